@@ -1,0 +1,259 @@
+//! An AsyncAPI document as it was written: every version read into one shape, every part with its place in the text.
+
+mod load;
+mod read;
+mod source;
+mod tree;
+
+pub use load::{FileSystem, LoadError, Loader};
+pub use read::read;
+pub use source::{Fault, FileId, SourceFile, Sources};
+pub use tree::{Kind, Node, NodeId};
+
+use indexmap::IndexMap;
+
+/// A document of AsyncAPI 2.x or 3.x, or a fragment of one.
+///
+/// The reader of each version fills this one shape; what only one of them can say is an `Option` or an
+/// empty list. Nothing is decided here: the parts keep the words and the order of the document.
+#[derive(Debug)]
+pub struct Document<'a> {
+    /// The root object.
+    pub node: Node<'a>,
+    /// What `asyncapi` says, or what the shape of a fragment suggests.
+    pub version: Version,
+    /// `info.title`.
+    pub title: Option<&'a str>,
+    /// `info.version`.
+    pub api_version: Option<&'a str>,
+    /// `info.description`.
+    pub description: Option<&'a str>,
+    /// `defaultContentType`.
+    pub default_content_type: Option<&'a str>,
+    /// `servers`, in the order of the document.
+    pub servers: Vec<Server<'a>>,
+    /// `channels`, in the order of the document.
+    pub channels: Vec<Channel<'a>>,
+    /// `operations` of 3.x; `publish` and `subscribe` of the channels of 2.x.
+    pub operations: Vec<Operation<'a>>,
+    /// `components.securitySchemes`, by name.
+    pub security_schemes: IndexMap<&'a str, SecurityScheme<'a>>,
+}
+
+/// The edition of the specification that a document is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// 2.0 to 2.6, with its minor number.
+    V2(u32),
+    /// 3.0 and 3.1, with its minor number.
+    V3(u32),
+}
+
+/// A place where the API is served.
+#[derive(Debug)]
+pub struct Server<'a> {
+    /// The server object, references followed.
+    pub node: Node<'a>,
+    /// Its key in `servers`.
+    pub name: &'a str,
+    /// `protocol`, as written.
+    pub protocol: Option<&'a str>,
+    /// `url` of 2.x, or `protocol://host` + `pathname` of 3.x put together; variables unexpanded.
+    pub url: Option<String>,
+    /// `description`, `summary` or `title`, the first that is there.
+    pub description: Option<&'a str>,
+    /// `variables`, by name.
+    pub variables: IndexMap<&'a str, Variable<'a>>,
+    /// `security`: alternatives, each a set of schemes that must all be satisfied.
+    pub security: Vec<Requirement<'a>>,
+    /// `bindings`, references followed.
+    pub bindings: Option<Node<'a>>,
+}
+
+/// A variable in a server's URL.
+#[derive(Debug)]
+pub struct Variable<'a> {
+    /// The variable object.
+    pub node: Node<'a>,
+    /// `default`.
+    pub default: Option<&'a str>,
+    /// `enum`.
+    pub allowed: Vec<&'a str>,
+}
+
+/// Schemes that must all be satisfied.
+#[derive(Clone, Debug)]
+pub struct Requirement<'a> {
+    /// The requirement object, or the scheme that a 3.x document refers to.
+    pub node: Node<'a>,
+    /// The schemes of the requirement.
+    pub schemes: Vec<RequiredScheme<'a>>,
+}
+
+/// One scheme of a requirement.
+#[derive(Clone, Debug)]
+pub struct RequiredScheme<'a> {
+    /// The name by which the document speaks of the scheme: its key in `components.securitySchemes`, or the type of an inline one.
+    pub name: &'a str,
+    /// Where the name is written.
+    pub node: Node<'a>,
+    /// The scheme, unless the name is not declared.
+    pub scheme: Option<SecurityScheme<'a>>,
+    /// Required scopes.
+    pub scopes: Vec<&'a str>,
+}
+
+/// A security scheme object.
+#[derive(Clone, Debug)]
+pub struct SecurityScheme<'a> {
+    /// The scheme object, references followed.
+    pub node: Node<'a>,
+    /// `type`, as written.
+    pub kind: Option<&'a str>,
+    /// `scheme` of an `http` scheme.
+    pub http_scheme: Option<&'a str>,
+    /// `in`.
+    pub location: Option<&'a str>,
+    /// `name` of an API key's parameter.
+    pub parameter: Option<&'a str>,
+}
+
+/// A channel.
+#[derive(Debug)]
+pub struct Channel<'a> {
+    /// The channel object, references followed.
+    pub node: Node<'a>,
+    /// Its key in `channels`.
+    pub name: &'a str,
+    /// The key of 2.x or `address` of 3.x; `None` where that is `null` or absent.
+    pub address: Option<&'a str>,
+    /// `title`.
+    pub title: Option<&'a str>,
+    /// `summary` and `description`, the longer story last.
+    pub summary: Option<&'a str>,
+    /// `description`.
+    pub description: Option<&'a str>,
+    /// Indices into [`Document::servers`]; empty stands for all of them.
+    pub servers: Vec<usize>,
+    /// `parameters`, by name.
+    pub parameters: Vec<Parameter<'a>>,
+    /// Messages of the channel: `messages` of 3.x, those of both operations in 2.x, without repetition.
+    pub messages: Vec<Message<'a>>,
+    /// `bindings.ws` (or `bindings.websockets`), references followed.
+    pub binding: Option<ChannelBinding<'a>>,
+}
+
+/// A parameter of a channel's address.
+#[derive(Debug)]
+pub struct Parameter<'a> {
+    /// The parameter object, references followed.
+    pub node: Node<'a>,
+    /// Its name in the address.
+    pub name: &'a str,
+    /// `description`.
+    pub description: Option<&'a str>,
+    /// `schema` of 2.x.
+    pub schema: Option<Node<'a>>,
+    /// `enum` of 3.x.
+    pub allowed: Vec<&'a str>,
+    /// `default` of 3.x.
+    pub default: Option<&'a str>,
+}
+
+/// The WebSocket binding of a channel.
+#[derive(Debug)]
+pub struct ChannelBinding<'a> {
+    /// The binding object.
+    pub node: Node<'a>,
+    /// `method`.
+    pub method: Option<&'a str>,
+    /// `query`: a schema of type object.
+    pub query: Option<Node<'a>>,
+    /// `headers`: a schema of type object.
+    pub headers: Option<Node<'a>>,
+}
+
+/// Which way the messages of an operation go, as the document words it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The application that the document describes sends: `send` of 3.x, `subscribe` of 2.x.
+    Send,
+    /// The application that the document describes receives: `receive` of 3.x, `publish` of 2.x.
+    Receive,
+}
+
+/// An operation.
+#[derive(Debug)]
+pub struct Operation<'a> {
+    /// The operation object, references followed.
+    pub node: Node<'a>,
+    /// `operationId` of 2.x, the key in `operations` of 3.x.
+    pub name: Option<&'a str>,
+    /// Direction.
+    pub action: Action,
+    /// Index into [`Document::channels`].
+    pub channel: usize,
+    /// `summary`.
+    pub summary: Option<&'a str>,
+    /// `description`.
+    pub description: Option<&'a str>,
+    /// Indices into the channel's messages; all of them where 3.x names none.
+    pub messages: Vec<usize>,
+    /// `reply` of 3.x.
+    pub reply: Option<Reply<'a>>,
+    /// `security`.
+    pub security: Vec<Requirement<'a>>,
+}
+
+/// The reply of a request.
+#[derive(Debug)]
+pub struct Reply<'a> {
+    /// The reply object, references followed.
+    pub node: Node<'a>,
+    /// Index into [`Document::channels`]; the operation's channel where the reply names none.
+    pub channel: usize,
+    /// Indices into the messages of that channel; all of them where the reply names none.
+    pub messages: Vec<usize>,
+}
+
+/// A message, its traits applied.
+#[derive(Debug)]
+pub struct Message<'a> {
+    /// The message object, references followed: two mentions of one message have the same [`Node::id`].
+    pub node: Node<'a>,
+    /// The key it goes by: in `channels.*.messages` of 3.x; in `components.messages` where a reference led there; `None` for an inline message of 2.x.
+    pub key: Option<&'a str>,
+    /// `name`.
+    pub name: Option<&'a str>,
+    /// `messageId` of 2.4 to 2.6.
+    pub message_id: Option<&'a str>,
+    /// `title`.
+    pub title: Option<&'a str>,
+    /// `summary`.
+    pub summary: Option<&'a str>,
+    /// `description`.
+    pub description: Option<&'a str>,
+    /// `contentType`.
+    pub content_type: Option<&'a str>,
+    /// `schemaFormat`, of the message in 2.x or of the multi-format payload in 3.x.
+    pub schema_format: Option<&'a str>,
+    /// The payload's schema (inside a multi-format schema object: its `schema`); references *not* followed, so that its name can be seen.
+    pub payload: Option<Node<'a>>,
+    /// The headers' schema, references not followed.
+    pub headers: Option<Node<'a>>,
+    /// `correlationId.location`, a runtime expression such as `$message.payload#/id`.
+    pub correlation: Option<&'a str>,
+    /// `examples`.
+    pub examples: Vec<Example<'a>>,
+}
+
+/// An example of a message.
+#[derive(Debug)]
+pub struct Example<'a> {
+    /// The example object.
+    pub node: Node<'a>,
+    /// `name`.
+    pub name: Option<&'a str>,
+    /// `payload`.
+    pub payload: Option<Node<'a>>,
+}
