@@ -103,6 +103,8 @@ codes! {
     UnusedVariable = "unused-variable",
     /// A security requirement names a scheme that is not declared.
     UndeclaredScheme = "undeclared-scheme",
+    /// A security scheme has no place in a WebSocket handshake.
+    UnsupportedScheme = "unsupported-scheme",
 
     // Bindings.
     /// The binding is called `websockets`; its name is `ws`.

@@ -1,13 +1,18 @@
 //! An AsyncAPI document as it was written: every version read into one shape, every part with its place in the text.
 
+mod json;
 mod load;
+mod parse;
 mod read;
+mod reference;
 mod source;
 mod tree;
+mod yaml;
 
 pub use load::{FileSystem, LoadError, Loader};
 pub use read::read;
-pub use source::{Fault, FileId, SourceFile, Sources};
+pub use reference::Reference;
+pub use source::{FileId, SourceFile, Sources};
 pub use tree::{Kind, Node, NodeId};
 
 use indexmap::IndexMap;

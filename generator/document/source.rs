@@ -2,11 +2,16 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use super::load::{LoadError, Loader};
-use super::tree::{Node, Tree};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use super::load::{LoadError, Loader, MAX_BYTES};
+use super::parse;
+use super::reference::Reference;
+use super::tree::{Member, Node, Tree, Value};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Location};
+
+/// More files than this are not looked at.
+const MAX_FILES: usize = 1_000;
 
 /// The files of a run: the document and every file that a reference in one of them names.
 #[derive(Debug, Default)]
@@ -26,37 +31,59 @@ pub struct SourceFile {
     path: PathBuf,
     name: String,
     text: String,
+    /// The offset of the first byte of each line.
     line_starts: Vec<u32>,
     tree: Tree,
-    fault: Option<Fault>,
-}
-
-/// Why a file has no values.
-#[derive(Debug)]
-pub enum Fault {
-    /// It was not read.
-    Unread(LoadError),
-    /// It was read, and is not what it should be.
-    Unparsable(Vec<Diagnostic>),
+    unread: Option<LoadError>,
+    /// What is wrong with the text.
+    faults: Diagnostics,
 }
 
 impl Sources {
     /// Loads the document at `entry` and every file that it refers to, directly or not.
     ///
-    /// What is wrong with the document itself is reported; what is wrong with another file is kept, to be reported where that file is needed.
+    /// What is wrong with the document itself is reported; what is wrong with another file is kept, to be
+    /// reported where that file is needed.
     pub fn load(entry: &Path, loader: &dyn Loader, diagnostics: &mut Diagnostics) -> Sources {
-        let _ = (entry, loader, diagnostics);
-        Sources::default()
+        let mut sources = Sources::default();
+        let mut budget = MAX_BYTES;
+        sources.add(entry.to_owned(), loader, &mut budget);
+        let mut next = 0;
+        while let Some(file) = sources.files.get(next) {
+            for path in file.referenced_paths() {
+                if !sources.by_path.contains_key(&path) && sources.files.len() < MAX_FILES {
+                    sources.add(path, loader, &mut budget);
+                }
+            }
+            next += 1;
+        }
+        sources.files[0].report_faults(None, diagnostics);
+        sources
     }
 
-    /// Takes a document from memory; references to other files find nothing.
+    /// Takes a document from memory; its references to other files lead nowhere.
     pub fn from_text(
         name: &str,
         text: impl Into<Vec<u8>>,
         diagnostics: &mut Diagnostics,
     ) -> Sources {
-        let _ = (name, text.into(), diagnostics);
-        Sources::default()
+        struct Memory(Vec<u8>, PathBuf);
+        impl Loader for Memory {
+            fn load(&self, path: &Path) -> Result<Vec<u8>, LoadError> {
+                let alone = || {
+                    LoadError::Unreadable(
+                        "a document from memory has no files beside it".to_owned(),
+                    )
+                };
+                if path == self.1 {
+                    Ok(self.0.clone())
+                } else {
+                    Err(alone())
+                }
+            }
+        }
+        let entry = PathBuf::from(name);
+        Sources::load(&entry.clone(), &Memory(text.into(), entry), diagnostics)
     }
 
     /// The value of the document, unless it could not be read.
@@ -64,24 +91,84 @@ impl Sources {
         self.files.first().and_then(SourceFile::root)
     }
 
-    /// The files that were asked for, the document first: a change in one of them can change the output.
+    /// The files that were read, the document first: a change in one of them can change the output.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.files.iter().map(|file| file.path())
+        self.files
+            .iter()
+            .filter(|file| file.unread.is_none())
+            .map(SourceFile::path)
     }
 
     /// The file with this number.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
     }
+
+    /// The file that a reference in `from` names.
+    pub fn referenced(&self, from: &SourceFile, reference: Reference<'_>) -> Option<&SourceFile> {
+        let id = if reference.file.is_empty() {
+            from.id
+        } else {
+            *self.by_path.get(&from.beside(reference))?
+        };
+        Some(self.file(id))
+    }
+
+    fn add(&mut self, path: PathBuf, loader: &dyn Loader, budget: &mut usize) {
+        let content = loader.load(&path).and_then(|bytes| {
+            *budget = budget.checked_sub(bytes.len()).ok_or(LoadError::TooLarge)?;
+            Ok(bytes)
+        });
+        let id = FileId(self.files.len() as u32);
+        self.by_path.insert(path.clone(), id);
+        self.files.push(SourceFile::new(id, path, content));
+    }
 }
 
 impl SourceFile {
+    fn new(id: FileId, path: PathBuf, content: Result<Vec<u8>, LoadError>) -> SourceFile {
+        let mut faults = Diagnostics::new();
+        let (bytes, unread) = match content {
+            Ok(bytes) => (bytes, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let text = parse::decode(id, bytes, &mut faults);
+        let is_json = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let readable = unread.is_none() && faults.is_empty();
+        let tree = if readable {
+            parse::parse(id, &text, is_json, &mut faults)
+        } else {
+            Tree::default()
+        };
+        let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
+        let line_starts = std::iter::once(0)
+            .chain(newlines.map(|(offset, _)| offset as u32 + 1))
+            .collect();
+        let name = if path == Path::new("-") {
+            "standard input".to_owned()
+        } else {
+            path.display().to_string()
+        };
+        SourceFile {
+            id,
+            path,
+            name,
+            text,
+            line_starts,
+            tree,
+            unread,
+            faults,
+        }
+    }
+
     /// Its number.
     pub fn id(&self) -> FileId {
         self.id
     }
 
-    /// Where it was read from.
+    /// Where it was read from: the path that the run was started with, or one relative to that.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -101,9 +188,25 @@ impl SourceFile {
         Node::root(self)
     }
 
-    /// Why it has no value.
-    pub fn fault(&self) -> Option<&Fault> {
-        self.fault.as_ref()
+    /// Whether the file could not be read at all.
+    pub fn is_unread(&self) -> bool {
+        self.unread.is_some()
+    }
+
+    /// Reports why the file has no value, and what is odd about its text.
+    ///
+    /// A file that could not be read has nothing to point at, so that is reported where it is `needed`.
+    pub fn report_faults(&self, needed: Option<Location>, diagnostics: &mut Diagnostics) {
+        for fault in self.faults.iter() {
+            diagnostics.add(fault.clone());
+        }
+        if let Some(error) = &self.unread {
+            let location = needed.unwrap_or(Location {
+                file: self.id,
+                span: 0..0,
+            });
+            report_unread(&self.name, error, location, diagnostics);
+        }
     }
 
     /// Line and column of a byte, both counted from 1, the column in characters.
@@ -112,10 +215,7 @@ impl SourceFile {
             .line_starts
             .partition_point(|&start| start as usize <= offset)
             .max(1);
-        let start = self
-            .line_starts
-            .get(line - 1)
-            .map_or(0, |&start| start as usize);
+        let start = self.line_starts[line - 1] as usize;
         let column = self
             .text
             .get(start..offset)
@@ -123,13 +223,132 @@ impl SourceFile {
         (line, column + 1)
     }
 
+    /// The bytes of a line, counted from 1, with the end of the line; the last line's for later ones.
+    pub fn line(&self, line: usize) -> Range<usize> {
+        let index = line.clamp(1, self.line_starts.len()) - 1;
+        let end = self
+            .line_starts
+            .get(index + 1)
+            .map_or(self.text.len(), |&start| start as usize);
+        self.line_starts[index] as usize..end
+    }
+
     /// The JSON pointer of the innermost value that contains the bytes; a key belongs to its value.
     pub fn pointer_at(&self, span: &Range<usize>) -> String {
-        let _ = span;
-        String::new()
+        let mut pointer = String::new();
+        let mut next = self.tree.root;
+        while let Some(index) = next {
+            let element = &self.tree.elements[index as usize];
+            if element.span.start as usize == span.start && element.span.end as usize == span.end {
+                break; // a block of one member is where its member is: the block is meant
+            }
+            next =
+                match &element.value {
+                    Value::Object(object) => object
+                        .members()
+                        .iter()
+                        .find(|member| self.contains(member, span))
+                        .map(|member| {
+                            pointer.push('/');
+                            pointer.push_str(&member.key.replace('~', "~0").replace('/', "~1"));
+                            member.value
+                        }),
+                    Value::Array(items) => {
+                        let inside =
+                            |&&item: &&u32| within(&self.tree.elements[item as usize].span, span);
+                        items.iter().enumerate().find(|(_, item)| inside(item)).map(
+                            |(index, &item)| {
+                                pointer.push_str(&format!("/{index}"));
+                                item
+                            },
+                        )
+                    }
+                    _ => None,
+                };
+        }
+        pointer
     }
 
     pub(super) fn tree(&self) -> &Tree {
         &self.tree
     }
+
+    /// Whether the bytes are in the key, the value, or between the two.
+    fn contains(&self, member: &Member, span: &Range<usize>) -> bool {
+        let value = &self.tree.elements[member.value as usize].span;
+        let aliased = value.start < member.span.end;
+        let whole = if aliased {
+            member.span.clone()
+        } else {
+            member.span.start..value.end
+        };
+        within(&whole, span) || (aliased && within(value, span))
+    }
+
+    /// The path of a file that a reference names, which is relative to the folder of this one.
+    fn beside(&self, reference: Reference<'_>) -> PathBuf {
+        let mut path = PathBuf::new();
+        let joined = self
+            .path
+            .parent()
+            .unwrap_or(Path::new(""))
+            .join(&*reference.path());
+        for component in joined.components() {
+            match component {
+                Component::CurDir => {}
+                Component::ParentDir
+                    if matches!(path.components().next_back(), Some(Component::Normal(_))) =>
+                {
+                    path.pop();
+                }
+                other => path.push(other),
+            }
+        }
+        path
+    }
+
+    /// The paths that the references of the file name, in order.
+    fn referenced_paths(&self) -> Vec<PathBuf> {
+        let referring = self
+            .tree
+            .elements
+            .iter()
+            .filter_map(|element| match &element.value {
+                Value::Object(object) => {
+                    match &self.tree.elements[object.find("$ref")?.value as usize].value {
+                        Value::String(text) => Some(Reference::parse(text)),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            });
+        let elsewhere =
+            referring.filter(|reference| !reference.file.is_empty() && !reference.is_remote());
+        elsewhere.map(|reference| self.beside(reference)).collect()
+    }
+}
+
+fn within(outer: &Range<u32>, inner: &Range<usize>) -> bool {
+    outer.start as usize <= inner.start && inner.end <= outer.end as usize
+}
+
+fn report_unread<'d>(
+    name: &str,
+    error: &LoadError,
+    location: Location,
+    diagnostics: &'d mut Diagnostics,
+) -> &'d mut Diagnostic {
+    let (code, help) = match error {
+        LoadError::Outside => (
+            Code::ReferenceOutsideRoot,
+            "move the file into the folder of the document, or allow its folder with `--allow-ref-root DIR`",
+        ),
+        LoadError::TooLarge => (Code::TooLarge, "split off what this API does not need"),
+        LoadError::Unreadable(_) => (
+            Code::UnreadableFile,
+            "check the path: it is relative to the file that it is written in",
+        ),
+    };
+    let diagnostic = diagnostics.error(code, location, format!("cannot read `{name}`: {error}"));
+    diagnostic.help(help)
 }

@@ -161,6 +161,11 @@ impl<'a> Node<'a> {
         self.as_number().and_then(Number::as_f64)
     }
 
+    /// The text of `$ref` of an object that is a reference.
+    pub fn reference(self) -> Option<&'a str> {
+        self.get("$ref").and_then(Node::as_str)
+    }
+
     /// Whether the value is null.
     pub fn is_null(self) -> bool {
         self.kind() == Kind::Null
@@ -193,7 +198,7 @@ impl<'a> Node<'a> {
 
     /// The JSON pointer (RFC 6901) of the value in its file; of an aliased one, where the text is.
     pub fn pointer(self) -> String {
-        self.file.pointer_at(&self.key_location().span)
+        self.file.pointer_at(&self.location().span)
     }
 
     pub(super) fn root(file: &'a SourceFile) -> Option<Node<'a>> {
