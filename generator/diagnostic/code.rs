@@ -145,6 +145,10 @@ codes! {
     InvalidExample = "invalid-example",
     /// A default violates the schema that it belongs to.
     InvalidDefault = "invalid-default",
+
+    // wsgen itself.
+    /// wsgen wrote something that is no Rust.
+    Internal = "internal",
 }
 
 impl fmt::Display for Code {

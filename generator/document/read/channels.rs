@@ -1,0 +1,162 @@
+//! Channels, their parameters, and the servers that they are limited to.
+
+use super::Reader;
+use crate::diagnostic::{Code, nearest};
+use crate::document::{Channel, Node, Parameter};
+
+impl<'a> Reader<'a, '_> {
+    /// Reads `channels`; in 2.x, their operations with them.
+    pub(super) fn read_channels(&mut self) {
+        for (name, entry) in self.entries(self.root.get("channels"), "`channels`") {
+            if let Some(index) = self.add_channel(name, entry)
+                && !self.is_v3()
+            {
+                self.read_operations_of(index);
+            }
+        }
+    }
+
+    /// Reads a channel with its messages, if it is one, and gives its index.
+    pub(super) fn add_channel(&mut self, name: &'a str, entry: Node<'a>) -> Option<usize> {
+        let what = format!("the channel `{name}`");
+        let node = self.object(entry, &what)?;
+        let index = self.channels.len();
+        for step in self.resolver.trail(entry, self.diagnostics) {
+            self.channel_ids.entry(step.id()).or_insert(index);
+        }
+        let channel = self.channel(name, node, &what);
+        self.channels.push(channel);
+        if self.is_v3() {
+            self.read_channel_messages(index, node);
+        }
+        Some(index)
+    }
+
+    fn channel(&mut self, name: &'a str, node: Node<'a>, what: &str) -> Channel<'a> {
+        let known: &[&str] = match self.is_v3() {
+            true => &[
+                "address",
+                "messages",
+                "title",
+                "summary",
+                "description",
+                "servers",
+                "parameters",
+                "tags",
+                "externalDocs",
+                "bindings",
+            ],
+            false => &[
+                "description",
+                "servers",
+                "subscribe",
+                "publish",
+                "parameters",
+                "bindings",
+            ],
+        };
+        self.know(node, what, known);
+        let address = if self.is_v3() {
+            self.text(node.get("address"))
+        } else {
+            Some(name)
+        };
+        Channel {
+            node,
+            name,
+            address,
+            title: self.text(node.get("title")),
+            summary: self.text(node.get("summary")),
+            description: self.text(node.get("description")),
+            servers: self.channel_servers(node, what),
+            parameters: self.parameters(node),
+            messages: Vec::new(),
+            binding: self.channel_binding(node.get("bindings")),
+        }
+    }
+
+    fn channel_servers(&mut self, channel: Node<'a>, what: &str) -> Vec<usize> {
+        let mut servers = Vec::new();
+        for item in self.items(channel.get("servers"), "`servers`") {
+            let found = match item.as_str() {
+                Some(name) => self.server_by_name(name, item, what),
+                None => self.server_by_reference(item, what),
+            };
+            servers.extend(found.filter(|index| !servers.contains(index)));
+        }
+        servers
+    }
+
+    fn server_by_name(&mut self, name: &str, item: Node<'a>, what: &str) -> Option<usize> {
+        let found = self.servers.iter().position(|server| server.name == name);
+        if found.is_none() {
+            self.report_unknown_server(name, item, what);
+        } else if self.is_v3() {
+            self.diagnostics
+                .warning(
+                    Code::WrongType,
+                    item.location(),
+                    "3.x refers to a server instead of naming it",
+                )
+                .help(format!("write `- $ref: '#/servers/{name}'`"));
+        }
+        found
+    }
+
+    fn server_by_reference(&mut self, item: Node<'a>, what: &str) -> Option<usize> {
+        if item.reference().is_none() {
+            self.wrong_type(item, "a reference to a server");
+            return None;
+        }
+        let trail = self.resolver.trail(item, self.diagnostics);
+        let found = trail
+            .iter()
+            .find_map(|step| self.server_ids.get(&step.id()).copied());
+        let complete = trail.last().is_some_and(|end| end.reference().is_none());
+        if found.is_none() && complete {
+            let name = self.resolver.reference_name(item).unwrap_or_default();
+            self.report_unknown_server(name, item, what);
+        }
+        found
+    }
+
+    fn report_unknown_server(&mut self, name: &str, item: Node<'a>, what: &str) {
+        let names = self.servers.iter().map(|server| server.name);
+        let help = match nearest(name, names.clone()) {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None if self.servers.is_empty() => {
+                "the document has no `servers`: add it there, or remove it here".to_owned()
+            }
+            None => format!(
+                "the servers are {}",
+                names
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        };
+        self.diagnostics
+            .error(
+                Code::UnknownServerReference,
+                item.location(),
+                format!("{what} is limited to the server `{name}`, which is not in `servers`"),
+            )
+            .help(help);
+    }
+
+    fn parameters(&mut self, channel: Node<'a>) -> Vec<Parameter<'a>> {
+        let entries = self.entries(channel.get("parameters"), "`parameters`");
+        let read = entries.into_iter().filter_map(|(name, entry)| {
+            let node = self.object(entry, &format!("the parameter `{name}`"))?;
+            Some(Parameter {
+                node,
+                name,
+                description: self.text(node.get("description")),
+                schema: node.get("schema"),
+                allowed: self.texts(node.get("enum"), "`enum`"),
+                default: self.text(node.get("default")),
+            })
+        });
+        read.collect()
+    }
+}

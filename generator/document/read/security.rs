@@ -1,0 +1,150 @@
+//! Security schemes, and the requirements that name them.
+
+use indexmap::IndexMap;
+
+use super::Reader;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::{Kind, Node, RequiredScheme, Requirement, SecurityScheme};
+
+impl<'a> Reader<'a, '_> {
+    /// Reads `components.securitySchemes`.
+    pub(super) fn security_schemes(&mut self) -> IndexMap<&'a str, SecurityScheme<'a>> {
+        let components = self
+            .root
+            .get("components")
+            .and_then(|components| self.object(components, "`components`"));
+        let entries = self.entries(
+            components.and_then(|node| node.get("securitySchemes")),
+            "`securitySchemes`",
+        );
+        let read = entries.into_iter().filter_map(|(name, entry)| {
+            let node = self.object(entry, &format!("the security scheme `{name}`"))?;
+            Some((name, self.scheme(node)))
+        });
+        read.collect()
+    }
+
+    /// Reads `security` of a server or an operation, whichever version's way it is written.
+    pub(super) fn requirements(&mut self, node: Option<Node<'a>>) -> Vec<Requirement<'a>> {
+        let alternatives = match node {
+            Some(single) if single.is_object() => {
+                self.warn(
+                    single,
+                    "`security` is a list",
+                    "put a dash in front: each item is an alternative",
+                );
+                vec![single]
+            }
+            _ => self.items(node, "`security`"),
+        };
+        alternatives
+            .into_iter()
+            .filter_map(|item| self.requirement(item))
+            .collect()
+    }
+
+    fn requirement(&mut self, node: Node<'a>) -> Option<Requirement<'a>> {
+        let inline = node.get("type").is_some_and(|kind| kind.as_str().is_some());
+        let schemes = match node.kind() {
+            Kind::Object if node.reference().is_some() || inline => {
+                if !self.is_v3() {
+                    self.warn(
+                        node,
+                        "2.x names a scheme with its scopes",
+                        "write `- name: []`, the name as in `components.securitySchemes`",
+                    );
+                }
+                vec![self.referred(node)?]
+            }
+            Kind::Object => {
+                if self.is_v3() && node.entries().len() > 0 {
+                    let help = "write `- $ref: '#/components/securitySchemes/name'`";
+                    self.warn(node, "3.x refers to a scheme instead of naming it", help);
+                }
+                node.entries()
+                    .map(|(name, scopes)| self.named(name, scopes))
+                    .collect()
+            }
+            Kind::String(name) => {
+                self.warn(
+                    node,
+                    "a security requirement is an object",
+                    &format!("write `- {name}: []`"),
+                );
+                vec![self.named(name, node)]
+            }
+            _ => {
+                self.wrong_type(node, "a security requirement");
+                return None;
+            }
+        };
+        Some(Requirement { node, schemes })
+    }
+
+    /// A scheme by its name (2.x).
+    fn named(&mut self, name: &'a str, scopes: Node<'a>) -> RequiredScheme<'a> {
+        let declared = self
+            .root
+            .get("components")
+            .and_then(|components| components.get("securitySchemes")?.get(name));
+        let scheme = declared.and_then(|node| self.resolver.follow(node, self.diagnostics));
+        let scheme = scheme
+            .filter(|node| node.is_object())
+            .map(|node| self.scheme(node));
+        let scopes_written = if scopes.is_array() {
+            self.texts(Some(scopes), "scopes")
+        } else {
+            Vec::new()
+        };
+        RequiredScheme {
+            name,
+            node: scopes,
+            scheme,
+            scopes: scopes_written,
+        }
+    }
+
+    /// A scheme by reference, or written in place (3.x).
+    fn referred(&mut self, node: Node<'a>) -> Option<RequiredScheme<'a>> {
+        // A scheme that is not declared is for the caller to complain about; any other fault of the reference is not.
+        let declares = |text: &str| text.contains("/securitySchemes/");
+        let mut quiet = Diagnostics::new();
+        let trail = self.resolver.trail(node, &mut quiet);
+        let target = trail
+            .last()
+            .copied()
+            .filter(|end| end.reference().is_none());
+        let name = self.resolver.reference_name(node);
+        let undeclared = target.is_none() && node.reference().is_some_and(declares);
+        let scheme = if undeclared {
+            None
+        } else {
+            let target = self.object(node, "the security scheme")?;
+            Some(self.scheme(target))
+        };
+        let scopes = scheme.as_ref().and_then(|scheme| scheme.node.get("scopes"));
+        Some(RequiredScheme {
+            name: name.or(scheme.as_ref().and_then(|scheme| scheme.kind))?,
+            node,
+            scopes: self.texts(scopes, "`scopes`"),
+            scheme,
+        })
+    }
+
+    fn scheme(&mut self, node: Node<'a>) -> SecurityScheme<'a> {
+        self.require(node, "the security scheme", &["type"]);
+        SecurityScheme {
+            node,
+            kind: self.text(node.get("type")),
+            http_scheme: self.text(node.get("scheme")),
+            location: self.text(node.get("in")),
+            parameter: self.text(node.get("name")),
+        }
+    }
+
+    fn warn(&mut self, node: Node<'a>, message: &str, help: &str) {
+        self.diagnostics
+            .warning(Code::WrongType, node.location(), message)
+            .help(help);
+    }
+}

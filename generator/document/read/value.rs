@@ -1,0 +1,160 @@
+//! Taking values out of a document, and complaining where they are not what they should be.
+
+use super::Reader;
+use crate::diagnostic::{Code, nearest};
+use crate::document::{Kind, Node, Version};
+
+/// An object with its traits: a property is what the first layer that has it says.
+pub(super) struct Layers<'a>(Vec<Node<'a>>);
+
+impl<'a> Layers<'a> {
+    /// The value of a property; a `null` takes it away (RFC 7386).
+    pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
+        self.0
+            .iter()
+            .find_map(|layer| layer.get(key))
+            .filter(|value| !value.is_null())
+    }
+}
+
+impl<'a> Reader<'a, '_> {
+    /// An object, references followed; one that is not written is empty.
+    pub(super) fn object(&mut self, node: Node<'a>, what: &str) -> Option<Node<'a>> {
+        let target = self.resolver.follow(node, self.diagnostics)?;
+        match target.kind() {
+            Kind::Object => Some(target),
+            Kind::Null => {
+                self.diagnostics
+                    .warning(
+                        Code::WrongType,
+                        node.key_location(),
+                        format!("{what} is empty"),
+                    )
+                    .help("write what belongs here, or `{}` if nothing does");
+                Some(target)
+            }
+            _ => {
+                self.wrong_type(target, &format!("an object for {what}"));
+                None
+            }
+        }
+    }
+
+    /// The members of an object that holds parts by their names.
+    pub(super) fn entries(
+        &mut self,
+        node: Option<Node<'a>>,
+        what: &str,
+    ) -> Vec<(&'a str, Node<'a>)> {
+        let object = node.and_then(|node| self.object(node, what));
+        object
+            .map(|object| object.entries().collect())
+            .unwrap_or_default()
+    }
+
+    /// The items of an array.
+    pub(super) fn items(&mut self, node: Option<Node<'a>>, what: &str) -> Vec<Node<'a>> {
+        let Some(node) = node else { return Vec::new() };
+        match node.kind() {
+            Kind::Array => node.items().collect(),
+            Kind::Null => Vec::new(),
+            _ => {
+                self.wrong_type(node, &format!("an array for {what}"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// A text; what YAML takes for a number or a boolean is taken as it is written, with a warning.
+    pub(super) fn text(&mut self, node: Option<Node<'a>>) -> Option<&'a str> {
+        let node = node?;
+        match node.kind() {
+            Kind::String(text) => Some(text),
+            Kind::Null => None,
+            Kind::Number(_) | Kind::Bool(_) => {
+                let location = node.location();
+                let text = &node.file().text()[location.span.clone()];
+                self.diagnostics
+                    .warning(
+                        Code::WrongType,
+                        location,
+                        format!("expected a string, found {}", node.describe()),
+                    )
+                    .help(format!("put it in quotes: \"{text}\""));
+                Some(text)
+            }
+            Kind::Array | Kind::Object => {
+                self.wrong_type(node, "a string");
+                None
+            }
+        }
+    }
+
+    /// The texts of an array.
+    pub(super) fn texts(&mut self, node: Option<Node<'a>>, what: &str) -> Vec<&'a str> {
+        let items = self.items(node, what);
+        items
+            .into_iter()
+            .filter_map(|item| self.text(Some(item)))
+            .collect()
+    }
+
+    /// An object with its traits, in the order of precedence: a trait of 2.x overrides the object, in 3.x the
+    /// object overrides its traits; a later trait always overrides an earlier one.
+    pub(super) fn layers(&mut self, node: Node<'a>) -> Layers<'a> {
+        let mut layers = vec![node];
+        if let Some(traits) = node.get("traits") {
+            let traits = self.items(Some(traits), "`traits`");
+            let traits = traits
+                .into_iter()
+                .rev()
+                .filter_map(|applied| self.object(applied, "a trait"));
+            let traits: Vec<Node<'a>> = traits.collect();
+            let first = if matches!(self.version, Version::V2(_)) {
+                0
+            } else {
+                1
+            };
+            layers.splice(first..first, traits);
+        }
+        Layers(layers)
+    }
+
+    /// Warns of required properties that are not there.
+    pub(super) fn require(&mut self, node: Node<'a>, what: &str, keys: &[&str]) {
+        let missing = keys.iter().filter(|key| node.get(key).is_none());
+        if self.is_fragment || !node.is_object() {
+            return;
+        }
+        for key in missing {
+            self.diagnostics
+                .warning(
+                    Code::MissingProperty,
+                    node.key_location(),
+                    format!("{what} has no `{key}`"),
+                )
+                .help(format!("add `{key}`: the specification requires it"));
+        }
+    }
+
+    /// Warns of properties that the specification does not know and that are no extensions.
+    pub(super) fn know(&mut self, node: Node<'a>, what: &str, known: &[&str]) {
+        let strange = |key: &str| !known.contains(&key) && !key.starts_with("x-") && key != "$ref";
+        for (key, member) in node.entries().filter(|(key, _)| strange(key)) {
+            let absent = known.iter().copied().filter(|key| node.get(key).is_none());
+            let help = match nearest(key, absent) {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None => format!(
+                    "it has no effect: remove it, or call it `x-{key}` if it is an extension"
+                ),
+            };
+            self.diagnostics
+                .warning(
+                    Code::UnknownProperty,
+                    member.key_location(),
+                    format!("{what} has no property `{key}`"),
+                )
+                .help(help);
+        }
+    }
+}
