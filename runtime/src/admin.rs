@@ -1,0 +1,54 @@
+//! The admin listener: `/healthz` (the process lives) and `/readyz` (send it connections).
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::http::{Text, text};
+use crate::listener::{accept_all, http};
+use crate::server::Service;
+
+/// Probes at once; more are closed unanswered.
+const CONNECTIONS: usize = 64;
+
+/// Answers until dropped.
+pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+    accept_all(&listener, |socket, _| {
+        let Ok(permit) = permits.clone().try_acquire_owned() else {
+            return;
+        };
+        let service = service.clone();
+        tokio::spawn(async move {
+            let answer = service_fn(|request| {
+                std::future::ready(Ok::<_, Infallible>(answer(&service, &request)))
+            });
+            // Whatever goes wrong here ends with the connection closed.
+            let _ = http(&service.config)
+                .serve_connection(TokioIo::new(socket), answer)
+                .await;
+            drop(permit);
+        });
+    })
+    .await;
+}
+
+fn answer(service: &Service, request: &Request<Incoming>) -> Response<Text> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return text(StatusCode::METHOD_NOT_ALLOWED, "only GET is allowed");
+    }
+    match request.uri().path() {
+        "/healthz" => text(StatusCode::OK, "ok"),
+        "/readyz" if service.draining.is_cancelled() => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "draining")
+        }
+        "/readyz" => text(StatusCode::OK, "ready"),
+        _ => text(StatusCode::NOT_FOUND, "not found"),
+    }
+}

@@ -1,0 +1,155 @@
+//! A socket that collects small writes and sends them when there is nothing more to read.
+//!
+//! A WebSocket engine flushes after every frame; one system call a message is most of a small message's cost. Here a
+//! flush does nothing, and the real write happens when a read would block: everything already received is answered in
+//! one write. Whoever waits for something else than the socket must call [`BufferedIo::poll_drain`] first.
+//!
+//! While output is stuck nothing is read, so a peer that floods requests and reads no answers stops itself.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+/// How much output is collected, in bytes; larger writes go past the buffer.
+const CAPACITY: usize = 64 * 1024;
+
+/// The socket `S` behind a lazy write buffer, which exists only while it holds something.
+pub(crate) struct BufferedIo<S> {
+    socket: S,
+    /// What was read together with the handshake.
+    read_ahead: Bytes,
+    output: Vec<u8>,
+    /// How much of `output` is written already.
+    written: usize,
+    /// Since when the socket takes nothing.
+    stuck_since: Option<Instant>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
+    pub(crate) fn new(socket: S, read_ahead: Bytes) -> Self {
+        Self {
+            socket,
+            read_ahead,
+            output: Vec::new(),
+            written: 0,
+            stuck_since: None,
+        }
+    }
+
+    /// Since when the peer takes none of the output that waits for it.
+    pub(crate) fn stuck_since(&self) -> Option<Instant> {
+        self.stuck_since
+    }
+
+    /// Writes what is collected to the socket.
+    pub(crate) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.written < self.output.len() {
+            let written = Pin::new(&mut self.socket).poll_write(cx, &self.output[self.written..]);
+            self.written += ready!(self.observe(written))?;
+        }
+        self.output = Vec::new();
+        self.written = 0;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Keeps `stuck_since` true to what a write said.
+    fn observe(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Pending => {
+                self.stuck_since.get_or_insert_with(Instant::now);
+                Poll::Pending
+            }
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            done => {
+                self.stuck_since = None;
+                done
+            }
+        }
+    }
+
+    /// Makes room for `length` bytes. `true`: they go into the buffer; `false`: past it, and it is empty.
+    fn poll_room(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<bool>> {
+        if self.output.len() - self.written + length > CAPACITY {
+            ready!(self.poll_drain(cx))?;
+        }
+        if self.written > 0 {
+            self.output.drain(..self.written);
+            self.written = 0;
+        }
+        Poll::Ready(Ok(length <= CAPACITY))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for BufferedIo<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.read_ahead.has_remaining() {
+            let length = this.read_ahead.len().min(into.remaining());
+            into.put_slice(&this.read_ahead.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
+        if this.stuck_since.is_some() {
+            ready!(this.poll_drain(cx))?;
+            if this.stuck_since.is_some() {
+                // Something larger than the buffer is stuck; its owner has registered for the socket.
+                return Poll::Pending;
+            }
+        }
+        let read = Pin::new(&mut this.socket).poll_read(cx, into);
+        if read.is_pending()
+            && let Poll::Ready(Err(error)) = this.poll_drain(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
+        read
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for BufferedIo<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        let length = slices.iter().map(|slice| slice.len()).sum();
+        if ready!(this.poll_room(cx, length))? {
+            slices
+                .iter()
+                .for_each(|slice| this.output.extend_from_slice(slice));
+            return Poll::Ready(Ok(length));
+        }
+        let written = Pin::new(&mut this.socket).poll_write_vectored(cx, slices);
+        this.observe(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// Lazy: see the module.
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(cx))?;
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}

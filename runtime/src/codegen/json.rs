@@ -1,0 +1,47 @@
+//! JSON in and out, and the tag that tells messages apart.
+
+use std::borrow::Cow;
+
+use bytestring::ByteString;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::decode::DecodeError;
+use super::scan;
+use crate::{EncodeError, Message};
+
+/// The value of a tag: a string as it reads, or an integer in decimal.
+pub type Tag<'a> = Cow<'a, str>;
+
+/// The string or integer value of `key` in the top-level object of `payload`, without parsing the rest.
+///
+/// The scan stops at the first occurrence of the key, so its cost is that of the bytes before it; what follows is left
+/// to the typed parse. `Ok(None)`: valid JSON that is no object, has no such key, or has another type of value there.
+///
+/// # Errors
+/// [`DecodeErrorKind::Malformed`](super::DecodeErrorKind::Malformed) when no tag is found and the payload is not JSON.
+pub fn tag<'a>(payload: &'a [u8], key: &str) -> Result<Option<Tag<'a>>, DecodeError> {
+    if let Some(tag) = scan::find(payload, key) {
+        return Ok(Some(tag));
+    }
+    // The cold path: say whether it was not JSON at all.
+    serde_json::from_slice::<IgnoredAny>(payload)?;
+    Ok(None)
+}
+
+/// Parses one message.
+///
+/// # Errors
+/// Malformed JSON, or JSON that is not a `T`; with line and column.
+pub fn from_json<T: DeserializeOwned>(payload: &[u8]) -> Result<T, DecodeError> {
+    Ok(serde_json::from_slice(payload)?)
+}
+
+/// Serialises one message as a text frame.
+///
+/// # Errors
+/// A value that JSON cannot hold, for instance a map with keys that are no strings.
+pub fn to_json<T: Serialize>(message: &T) -> Result<Message, EncodeError> {
+    let text = serde_json::to_string(message).map_err(|error| EncodeError(error.to_string()))?;
+    Ok(Message::Text(ByteString::from(text)))
+}

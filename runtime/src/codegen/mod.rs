@@ -1,0 +1,115 @@
+//! What generated code is written against; user code seldom needs it.
+//!
+//! An [`Endpoint`] is one route of the server; the code that `wsgen` generates implements it on top of the handler
+//! trait of the channel. [`Decode`] and [`Encode`] are the two directions of its messages.
+
+mod decode;
+mod json;
+mod parameter;
+mod scan;
+
+pub use serde;
+pub use serde_json;
+
+pub use decode::{DecodeError, DecodeErrorKind, Frame};
+pub use json::{Tag, from_json, tag, to_json};
+pub use parameter::Parameter;
+
+pub use crate::authentication::{Location, Scheme};
+
+use crate::{CloseReason, Context, EncodeError, Error, Handshake, Message, Reject, Topics};
+
+/// One route: what happens from a connection's handshake to its end.
+pub trait Endpoint: Send + Sync + 'static {
+    /// The channel's name in the document, for logs and metrics.
+    const CHANNEL: &'static str;
+    /// The subprotocols that may be negotiated, if any.
+    const SUBPROTOCOLS: &'static [&'static str] = &[];
+
+    /// What the handler keeps for one connection.
+    type Session: Send + 'static;
+    /// What the peer sends.
+    type Inbound: Decode;
+    /// What this server sends.
+    type Outbound: Encode;
+
+    /// Decides, before the upgrade, whether the connection is wanted.
+    fn connect(
+        &self,
+        handshake: Handshake,
+    ) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
+
+    /// The connection is open; nothing was received yet.
+    fn connected(
+        &self,
+        _context: &mut Context<'_, Self::Session, Self::Outbound>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+
+    /// A message arrived.
+    fn receive(
+        &self,
+        context: &mut Context<'_, Self::Session, Self::Outbound>,
+        message: Self::Inbound,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Something arrived that is not a message of this channel.
+    fn invalid(
+        &self,
+        context: &mut Context<'_, Self::Session, Self::Outbound>,
+        error: DecodeError,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async move { context.refuse(error) }
+    }
+
+    /// The connection is over. Called once for each `connect` that said yes.
+    fn disconnected(
+        &self,
+        _session: Self::Session,
+        _reason: CloseReason,
+    ) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
+    /// Runs beside the server from its start; dropped at shutdown.
+    fn background(&self, _topics: Topics<Self::Outbound>) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+}
+
+/// A message that can be read from a frame.
+pub trait Decode: Sized + Send + 'static {
+    /// Reads the message; the error says what is wrong and where.
+    fn decode(frame: &Frame) -> Result<Self, DecodeError>;
+    /// The message's name in the document.
+    fn name(&self) -> &'static str;
+}
+
+/// A message that can be put on the wire.
+pub trait Encode: Send + 'static {
+    /// Puts the message into bytes.
+    fn encode(&self) -> Result<Message, EncodeError>;
+    /// The message's name in the document.
+    fn name(&self) -> &'static str;
+}
+
+impl Decode for Message {
+    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+        Ok(frame.message())
+    }
+
+    fn name(&self) -> &'static str {
+        "raw"
+    }
+}
+
+impl Encode for Message {
+    fn encode(&self) -> Result<Message, EncodeError> {
+        Ok(self.clone())
+    }
+
+    fn name(&self) -> &'static str {
+        "raw"
+    }
+}

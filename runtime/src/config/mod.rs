@@ -1,0 +1,322 @@
+//! The server's configuration: a TOML file, overridden by environment, checked before anything starts.
+//!
+//! Every key has a default, every key is enforced, and an unknown key is an error. An environment variable
+//! `WSGEN__SECTION__KEY` overrides `key` in `[section]`.
+
+mod arguments;
+mod load;
+mod show;
+mod units;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use load::ConfigError;
+
+/// All settings, by section.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// The public listener.
+    pub listen: Listen,
+    /// The admin listener: health checks.
+    pub admin: Admin,
+    /// The log.
+    pub log: Log,
+    /// Which web pages may connect.
+    pub origin: Origin,
+    /// How much of everything.
+    pub limits: Limits,
+    /// How long for everything.
+    pub timeouts: Timeouts,
+    /// Pings.
+    pub heartbeat: Heartbeat,
+    /// What happens to messages that are none.
+    pub messages: Messages,
+    /// The way out.
+    pub drain: Drain,
+}
+
+/// `[listen]`
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Listen {
+    /// Address and port of the public listener; port 0 takes a free one. Default `127.0.0.1:8080`.
+    pub address: SocketAddr,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        }
+    }
+}
+
+/// `[admin]`
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Admin {
+    /// Whether there is an admin listener. Default true.
+    pub enabled: bool,
+    /// Its address and port, never to be reached from outside; port 0 takes a free one. Default `127.0.0.1:9090`.
+    pub address: SocketAddr,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            address: SocketAddr::from(([127, 0, 0, 1], 9090)),
+        }
+    }
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Log {
+    /// What is logged at least. Default `info`.
+    pub level: LogLevel,
+    /// How a line looks. Default `text`.
+    pub format: LogFormat,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// Faults of the server.
+    Error,
+    /// And what an operator should look at.
+    Warn,
+    /// And start, stop and addresses.
+    #[default]
+    Info,
+    /// And every connection.
+    Debug,
+    /// And everything.
+    Trace,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[origin]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Origin {
+    /// Origins that may connect beside the server's own host, each exactly as a browser sends it:
+    /// `https://app.example.com`. Clients that send no Origin are no browsers and pass. Default none.
+    pub allow: Vec<String>,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Connections at once; more get 503. Default: 90 % of the process's descriptors.
+    pub max_connections: usize,
+    /// Bytes of a request's line and headers; more get 431. Default 16 KiB.
+    #[serde(with = "units::size")]
+    pub head_size: usize,
+    /// Headers of a request; more get 431. Default 64.
+    pub headers: usize,
+    /// Bytes of a received message; more close with 1009. Default 64 KiB.
+    #[serde(with = "units::size")]
+    pub message_size: usize,
+    /// Messages that may wait to be sent to one connection. Default 256.
+    pub send_queue_messages: usize,
+    /// Bytes that may wait to be sent to one connection; a single larger message passes alone. Default 256 KiB.
+    #[serde(with = "units::size")]
+    pub send_queue_size: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: load::descriptors() / 10 * 9,
+            head_size: 16 * 1024,
+            headers: 64,
+            message_size: 64 * 1024,
+            send_queue_messages: 256,
+            send_queue_size: 256 * 1024,
+        }
+    }
+}
+
+/// `[timeouts]`
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// From the connection to the end of the request's head. Default 10 s.
+    #[serde(with = "units::duration")]
+    pub request_head: Duration,
+    /// Authentication and the handler's `connect` together; longer gets 503. Default 10 s.
+    #[serde(with = "units::duration")]
+    pub authentication: Duration,
+    /// How long output may be stuck because the peer does not read. Default 5 s.
+    #[serde(with = "units::duration")]
+    pub write_stall: Duration,
+    /// From our Close frame to the peer's, and to the end of TCP. Default 5 s.
+    #[serde(with = "units::duration")]
+    pub close: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            request_head: Duration::from_secs(10),
+            authentication: Duration::from_secs(10),
+            write_stall: Duration::from_secs(5),
+            close: Duration::from_secs(5),
+        }
+    }
+}
+
+/// `[heartbeat]`
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Heartbeat {
+    /// Time between pings; each is up to a quarter shorter, so that connections do not ping in step. Default 25 s.
+    #[serde(with = "units::duration")]
+    pub interval: Duration,
+    /// How long after a ping something must have arrived. Default 10 s.
+    #[serde(with = "units::duration")]
+    pub timeout: Duration,
+}
+
+impl Default for Heartbeat {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(25),
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// `[messages]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Messages {
+    /// What happens to a message that does not decode, unless the handler decides. Default `close`.
+    pub invalid: InvalidMessage,
+}
+
+/// What happens to a message that does not decode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InvalidMessage {
+    /// The connection is closed: 1007 for bad JSON, 1008 for an unknown or invalid message.
+    #[default]
+    Close,
+    /// It is logged and dropped.
+    Ignore,
+}
+
+/// `[drain]`
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Drain {
+    /// From SIGTERM, when `/readyz` turns to 503, until connections are closed: the time a load balancer needs to
+    /// notice. SIGINT skips it. Default 5 s.
+    #[serde(with = "units::duration")]
+    pub grace: Duration,
+    /// From the end of the grace until what is left is cut. Default 30 s.
+    #[serde(with = "units::duration")]
+    pub deadline: Duration,
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self {
+            grace: Duration::from_secs(5),
+            deadline: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Config {
+    /// Checks what the types cannot say: one sentence for each fault.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut demand = |holds: bool, fault: &str| {
+            if !holds {
+                faults.push(fault.to_owned());
+            }
+        };
+        let limits = &self.limits;
+        demand(
+            limits.max_connections >= 1,
+            "limits.max_connections must be at least 1",
+        );
+        demand(
+            limits.max_connections <= 10_000_000,
+            "limits.max_connections must be at most 10000000",
+        );
+        demand(
+            (256..=1 << 20).contains(&limits.head_size),
+            "limits.head_size must be between 256 bytes and 1 MiB",
+        );
+        demand(
+            (8..=1024).contains(&limits.headers),
+            "limits.headers must be between 8 and 1024",
+        );
+        demand(
+            (1..=1 << 30).contains(&limits.message_size),
+            "limits.message_size must be between 1 byte and 1 GiB",
+        );
+        demand(
+            limits.send_queue_messages >= 1,
+            "limits.send_queue_messages must be at least 1",
+        );
+        demand(
+            limits.send_queue_size >= 1,
+            "limits.send_queue_size must be at least 1 byte",
+        );
+        for (name, duration) in [
+            ("timeouts.request_head", self.timeouts.request_head),
+            ("timeouts.authentication", self.timeouts.authentication),
+            ("timeouts.write_stall", self.timeouts.write_stall),
+            ("timeouts.close", self.timeouts.close),
+            ("heartbeat.interval", self.heartbeat.interval),
+            ("heartbeat.timeout", self.heartbeat.timeout),
+        ] {
+            demand(
+                !duration.is_zero(),
+                &format!("{name} must be longer than 0"),
+            );
+        }
+        for origin in &self.origin.allow {
+            demand(
+                crate::origin::is_origin(origin),
+                &format!(
+                    "origin.allow: {origin:?} is no origin; write scheme and host alone, for instance \"https://app.example.com\""
+                ),
+            );
+        }
+        faults
+    }
+}

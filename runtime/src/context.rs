@@ -1,0 +1,206 @@
+//! What a handler holds of its connection.
+
+use std::collections::HashSet;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::codegen::{DecodeError, Encode};
+use crate::config::InvalidMessage;
+use crate::connections::ConnectionId;
+use crate::error::SendError;
+use crate::outbox::Outbox;
+use crate::{Error, Principal, Topics, log};
+
+/// A connection in the hands of its handler: its session, and what can be done with the peer.
+///
+/// `S` is the handler's session type, `Out` what this server may send on this channel.
+pub struct Context<'a, S, Out> {
+    /// What the handler keeps for this connection.
+    pub session: &'a mut S,
+    connection: &'a mut Connection<Out>,
+}
+
+/// What the runtime keeps for one connection.
+pub(crate) struct Connection<Out> {
+    pub(crate) id: ConnectionId,
+    pub(crate) peer: SocketAddr,
+    pub(crate) principal: Option<Arc<Principal>>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) topics: Topics<Out>,
+    pub(crate) invalid: InvalidMessage,
+    pub(crate) joined: HashSet<Box<str>>,
+}
+
+impl<Out> Drop for Connection<Out> {
+    fn drop(&mut self) {
+        self.outbox.gone();
+        for topic in &self.joined {
+            self.topics.leave(topic, self.id);
+        }
+    }
+}
+
+impl<'a, S, Out: Encode> Context<'a, S, Out> {
+    pub(crate) fn new(session: &'a mut S, connection: &'a mut Connection<Out>) -> Self {
+        Self {
+            session,
+            connection,
+        }
+    }
+
+    /// Sends a message to the peer; waits while the connection's send queue is full.
+    ///
+    /// Messages leave in order. Returning says that the message is queued, not that it arrived.
+    ///
+    /// # Errors
+    /// The connection is closing, or the message cannot be encoded. Pass it on with `?`.
+    pub async fn send(&mut self, message: impl Into<Out>) -> Result<(), Error> {
+        let message = message.into().encode()?;
+        self.connection
+            .outbox
+            .push_from_session(message)
+            .await
+            .map_err(|_| Error::disconnected())
+    }
+
+    /// Joins a topic: what is published there reaches this connection until it leaves or ends.
+    pub fn join(&mut self, topic: impl AsRef<str>) {
+        let connection = &mut *self.connection;
+        let topic = topic.as_ref();
+        if connection.joined.insert(topic.into()) {
+            connection
+                .topics
+                .join(topic, connection.id, &connection.outbox);
+        }
+    }
+
+    /// Leaves a topic.
+    pub fn leave(&mut self, topic: impl AsRef<str>) {
+        let topic = topic.as_ref();
+        if self.connection.joined.remove(topic) {
+            self.connection.topics.leave(topic, self.connection.id);
+        }
+    }
+
+    /// Sends a message to every member of a topic, this connection too if it joined; to how many.
+    ///
+    /// # Errors
+    /// The message cannot be encoded.
+    pub fn publish(
+        &mut self,
+        topic: impl AsRef<str>,
+        message: impl Into<Out>,
+    ) -> Result<usize, Error> {
+        Ok(self.connection.topics.publish(topic.as_ref(), message)?)
+    }
+
+    /// [`Context::publish`] to everyone but this connection.
+    ///
+    /// # Errors
+    /// The message cannot be encoded.
+    pub fn publish_except_self(
+        &mut self,
+        topic: impl AsRef<str>,
+        message: impl Into<Out>,
+    ) -> Result<usize, Error> {
+        Ok(self
+            .connection
+            .topics
+            .publish_except(topic.as_ref(), message, self.connection.id)?)
+    }
+
+    /// A handle with which other tasks send to this connection.
+    pub fn sender(&self) -> Sender<Out> {
+        Sender {
+            outbox: self.connection.outbox.clone(),
+            messages: PhantomData,
+        }
+    }
+
+    /// The topics of this route, to be kept by other tasks.
+    pub fn topics(&self) -> &Topics<Out> {
+        &self.connection.topics
+    }
+
+    /// Closes the connection after what was sent before. Codes as for [`Error::close`].
+    pub fn close(&mut self, code: u16, reason: impl Into<String>) {
+        self.connection.outbox.close(code, reason.into());
+    }
+
+    /// Deals with a message that did not decode as the setting `messages.invalid` says: closes the connection (1007 for
+    /// what is not even JSON, else 1008), or drops the message with a line in the log.
+    ///
+    /// # Errors
+    /// The close, to be returned by the handler.
+    pub fn refuse(&mut self, error: DecodeError) -> Result<(), Error> {
+        let text = error.to_string();
+        tracing::info!(connection = %self.connection.id, error = %log::Escaped(&text), "invalid message");
+        match self.connection.invalid {
+            InvalidMessage::Close => Err(error.into()),
+            InvalidMessage::Ignore => Ok(()),
+        }
+    }
+
+    /// The peer's address.
+    pub fn peer(&self) -> SocketAddr {
+        self.connection.peer
+    }
+
+    /// The connection's number, unique in this process.
+    pub fn id(&self) -> ConnectionId {
+        self.connection.id
+    }
+
+    /// Who is there, if the document asks for security.
+    pub fn principal(&self) -> Option<&Principal> {
+        self.connection.principal.as_deref()
+    }
+}
+
+/// Sends to one connection from any task. Cheap to clone; does not keep the connection open.
+pub struct Sender<Out> {
+    outbox: Arc<Outbox>,
+    messages: PhantomData<fn(Out)>,
+}
+
+impl<Out: Encode> Sender<Out> {
+    /// Sends a message; waits while the connection's send queue is full.
+    ///
+    /// # Errors
+    /// The connection is closed, or the message cannot be encoded.
+    pub async fn send(&self, message: impl Into<Out>) -> Result<(), SendError> {
+        let message = message.into().encode().map_err(not_encoded)?;
+        self.outbox.push(message).await
+    }
+
+    /// Sends a message if there is room in the send queue now.
+    ///
+    /// # Errors
+    /// The queue is full, the connection is closed, or the message cannot be encoded.
+    pub fn try_send(&self, message: impl Into<Out>) -> Result<(), SendError> {
+        let message = message.into().encode().map_err(not_encoded)?;
+        self.outbox.push_now(message)
+    }
+}
+
+impl<Out> Sender<Out> {
+    /// Closes the connection after what was sent before. Codes as for [`Error::close`].
+    pub fn close(&self, code: u16, reason: impl Into<String>) {
+        self.outbox.close_from_outside(code, reason.into());
+    }
+}
+
+impl<Out> Clone for Sender<Out> {
+    fn clone(&self) -> Self {
+        Self {
+            outbox: self.outbox.clone(),
+            messages: PhantomData,
+        }
+    }
+}
+
+fn not_encoded(error: crate::EncodeError) -> SendError {
+    tracing::error!(%error, "a message was not sent");
+    SendError::Encoding
+}

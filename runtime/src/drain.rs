@@ -1,0 +1,139 @@
+//! The way out: tell the load balancer, stop accepting, close every connection with 1012, wait, and cut what is left.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::close::code;
+use crate::server::{Listening, Service};
+
+/// Connections are told in batches of this many, so that the machines they move to are not hit all at once.
+const BATCH: usize = 500;
+
+/// The pause between two batches.
+const BATCH_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until SIGINT or SIGTERM and drains; a second signal ends it at once.
+pub(crate) async fn run_until_signal(listening: Listening) -> ExitCode {
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => {
+            tracing::error!(%error, "cannot start: no signals");
+            return ExitCode::FAILURE;
+        }
+    };
+    let grace = listening.service_config().drain.grace;
+    let (told, telling) = tokio::sync::oneshot::channel();
+    let shutdown = async { telling.await.unwrap_or_default() };
+    let watch = async {
+        let grace = match signals.next().await {
+            // Somebody at a keyboard, not a load balancer, is waiting.
+            Signal::Interrupt => Duration::ZERO,
+            Signal::Terminate => grace,
+        };
+        // The other side is there until the end.
+        let _ = told.send(grace);
+        signals.next().await;
+        tracing::warn!("second signal: stopping now");
+    };
+    tokio::select! {
+        () = listening.run(shutdown) => {}
+        () = watch => {}
+    }
+    ExitCode::SUCCESS
+}
+
+/// Tells the load balancer, gives it time, and stops accepting.
+pub(crate) async fn begin(service: &Service, grace: Duration) {
+    tracing::info!(grace = ?grace, "draining");
+    service.draining.cancel();
+    tokio::time::sleep(grace).await;
+    service.stopping.cancel();
+}
+
+/// Closes every connection with 1012 and waits for them to end; cuts those that the deadline finds.
+pub(crate) async fn finish(service: &Service) {
+    let all = async {
+        close_all(service).await;
+        all_ended(service).await;
+    };
+    if tokio::time::timeout(service.config.drain.deadline, all)
+        .await
+        .is_ok()
+    {
+        return;
+    }
+    let left = service.connections.all();
+    tracing::warn!(
+        connections = left.len(),
+        "the drain's deadline has passed: cutting what is left"
+    );
+    left.iter().for_each(|outbox| outbox.cut());
+    // They end as soon as they are scheduled, but for handlers that block their thread.
+    let _ = tokio::time::timeout(Duration::from_secs(1), all_ended(service)).await;
+}
+
+async fn close_all(service: &Service) {
+    let open = service.connections.close_to_new();
+    for (index, batch) in open.chunks(BATCH).enumerate() {
+        if index > 0 {
+            tokio::time::sleep(BATCH_PAUSE).await;
+        }
+        for outbox in batch {
+            outbox.close_from_outside(code::SERVICE_RESTART, "the server restarts".to_owned());
+        }
+    }
+}
+
+/// Every connection gives its permit back.
+async fn all_ended(service: &Service) {
+    let permits = u32::try_from(service.config.limits.max_connections).unwrap_or(u32::MAX);
+    let _ = service.permits.acquire_many(permits).await;
+}
+
+/// What a signal asks for.
+enum Signal {
+    Interrupt,
+    Terminate,
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.terminate.recv() => Signal::Terminate,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Signal {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // No signals on this system: serve for ever.
+            std::future::pending::<()>().await;
+        }
+        Signal::Interrupt
+    }
+}

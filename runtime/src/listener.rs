@@ -1,0 +1,150 @@
+//! The public listener: accepts sockets, speaks HTTP until the upgrade, then hands over to the session.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::config::Config;
+use crate::route::Start;
+use crate::server::Service;
+use crate::upgrade;
+
+/// The pause after a failed accept, doubled up to the second while it goes on failing.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// hyper's smallest buffer.
+const SMALLEST_BUFFER: usize = 8 * 1024;
+
+/// Accepts connections until the service stops.
+pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
+    let accept = accept_all(&listener, |socket, peer| admit(service, socket, peer));
+    tokio::select! {
+        () = service.stopping.cancelled() => {}
+        () = accept => {}
+    }
+}
+
+/// Accepts for ever; a fault of the system, such as too few descriptors, is waited out.
+pub(crate) async fn accept_all(listener: &TcpListener, accepted: impl Fn(TcpStream, SocketAddr)) {
+    let mut pause = BACK_OFF.0;
+    loop {
+        match listener.accept().await {
+            Ok((socket, peer)) => {
+                pause = BACK_OFF.0;
+                accepted(socket, peer);
+            }
+            // The client was faster; nothing is wrong with the listener.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections; trying again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(BACK_OFF.1);
+            }
+        }
+    }
+}
+
+/// hyper as both listeners want it: one request a connection, its head bounded in time, size and count.
+pub(crate) fn http(config: &Config) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(config.timeouts.request_head)
+        .max_headers(config.limits.headers)
+        .max_header_size(config.limits.head_size)
+        .max_buf_size(config.limits.head_size.max(SMALLEST_BUFFER))
+        .keep_alive(false)
+        .half_close(false);
+    http
+}
+
+/// Gives the connection a task, if there is room; a few over the limit still get an answer that says so.
+fn admit(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr) {
+    if let Ok(permit) = service.permits.clone().try_acquire_owned() {
+        let service = service.clone();
+        tokio::spawn(async move { serve(&service, socket, peer, permit).await });
+    } else if let Ok(permit) = service.refusals.clone().try_acquire_owned() {
+        let http = http(&service.config);
+        tokio::spawn(async move {
+            let answer =
+                service_fn(|_| std::future::ready(Ok::<_, Infallible>(upgrade::no_room())));
+            // Whatever goes wrong here ends with the connection closed.
+            let _ = http.serve_connection(TokioIo::new(socket), answer).await;
+            drop(permit);
+        });
+    }
+}
+
+/// A session that waits for its upgrade; should that fail, the handler that said yes still hears of the end.
+struct Accepted(Mutex<Option<Start>>);
+
+impl Accepted {
+    fn take(&self) -> Option<Start> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Speaks HTTP on a new connection, and begins the session once it is upgraded.
+async fn serve(
+    service: &Arc<Service>,
+    socket: TcpStream,
+    peer: SocketAddr,
+    permit: OwnedSemaphorePermit,
+) {
+    // Without it a reply waits for the peer's delayed acknowledgement. A fault shows again at the first read.
+    let _ = socket.set_nodelay(true);
+    let accepted = &Accepted(Mutex::new(None));
+    let answer = service_fn(|request| async move {
+        let (response, start) = upgrade::answer(service, peer, request).await;
+        *accepted.0.lock().unwrap_or_else(PoisonError::into_inner) = start;
+        Ok::<_, Infallible>(response)
+    });
+    let connection = http(&service.config)
+        .serve_connection(TokioIo::new(socket), answer)
+        .without_shutdown();
+    let socket = tokio::select! {
+        () = service.stopping.cancelled() => None,
+        served = connection => match served {
+            Ok(parts) => Some((parts.io.into_inner(), parts.read_buf)),
+            Err(error) => {
+                tracing::debug!(%peer, %error, "no request came through");
+                None
+            }
+        },
+    };
+    match (socket, accepted.take()) {
+        // A task of its own, so that an open connection does not carry the room that HTTP takes.
+        (socket, Some(start)) => drop(tokio::spawn(start(socket, permit))),
+        (Some((socket, _)), None) => {
+            // A client that does not hang up after its refusal is cut off.
+            let _ =
+                tokio::time::timeout(service.config.timeouts.close, end_gracefully(socket)).await;
+        }
+        (None, None) => {}
+    }
+}
+
+/// Closes a socket so that what was written last arrives: a socket closed with unread input is reset, and the reset
+/// overtakes the output. So the peer's end is awaited; put a deadline around it.
+pub(crate) async fn end_gracefully(mut socket: impl AsyncRead + AsyncWrite + Unpin) {
+    let mut dropped = [0; 4096];
+    if socket.shutdown().await.is_ok() {
+        while socket
+            .read(&mut dropped)
+            .await
+            .is_ok_and(|length| length > 0)
+        {}
+    }
+}

@@ -1,0 +1,104 @@
+//! From the typed [`Endpoint`]s to routes that the listener can hold in one table.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::codegen::Endpoint;
+use crate::config::Config;
+use crate::connections::{ConnectionId, Connections};
+use crate::context::Connection;
+use crate::link::Link;
+use crate::outbox::Outbox;
+use crate::{Handshake, Reject, Topics, session};
+
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Begins the session that `connect` has agreed to, on the upgraded socket and the bytes that were read ahead; with
+/// `None` the upgrade failed, and only `disconnected` is called.
+pub(crate) type Start =
+    Box<dyn FnOnce(Option<(TcpStream, Bytes)>, OwnedSemaphorePermit) -> BoxFuture<()> + Send>;
+
+/// An [`Endpoint`] as an object.
+pub(crate) trait Route: Send + Sync {
+    fn channel(&self) -> &'static str;
+    fn subprotocols(&self) -> &'static [&'static str];
+    /// Asks the handler whether the connection is wanted.
+    fn connect(
+        self: Arc<Self>,
+        handshake: Handshake,
+        config: Arc<Config>,
+        connections: Connections,
+    ) -> BoxFuture<Result<Start, Reject>>;
+    fn background(self: Arc<Self>) -> BoxFuture<()>;
+}
+
+/// An endpoint and the topics of its connections.
+pub(crate) struct Served<E: Endpoint> {
+    endpoint: E,
+    topics: Topics<E::Outbound>,
+}
+
+impl<E: Endpoint> Served<E> {
+    pub(crate) fn new(endpoint: E) -> Self {
+        Self {
+            endpoint,
+            topics: Topics::new(),
+        }
+    }
+}
+
+impl<E: Endpoint> Route for Served<E> {
+    fn channel(&self) -> &'static str {
+        E::CHANNEL
+    }
+
+    fn subprotocols(&self) -> &'static [&'static str] {
+        E::SUBPROTOCOLS
+    }
+
+    fn connect(
+        self: Arc<Self>,
+        handshake: Handshake,
+        config: Arc<Config>,
+        connections: Connections,
+    ) -> BoxFuture<Result<Start, Reject>> {
+        Box::pin(async move {
+            let (peer, principal) = (handshake.peer, handshake.principal.clone());
+            let session = self.endpoint.connect(handshake).await?;
+            let outbox = Arc::new(Outbox::new(&config.limits));
+            let connection = Connection {
+                id: ConnectionId::next(),
+                peer,
+                principal,
+                outbox: outbox.clone(),
+                topics: self.topics.clone(),
+                invalid: config.messages.invalid,
+                joined: std::collections::HashSet::new(),
+            };
+            let start: Start = Box::new(move |socket, permit| {
+                Box::pin(async move {
+                    let registration = connections.register(connection.id, outbox.clone());
+                    if registration.is_none() {
+                        outbox.close(
+                            crate::close::code::SERVICE_RESTART,
+                            "the server restarts".to_owned(),
+                        );
+                    }
+                    let link = socket
+                        .map(|(socket, read_ahead)| Link::new(socket, read_ahead, outbox, config));
+                    session::run(&self.endpoint, session, connection, link).await;
+                    drop((registration, permit));
+                })
+            });
+            Ok(start)
+        })
+    }
+
+    fn background(self: Arc<Self>) -> BoxFuture<()> {
+        Box::pin(async move { self.endpoint.background(self.topics.clone()).await })
+    }
+}

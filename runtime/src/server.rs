@@ -1,0 +1,205 @@
+//! A server put together from routes, and how it runs: bind, serve, drain.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::authentication::{Authenticate, Scheme, Security};
+use crate::codegen::Endpoint;
+use crate::config::Config;
+use crate::connections::Connections;
+use crate::error::StartError;
+use crate::route::{Route, Served};
+use crate::{admin, drain, listener, log};
+
+/// The refusals that are written at once when there is no room; connections beyond them are just closed.
+const REFUSALS: usize = 64;
+
+/// A server that is not bound yet. Generated code builds it; `main` calls [`Server::serve`].
+pub struct Server {
+    name: &'static str,
+    routes: matchit::Router<Arc<dyn Route>>,
+    all_routes: Vec<Arc<dyn Route>>,
+    security: Option<Security>,
+    faults: Vec<String>,
+}
+
+/// What every connection of a running server shares.
+pub(crate) struct Service {
+    pub(crate) config: Arc<Config>,
+    pub(crate) routes: matchit::Router<Arc<dyn Route>>,
+    pub(crate) security: Option<Security>,
+    pub(crate) connections: Connections,
+    /// One for each connection that is allowed.
+    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) refusals: Arc<Semaphore>,
+    /// Cancelled when the drain begins: load balancers are to look elsewhere.
+    pub(crate) draining: CancellationToken,
+    /// Cancelled when no new connections are taken.
+    pub(crate) stopping: CancellationToken,
+}
+
+impl Server {
+    /// A server without routes; `name` is for the log.
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            routes: matchit::Router::new(),
+            all_routes: Vec::new(),
+            security: None,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Lets in only whom `judge` accepts, by one of `alternatives`, each a list of schemes that are all needed. An empty
+    /// alternative lets everybody in; no alternative, nobody.
+    #[must_use]
+    pub fn authenticate<A: Authenticate>(
+        mut self,
+        judge: Arc<A>,
+        alternatives: &'static [&'static [Scheme]],
+    ) -> Self {
+        self.security = Some(Security::new(judge, alternatives));
+        self
+    }
+
+    /// Serves `endpoint` at `path`, in which `{name}` is a parameter. A path that is wrong or taken is reported by
+    /// [`Server::bind`].
+    #[must_use]
+    pub fn route<E: Endpoint>(mut self, path: &str, endpoint: E) -> Self {
+        let route: Arc<dyn Route> = Arc::new(Served::new(endpoint));
+        if let Err(error) = self.routes.insert(path, route.clone()) {
+            self.faults.push(format!(
+                "the route {path} of the channel {:?}: {error}",
+                E::CHANNEL
+            ));
+        }
+        self.all_routes.push(route);
+        self
+    }
+
+    /// Binds the listeners.
+    ///
+    /// # Errors
+    /// Wrong routes or settings, an address that is taken or not ours.
+    pub async fn bind(self, config: Config) -> Result<Listening, StartError> {
+        let faults: Vec<String> = self.faults.into_iter().chain(config.faults()).collect();
+        if !faults.is_empty() {
+            return Err(StartError(faults.join("\n")));
+        }
+        let public = bind(config.listen.address, "listen.address").await?;
+        let admin = match config.admin.enabled {
+            true => Some(bind(config.admin.address, "admin.address").await?),
+            false => None,
+        };
+        let service = Service {
+            routes: self.routes,
+            security: self.security,
+            connections: Connections::default(),
+            permits: Arc::new(Semaphore::new(config.limits.max_connections)),
+            refusals: Arc::new(Semaphore::new(REFUSALS)),
+            draining: CancellationToken::new(),
+            stopping: CancellationToken::new(),
+            config: Arc::new(config),
+        };
+        Ok(Listening {
+            name: self.name,
+            service: Arc::new(service),
+            public,
+            admin,
+            routes: self.all_routes,
+        })
+    }
+
+    /// Installs the log, binds, serves until SIGINT or SIGTERM, drains. A second signal ends it at once.
+    pub async fn serve(self, config: Config) -> ExitCode {
+        log::install(&config.log);
+        match self.bind(config).await {
+            Ok(listening) => drain::run_until_signal(listening).await,
+            Err(error) => {
+                tracing::error!("cannot start: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+async fn bind(address: SocketAddr, key: &str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let fault = |error| StartError(format!("cannot listen on {address} ({key}): {error}"));
+    let listener = TcpListener::bind(address).await.map_err(fault)?;
+    let bound = listener.local_addr().map_err(fault)?;
+    Ok((listener, bound))
+}
+
+/// A server whose listeners are bound: from now on connections queue up, and [`Listening::run_until`] serves them.
+pub struct Listening {
+    name: &'static str,
+    service: Arc<Service>,
+    public: (TcpListener, SocketAddr),
+    admin: Option<(TcpListener, SocketAddr)>,
+    routes: Vec<Arc<dyn Route>>,
+}
+
+impl Listening {
+    /// The public address, with the real port.
+    pub fn address(&self) -> SocketAddr {
+        self.public.1
+    }
+
+    /// The admin address, with the real port; `None` when the admin listener is off.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|(_, address)| *address)
+    }
+
+    pub(crate) fn service_config(&self) -> &Config {
+        &self.service.config
+    }
+
+    /// Serves until `shutdown` is done, then drains: `/readyz` turns to 503, after `drain.grace` every connection is
+    /// closed with 1012, and after `drain.deadline` what is left is cut.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
+        let grace = self.service.config.drain.grace;
+        self.run(async {
+            shutdown.await;
+            grace
+        })
+        .await;
+    }
+
+    /// [`Listening::run_until`] with the grace that `shutdown` says.
+    pub(crate) async fn run(self, shutdown: impl Future<Output = Duration>) {
+        let Self {
+            name,
+            service,
+            public,
+            admin,
+            routes,
+        } = self;
+        tracing::info!(server = name, address = %public.1, "listening");
+        // Aborted when dropped: at the end of this function, or with it.
+        let mut beside = tokio::task::JoinSet::new();
+        if let Some((listener, address)) = admin {
+            tracing::info!(server = name, %address, "admin listening");
+            let service = service.clone();
+            beside.spawn(async move { admin::run(&service, listener).await });
+        }
+        let mut background = tokio::task::JoinSet::new();
+        for route in routes {
+            tracing::debug!(server = name, channel = route.channel(), "serving");
+            background.spawn(route.background());
+        }
+        let stop = async {
+            let grace = shutdown.await;
+            drain::begin(&service, grace).await;
+        };
+        tokio::join!(listener::run(&service, public.0), stop);
+        background.abort_all();
+        drain::finish(&service).await;
+        tracing::info!(server = name, "stopped");
+    }
+}

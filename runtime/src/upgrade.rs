@@ -1,0 +1,227 @@
+//! The checks that a request passes before it becomes a WebSocket (RFC 6455, section 4.2), in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hyper::body::{Body, Incoming};
+use hyper::header::{
+    ALLOW, CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
+};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
+
+use crate::authentication::Security;
+use crate::handshake::{parse_query, percent_decoded};
+use crate::http::{Text, empty, text};
+use crate::route::{Route, Start};
+use crate::server::Service;
+use crate::{Handshake, Reject, log, origin};
+
+/// What is appended to the key before hashing (RFC 6455, section 1.3).
+const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Answers a request: 101 together with the session to begin, or a refusal.
+pub(crate) async fn answer(
+    service: &Service,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> (Response<Text>, Option<Start>) {
+    match upgrade(service, peer, &request).await {
+        Ok((response, start)) => (response, Some(start)),
+        Err(reject) => {
+            let path = log::Escaped(request.uri().path());
+            tracing::debug!(%peer, %path, status = reject.status.as_u16(), "refused");
+            (refusal(&reject), None)
+        }
+    }
+}
+
+/// The answer when there is no room for another connection.
+pub(crate) fn no_room() -> Response<Text> {
+    refusal(&Reject::unavailable("too many connections"))
+}
+
+async fn upgrade(
+    service: &Service,
+    peer: SocketAddr,
+    request: &Request<Incoming>,
+) -> Result<(Response<Text>, Start), Reject> {
+    check_host(request)?;
+    let uri_path = request.uri().path();
+    let matched = service.routes.at(uri_path);
+    let matched = matched.map_err(|_| Reject::not_found("not found"))?;
+    let accept = check_upgrade(request)?;
+    let headers = request.headers();
+    if !origin::is_allowed(headers, &service.config.origin.allow) {
+        return Err(Reject::forbidden("this origin may not connect"));
+    }
+    let route: Arc<dyn Route> = matched.value.clone();
+    let mut handshake = Handshake {
+        uri_path: uri_path.to_owned(),
+        path: path_parameters(&matched.params)?,
+        query: parse_query(request.uri().query().unwrap_or_default()),
+        headers: headers.clone(),
+        peer,
+        principal: None,
+        subprotocol: negotiated(headers, route.subprotocols()),
+    };
+    let subprotocol = handshake.subprotocol;
+    let let_in = async {
+        if let Some(security) = &service.security {
+            let principal = security.authenticate(headers, &handshake.query).await;
+            handshake.principal = principal.map_err(|_| unauthorized(security))?.map(Arc::new);
+        }
+        let (config, connections) = (service.config.clone(), service.connections.clone());
+        route.connect(handshake, config, connections).await
+    };
+    let start = tokio::time::timeout(service.config.timeouts.authentication, let_in)
+        .await
+        .unwrap_or_else(|_| Err(Reject::unavailable("authentication takes too long")))?;
+    Ok((switching_protocols(accept, subprotocol), start))
+}
+
+/// One Host header is due in HTTP/1.1 (RFC 9112, section 3.2), and HTTP/1.0 has no upgrade.
+fn check_host(request: &Request<Incoming>) -> Result<(), Reject> {
+    if request.version() != Version::HTTP_11 {
+        let status = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
+        return Err(Reject::new(status, "HTTP/1.1 is expected"));
+    }
+    match only(request.headers(), HOST) {
+        Some(host) if !host.is_empty() => Ok(()),
+        _ => Err(Reject::bad_request("one Host header is expected")),
+    }
+}
+
+/// Method, upgrade, version and key; the value of `Sec-WebSocket-Accept`.
+fn check_upgrade(request: &Request<Incoming>) -> Result<HeaderValue, Reject> {
+    let headers = request.headers();
+    if request.method() != Method::GET {
+        let reject = Reject::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is allowed");
+        return Err(reject.with(ALLOW, "GET"));
+    }
+    if !request.body().is_end_stream() {
+        return Err(Reject::bad_request("an upgrade has no body"));
+    }
+    if !has_token(headers, UPGRADE, "websocket") || !has_token(headers, CONNECTION, "upgrade") {
+        let reason = "this is a WebSocket: connect with a WebSocket client";
+        let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, reason);
+        return Err(reject
+            .with(UPGRADE, "websocket")
+            .with(CONNECTION, "Upgrade"));
+    }
+    if only(headers, SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        let reason = "Sec-WebSocket-Version: 13 is expected";
+        let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, reason);
+        return Err(reject.with(SEC_WEBSOCKET_VERSION, "13"));
+    }
+    only(headers, SEC_WEBSOCKET_KEY)
+        .and_then(accept_value)
+        .ok_or_else(|| Reject::bad_request("Sec-WebSocket-Key must be 16 bytes in base64"))
+}
+
+/// The answer to a key (RFC 6455, section 4.2.2), if it is one.
+fn accept_value(key: &HeaderValue) -> Option<HeaderValue> {
+    BASE64.decode(key).ok().filter(|key| key.len() == 16)?;
+    let mut hash = sha1_smol::Sha1::from(key.as_bytes());
+    hash.update(KEY_SUFFIX);
+    HeaderValue::from_str(&BASE64.encode(hash.digest().bytes())).ok()
+}
+
+fn unauthorized(security: &Security) -> Reject {
+    let reject = Reject::unauthorized("a valid credential is expected");
+    let challenges = security.challenges().into_iter();
+    challenges.fold(reject, |reject, challenge| {
+        reject.with(WWW_AUTHENTICATE, challenge)
+    })
+}
+
+fn path_parameters(parameters: &matchit::Params<'_, '_>) -> Result<Vec<(String, String)>, Reject> {
+    let decoded = |(name, value): (&str, &str)| Some((name.to_owned(), percent_decoded(value)?));
+    let parameters: Option<_> = parameters.iter().map(decoded).collect();
+    parameters.ok_or_else(|| Reject::bad_request("the path is not UTF-8"))
+}
+
+/// The first subprotocol of the client's list that the route speaks; none is an answer too (RFC 6455, section 4.2.2).
+fn negotiated(headers: &HeaderMap, spoken: &'static [&'static str]) -> Option<&'static str> {
+    let offered = tokens(headers, SEC_WEBSOCKET_PROTOCOL);
+    offered
+        .into_iter()
+        .find_map(|offer| spoken.iter().copied().find(|spoken| *spoken == offer))
+}
+
+fn switching_protocols(accept: HeaderValue, subprotocol: Option<&'static str>) -> Response<Text> {
+    let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
+    let headers = response.headers_mut();
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(subprotocol) = subprotocol {
+        headers.insert(
+            SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(subprotocol),
+        );
+    }
+    response
+}
+
+fn refusal(reject: &Reject) -> Response<Text> {
+    let mut response = text(reject.status, &reject.reason);
+    for (name, value) in &reject.headers {
+        response
+            .headers_mut()
+            .append(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The one header of this name.
+fn only(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    values.next().is_none().then_some(first)
+}
+
+/// The members of all lists of this name (RFC 9110, section 5.6.1).
+fn tokens(headers: &HeaderMap, name: HeaderName) -> Vec<&str> {
+    let values = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
+        .collect()
+}
+
+fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+    tokens(headers, name)
+        .iter()
+        .any(|found| found.eq_ignore_ascii_case(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_to_the_key_of_the_rfc() {
+        let key = HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(accept_value(&key).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(
+            accept_value(&HeaderValue::from_static("dGhlIHNhbXBsZQ==")),
+            None
+        );
+    }
+
+    #[test]
+    fn the_clients_first_spoken_subprotocol_wins() {
+        let mut headers = HeaderMap::new();
+        headers.append(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("x, b"));
+        headers.append(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("a"));
+        assert_eq!(negotiated(&headers, &["a", "b"]), Some("b"));
+        assert_eq!(negotiated(&headers, &["c"]), None);
+    }
+}
