@@ -1,0 +1,123 @@
+//! The command line: the only code that prints or exits.
+
+mod init;
+mod inspect;
+mod report;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use wsgen::document::{FileSystem, Sources};
+use wsgen::diagnostic::Diagnostics;
+use wsgen::lower;
+
+/// Generates WebSocket servers in Rust from AsyncAPI documents.
+#[derive(Debug, Parser)]
+#[command(name = "wsgen", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colours; `NO_COLOR` is honoured.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+    /// How to write findings and results.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Say only what is wrong.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scaffold a project for the servers of a document.
+    Init(init::Init),
+    /// Show what wsgen understood of a document.
+    Inspect(inspect::Inspect),
+}
+
+/// The document, and what the user decided about it.
+#[derive(Args, Debug)]
+struct Input {
+    /// The AsyncAPI document, in YAML or JSON; `-` reads standard input.
+    spec: PathBuf,
+    /// Which side of the API the document describes.
+    #[arg(long, value_enum, default_value_t = Side::Server)]
+    perspective: Side,
+    /// How channels become routes.
+    #[arg(long, value_enum, default_value_t = Layout::Auto)]
+    channels: Layout,
+    /// Generate this server only (repeatable).
+    #[arg(long = "server", value_name = "NAME")]
+    servers: Vec<String>,
+    /// A folder outside the document's own from which references may read (repeatable).
+    #[arg(long, value_name = "DIR")]
+    allow_ref_root: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Side {
+    /// The document describes the server.
+    Server,
+    /// The document describes a client of the server.
+    Client,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Layout {
+    /// By the addresses of the channels.
+    Auto,
+    /// Every channel is a route of its own.
+    Paths,
+    /// All channels share one socket.
+    Multiplex,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// Parses the arguments and does what they say: 0 when done, 1 when the document or the project is at fault, 2 for wrong usage.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let output = report::Output::new(cli.color, cli.format, cli.quiet);
+    match cli.command {
+        Command::Init(init) => init.run(&output),
+        Command::Inspect(inspect) => inspect.run(&output),
+    }
+}
+
+impl Input {
+    fn load(&self, diagnostics: &mut Diagnostics) -> Sources {
+        let files = FileSystem::new(&self.spec, &self.allow_ref_root);
+        Sources::load(&self.spec, &files, diagnostics)
+    }
+
+    fn options(&self) -> lower::Options {
+        lower::Options {
+            perspective: match self.perspective {
+                Side::Server => lower::Perspective::Server,
+                Side::Client => lower::Perspective::Client,
+            },
+            channels: match self.channels {
+                Layout::Auto => lower::ChannelLayout::Auto,
+                Layout::Paths => lower::ChannelLayout::Paths,
+                Layout::Multiplex => lower::ChannelLayout::Multiplex,
+            },
+            servers: self.servers.clone(),
+        }
+    }
+}

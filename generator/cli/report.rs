@@ -1,0 +1,75 @@
+//! What goes to the terminal: results to standard output, everything else to standard error.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use wsgen::diagnostic::{Diagnostics, Severity, render_human, render_json};
+use wsgen::document::Sources;
+
+use super::{Color, Format};
+
+/// How the user wants to be told.
+#[derive(Debug)]
+pub(super) struct Output {
+    choice: ColorChoice,
+    pub(super) format: Format,
+    quiet: bool,
+}
+
+impl Output {
+    pub(super) fn new(color: Color, format: Format, quiet: bool) -> Self {
+        let choice = match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Self { choice, format, quiet }
+    }
+
+    /// Prints a result.
+    pub(super) fn result(&self, text: &str) {
+        let mut stdout = AutoStream::new(std::io::stdout().lock(), self.choice);
+        // A reader that has gone away has seen enough.
+        let _ = stdout.write_all(text.as_bytes());
+    }
+
+    /// Tells a person how it went.
+    pub(super) fn tell(&self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// Reports the findings of a document.
+    pub(super) fn findings(&self, diagnostics: &Diagnostics, sources: &Sources) {
+        if self.format == Format::Json {
+            if diagnostics.has_errors() {
+                self.result(&render_json(diagnostics, sources));
+            }
+            return;
+        }
+        let mut shown = Diagnostics::new();
+        for diagnostic in diagnostics.iter() {
+            if !self.quiet || diagnostic.severity == Severity::Error {
+                shown.add(diagnostic.clone());
+            }
+        }
+        self.say(&render_human(&shown, sources, self.colored()));
+    }
+
+    /// Reports what else went wrong.
+    pub(super) fn error(&self, message: &str) -> ExitCode {
+        self.say(&format!("error: {message}\n"));
+        ExitCode::from(1)
+    }
+
+    fn say(&self, text: &str) {
+        let mut stderr = AutoStream::new(std::io::stderr().lock(), self.choice);
+        let _ = stderr.write_all(text.as_bytes());
+    }
+
+    fn colored(&self) -> bool {
+        AutoStream::new(std::io::stderr(), self.choice).current_choice() != ColorChoice::Never
+    }
+}

@@ -1,0 +1,226 @@
+//! How one of several messages (or alternatives of a schema) is told from the others.
+
+use std::collections::{HashMap, HashSet};
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::diagnostic::Diagnostics;
+use crate::model::{Dispatch, JsonKind, Literal, Shape, Tag};
+use crate::resolve::Resolver;
+
+use super::facts::{Facts, gather};
+
+/// What can be seen of an alternative from outside.
+#[derive(Debug, Default)]
+pub(super) struct Profile {
+    /// Types of JSON that it can have; empty where anything goes.
+    kinds: IndexSet<JsonKind>,
+    /// Properties with a fixed value, or one of a few.
+    constants: IndexMap<String, Vec<Literal>>,
+    /// Properties that may hold any string.
+    texts: IndexSet<String>,
+    /// Properties that must be there.
+    required: IndexSet<String>,
+    /// All properties that are declared.
+    properties: HashSet<String>,
+}
+
+/// A property that the document itself names as the one to look at.
+#[derive(Debug)]
+pub(super) struct Discriminator {
+    /// Its name.
+    pub(super) property: String,
+    /// The value for each alternative, where one is mapped or implied by the schema's name.
+    pub(super) values: Vec<Option<Literal>>,
+}
+
+/// Properties that commonly name a message, the most telling first.
+const TAG_NAMES: &[&str] = &["type", "event", "op", "action", "method", "msg", "kind", "name", "channel"];
+
+/// Looks at an alternative from outside.
+pub(super) fn profile<'a>(facts: &Facts<'a>, resolver: &Resolver<'a>, diagnostics: &mut Diagnostics) -> Profile {
+    let mut profile = Profile {
+        kinds: facts.json_kinds(),
+        properties: facts.properties.keys().map(|&name| name.to_owned()).collect(),
+        // In the order of the document: a set of required keys has none of its own.
+        required: facts.properties.keys().filter(|name| facts.required.contains(**name)).map(|&name| name.to_owned()).collect(),
+        ..Profile::default()
+    };
+    let mut undeclared: Vec<&str> = facts.required.iter().copied().filter(|name| !facts.properties.contains_key(name)).collect();
+    undeclared.sort_unstable();
+    profile.required.extend(undeclared.into_iter().map(str::to_owned));
+    if facts.nullable && !profile.kinds.is_empty() {
+        profile.kinds.insert(JsonKind::Null);
+    }
+    for (name, schema) in &facts.properties {
+        let property = gather(*schema, resolver, diagnostics);
+        if let Some(literals) = property.literals().or_else(|| pattern_literal(*schema)) {
+            profile.constants.insert((*name).to_owned(), literals);
+        } else if property.kinds.len() == 1 && property.kinds.contains(&JsonKind::String) {
+            profile.texts.insert((*name).to_owned());
+        }
+    }
+    profile
+}
+
+/// Finds the way to each alternative: by a discriminating property, then by what is left of their shapes.
+pub(super) fn choose(profiles: &[Profile], names: &[&str], discriminator: Option<&Discriminator>) -> Dispatch {
+    let mut dispatch = Dispatch {
+        tag: discriminator.and_then(|found| declared_tag(profiles, found)).or_else(|| constant_tag(profiles)),
+        ..Dispatch::default()
+    };
+    let mut rest = untagged(profiles.len(), dispatch.tag.as_ref());
+    if rest.len() > 1 && dispatch.tag.is_none() {
+        dispatch.tag = name_tag(profiles, names, &rest);
+        rest = untagged(profiles.len(), dispatch.tag.as_ref());
+    }
+    if let [only] = rest[..] {
+        dispatch.shapes.push((only_shape(&profiles[only], dispatch.tag.is_some()), only));
+        return dispatch;
+    }
+    let (by_kind, rest) = split_by_kind(profiles, &rest);
+    let (by_keys, ambiguous) = split_by_keys(profiles, &rest);
+    dispatch.shapes.extend(by_kind);
+    dispatch.shapes.extend(by_keys);
+    dispatch.ambiguous = ambiguous;
+    dispatch
+}
+
+/// The tag that `discriminator` declares, if it leads to every alternative.
+fn declared_tag(profiles: &[Profile], discriminator: &Discriminator) -> Option<Tag> {
+    let mut values = Vec::new();
+    for (index, profile) in profiles.iter().enumerate() {
+        match profile.constants.get(&discriminator.property) {
+            Some(literals) => values.extend(literals.iter().map(|literal| (literal.clone(), index))),
+            None => values.push((discriminator.values.get(index)?.clone()?, index)),
+        }
+    }
+    let distinct: HashSet<&Literal> = values.iter().map(|(literal, _)| literal).collect();
+    (distinct.len() == values.len()).then(|| Tag { property: discriminator.property.clone(), values })
+}
+
+/// The property whose constant values lead to the most alternatives.
+fn constant_tag(profiles: &[Profile]) -> Option<Tag> {
+    let mut candidates: IndexSet<&str> = IndexSet::new();
+    for profile in profiles {
+        candidates.extend(profile.constants.keys().map(String::as_str));
+    }
+    candidates
+        .into_iter()
+        .map(|property| tag_on(profiles, property))
+        .enumerate()
+        .filter(|(_, tag)| !tag.values.is_empty())
+        .max_by_key(|(position, tag)| (covered(tag).len(), all_require(profiles, tag), fame(&tag.property), usize::MAX - position))
+        .map(|(_, tag)| tag)
+}
+
+/// What a property tells: values that two alternatives share lead to neither.
+fn tag_on(profiles: &[Profile], property: &str) -> Tag {
+    let mut owners: HashMap<&Literal, usize> = HashMap::new();
+    let mut shared: HashSet<usize> = HashSet::new();
+    for (index, profile) in profiles.iter().enumerate() {
+        for literal in profile.constants.get(property).into_iter().flatten() {
+            if let Some(other) = owners.insert(literal, index)
+                && other != index
+            {
+                shared.extend([other, index]);
+            }
+        }
+    }
+    let values = profiles
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !shared.contains(index))
+        .flat_map(|(index, profile)| profile.constants.get(property).into_iter().flatten().map(move |literal| (literal.clone(), index)))
+        .collect();
+    Tag { property: property.to_owned(), values }
+}
+
+/// The message's name as the value of a bare `type` or `event` property that all of `rest` have.
+fn name_tag(profiles: &[Profile], names: &[&str], rest: &[usize]) -> Option<Tag> {
+    let distinct: HashSet<&str> = rest.iter().map(|&index| names[index]).collect();
+    let property = TAG_NAMES[..2].iter().find(|property| rest.iter().all(|&index| profiles[index].texts.contains(**property)))?;
+    (distinct.len() == rest.len()).then(|| Tag {
+        property: (*property).to_owned(),
+        values: rest.iter().map(|&index| (Literal::String(names[index].to_owned()), index)).collect(),
+    })
+}
+
+/// A shape for the only alternative without a tag: beside tagged ones it must at least be of the right type.
+fn only_shape(profile: &Profile, beside_tagged: bool) -> Shape {
+    match (beside_tagged, profile.kinds.first()) {
+        (true, Some(JsonKind::Object)) if !profile.required.is_empty() => Shape::Keys(profile.required.iter().cloned().collect()),
+        (true, Some(&kind)) if profile.kinds.len() == 1 => Shape::Kind(kind),
+        _ => Shape::Any,
+    }
+}
+
+/// Splits off the alternatives whose JSON type no other one has.
+fn split_by_kind(profiles: &[Profile], rest: &[usize]) -> (Vec<(Shape, usize)>, Vec<usize>) {
+    let mut shapes = Vec::new();
+    let mut left = Vec::new();
+    for &index in rest {
+        let kinds = &profiles[index].kinds;
+        let alone = !kinds.is_empty()
+            && rest.iter().filter(|&&other| other != index).all(|&other| {
+                let others = &profiles[other].kinds;
+                !others.is_empty() && others.is_disjoint(kinds)
+            });
+        if alone {
+            shapes.extend(kinds.iter().map(|&kind| (Shape::Kind(kind), index)));
+        } else {
+            left.push(index);
+        }
+    }
+    (shapes, left)
+}
+
+/// Orders what is left so that each is known by a required key that none of the later ones has; the rest is ambiguous.
+fn split_by_keys(profiles: &[Profile], rest: &[usize]) -> (Vec<(Shape, usize)>, Vec<usize>) {
+    let mut left = rest.to_vec();
+    let mut shapes = Vec::new();
+    loop {
+        let next = left.iter().copied().find(|&index| {
+            left.iter().all(|&other| other == index || profiles[index].required.iter().any(|key| !profiles[other].properties.contains(key)))
+        });
+        match next {
+            Some(index) if left.len() > 1 => {
+                shapes.push((Shape::Keys(profiles[index].required.iter().cloned().collect()), index));
+                left.retain(|&other| other != index);
+            }
+            _ => break,
+        }
+    }
+    match left[..] {
+        [only] if !shapes.is_empty() => {
+            shapes.push((only_shape(&profiles[only], true), only));
+            (shapes, Vec::new())
+        }
+        _ => (shapes, left),
+    }
+}
+
+fn untagged(count: usize, tag: Option<&Tag>) -> Vec<usize> {
+    let tagged = tag.map(covered).unwrap_or_default();
+    (0..count).filter(|index| !tagged.contains(index)).collect()
+}
+
+fn covered(tag: &Tag) -> HashSet<usize> {
+    tag.values.iter().map(|(_, index)| *index).collect()
+}
+
+fn all_require(profiles: &[Profile], tag: &Tag) -> bool {
+    tag.values.iter().all(|(_, index)| profiles[*index].required.contains(&tag.property))
+}
+
+fn fame(property: &str) -> usize {
+    TAG_NAMES.iter().rev().position(|name| *name == property).map_or(0, |position| position + 1)
+}
+
+/// `^x$` is a constant in disguise.
+fn pattern_literal(schema: crate::document::Node<'_>) -> Option<Vec<Literal>> {
+    let pattern = schema.get("pattern")?.as_str()?;
+    let text = pattern.strip_prefix('^')?.strip_suffix('$')?;
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '/' | ' '));
+    plain.then(|| vec![Literal::String(text.to_owned())])
+}

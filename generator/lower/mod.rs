@@ -1,0 +1,67 @@
+//! From a document to the service to generate: every decision is taken here.
+
+mod boxes;
+mod dispatch;
+mod facts;
+mod layout;
+mod messages;
+mod parameters;
+mod perspective;
+mod routes;
+mod schemas;
+mod security;
+mod servers;
+
+pub use layout::ChannelLayout;
+pub use perspective::Perspective;
+
+use crate::diagnostic::Diagnostics;
+use crate::document::{Document, Sources};
+use crate::model::Service;
+use crate::resolve::Resolver;
+
+/// What the user decided about the document.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Which side of the API the document is written from.
+    pub perspective: Perspective,
+    /// How channels become routes.
+    pub channels: ChannelLayout,
+    /// The servers to generate, by name; all of them where the list is empty.
+    pub servers: Vec<String>,
+}
+
+/// Lowers a document.
+///
+/// `None` where no WebSocket server is left, which is reported as an error. Other errors leave parts out
+/// and go on, so that all of them are seen in one run.
+pub fn lower<'a>(document: &Document<'a>, sources: &'a Sources, options: &Options, diagnostics: &mut Diagnostics) -> Option<Service> {
+    let resolver = Resolver::new(sources);
+    let selected = servers::select(document, &options.servers, diagnostics);
+    if selected.is_empty() {
+        return None;
+    }
+    perspective::check(document, options.perspective, diagnostics);
+    let groups = layout::group(document, &selected, options.channels, diagnostics);
+    let mut schemas = schemas::Schemas::new(&resolver);
+    let lowered = routes::lower(document, &groups, options.perspective, &resolver, &mut schemas, diagnostics);
+    let servers = servers::lower(document, &selected, &groups, diagnostics);
+    let mut service = Service {
+        title: document.title.unwrap_or("WebSocket API").to_owned(),
+        version: document.api_version.map(str::to_owned),
+        description: document.description.map(str::to_owned),
+        servers,
+        routes: lowered,
+        types: schemas.finish(),
+    };
+    mark_authenticated(&mut service);
+    Some(service)
+}
+
+/// A route's principal is certain where every server with the route asks for credentials.
+fn mark_authenticated(service: &mut Service) {
+    for (index, route) in service.routes.iter_mut().enumerate() {
+        let mut serving = service.servers.iter().filter(|server| server.routes.iter().any(|served| served.route == index)).peekable();
+        route.authenticated = serving.peek().is_some() && serving.all(|server| !server.security.is_empty());
+    }
+}

@@ -1,0 +1,220 @@
+//! Groups of channels to routes: the traits, their methods, and what goes over the socket.
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::{Action, Channel, Document, Operation};
+use crate::model::{self, Layout, Method, Reply, Route, Traffic};
+use crate::naming::{Scope, type_name, value_name};
+use crate::resolve::Resolver;
+
+use super::layout::Group;
+use super::messages::{self, Found, Lowered};
+use super::parameters;
+use super::perspective::Perspective;
+use super::schemas::Schemas;
+
+/// Lowers every group to a route, in the same order.
+pub(super) fn lower<'a>(document: &Document<'a>, groups: &[Group], perspective: Perspective, resolver: &Resolver<'a>, schemas: &mut Schemas<'a, '_>, diagnostics: &mut Diagnostics) -> Vec<Route> {
+    let mut lowering = Lowering {
+        document,
+        perspective,
+        resolver,
+        schemas,
+        modules: Scope::reserving(&["handlers", "messages", "mod", "servers"]),
+        traits: Vec::new(),
+    };
+    let mut routes: Vec<Route> = groups.iter().map(|group| lowering.route(group, diagnostics)).collect();
+    name_traits(&mut routes, lowering.traits, lowering.schemas);
+    report_unreachable(document, groups, diagnostics);
+    routes
+}
+
+struct Lowering<'d, 'a, 's, 'r> {
+    document: &'d Document<'a>,
+    perspective: Perspective,
+    resolver: &'s Resolver<'a>,
+    schemas: &'s mut Schemas<'a, 'r>,
+    modules: Scope,
+    /// What the traits of each route would like to be called: the route's own, then its channels'.
+    traits: Vec<(String, Vec<String>)>,
+}
+
+impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
+    fn route(&mut self, group: &Group, diagnostics: &mut Diagnostics) -> Route {
+        let channels: Vec<&Channel<'a>> = group.channels.iter().map(|&index| &self.document.channels[index]).collect();
+        let label = label(group, &channels);
+        let parameters = parameters::lower(&channels, &group.path, &label, self.resolver, self.schemas, diagnostics);
+        let exchange = self.exchange(group);
+        let lowered = messages::lower(self.document, &exchange.inbound, &exchange.outbound, self.resolver, self.schemas, diagnostics);
+        let module = self.modules.claim(&[&value_name(&label)]);
+        let (channels, names) = self.channels(group, &channels, &label, &module, &exchange, lowered.as_ref());
+        self.traits.push((label.clone(), names));
+        Route {
+            module,
+            trait_name: String::new(),
+            label,
+            path: group.path.clone(),
+            docs: if channels.len() == 1 { channels[0].docs.clone() } else { Vec::new() },
+            layout: group.layout,
+            parameters: parameters.list,
+            authenticated: false,
+            subprotocols: parameters.subprotocols,
+            channels,
+            traffic: lowered.map_or(Traffic::Raw, |lowered| Traffic::Typed { inbound: lowered.inbound, outbound: lowered.outbound }),
+        }
+    }
+
+    /// Sorts the messages of a route by direction.
+    fn exchange(&self, group: &Group) -> Exchange<'d, 'a> {
+        let document: &'d Document<'a> = self.document;
+        let mut exchange = Exchange::default();
+        for &index in &group.channels {
+            let channel = &document.channels[index];
+            let operations: Vec<&'d Operation<'a>> = document.operations.iter().filter(|operation| operation.channel == index).collect();
+            if operations.is_empty() {
+                // A channel that no operation uses: whoever wrote it meant its messages to be exchanged.
+                for message in &channel.messages {
+                    messages::add(&mut exchange.inbound, Found { message, channel: index, operation: None });
+                    messages::add(&mut exchange.outbound, Found { message, channel: index, operation: None });
+                }
+            }
+            for operation in operations {
+                self.add_operation(index, operation, &mut exchange);
+            }
+        }
+        exchange
+    }
+
+    fn add_operation(&self, channel: usize, operation: &'d Operation<'a>, exchange: &mut Exchange<'d, 'a>) {
+        let inbound = self.perspective.is_inbound(operation.action);
+        let (there, back) = if inbound { (&mut exchange.inbound, &mut exchange.outbound) } else { (&mut exchange.outbound, &mut exchange.inbound) };
+        for &message in &operation.messages {
+            messages::add(there, Found { message: &self.document.channels[channel].messages[message], channel, operation: Some(operation) });
+        }
+        if let Some(reply) = &operation.reply {
+            for &message in &reply.messages {
+                messages::add(back, Found { message: &self.document.channels[reply.channel].messages[message], channel, operation: None });
+            }
+        }
+    }
+
+    fn channels(&mut self, group: &Group, channels: &[&Channel<'a>], label: &str, module: &str, exchange: &Exchange<'_, 'a>, lowered: Option<&Lowered>) -> (Vec<model::Channel>, Vec<String>) {
+        if channels.is_empty() {
+            let raw = model::Channel { name: label.to_owned(), module: module.to_owned(), trait_name: String::new(), docs: Vec::new(), methods: Vec::new() };
+            return (vec![raw], vec![label.to_owned()]);
+        }
+        let mut methods = Scope::reserving(RESERVED_METHODS);
+        let mut result = Vec::new();
+        let mut names = Vec::new();
+        for (&index, channel) in group.channels.iter().zip(channels) {
+            let name = channel_name(channel);
+            let module = if channels.len() == 1 { module.to_owned() } else { self.modules.claim(&[&value_name(&name)]) };
+            result.push(model::Channel {
+                name: channel.name.to_owned(),
+                module,
+                trait_name: String::new(),
+                docs: [channel.title, channel.summary, channel.description].into_iter().flatten().map(str::to_owned).collect(),
+                methods: lowered.map(|lowered| self.methods(index, exchange, lowered, &mut methods)).unwrap_or_default(),
+            });
+            names.push(name);
+        }
+        (result, names)
+    }
+
+    /// One method for each message that arrives on a channel and can be told apart.
+    fn methods(&self, channel: usize, exchange: &Exchange<'_, 'a>, lowered: &Lowered, scope: &mut Scope) -> Vec<Method> {
+        let mut methods = Vec::new();
+        for (index, found) in exchange.inbound.iter().enumerate() {
+            if found.channel != channel || lowered.inbound.dispatch.ambiguous.contains(&index) {
+                continue;
+            }
+            let variant = &lowered.inbound.variants[index];
+            let of_operation = found.operation.filter(|operation| operation.messages.len() == 1).and_then(|operation| operation.name);
+            let name = value_name(of_operation.unwrap_or(&variant.name));
+            let name = scope.claim(&[&name, &format!("handle_{name}")]);
+            methods.push(Method {
+                docs: method_docs(found, &variant.docs),
+                reply: found.operation.and_then(|operation| self.reply(operation, &name, exchange, lowered)),
+                message: index,
+                name,
+            });
+        }
+        methods
+    }
+
+    fn reply(&self, operation: &Operation<'a>, method: &str, exchange: &Exchange<'_, 'a>, lowered: &Lowered) -> Option<Reply> {
+        let reply = operation.reply.as_ref()?;
+        let wanted = reply.messages.iter().map(|&message| self.document.channels[reply.channel].messages[message].node.id());
+        let messages: Vec<usize> = wanted.filter_map(|id| exchange.outbound.iter().position(|found| found.message.node.id() == id)).collect();
+        let example = messages.first().and_then(|&first| lowered.outbound.variants[first].examples.first().cloned());
+        let choice = (messages.len() > 1).then(|| type_name(&format!("{method}_reply")));
+        (!messages.is_empty()).then_some(Reply { messages, choice, example })
+    }
+}
+
+/// The messages of a route by direction.
+#[derive(Default)]
+struct Exchange<'d, 'a> {
+    inbound: Vec<Found<'d, 'a>>,
+    outbound: Vec<Found<'d, 'a>>,
+}
+
+/// Methods that every handler trait has of its own.
+const RESERVED_METHODS: &[&str] = &["background", "connect", "connected", "disconnected", "invalid", "raw"];
+
+/// Names the traits once the types have theirs: a type keeps the name that the document gave it.
+fn name_traits(routes: &mut [Route], wanted: Vec<(String, Vec<String>)>, schemas: &mut Schemas<'_, '_>) {
+    for (route, (label, channels)) in routes.iter_mut().zip(wanted) {
+        let own = schemas.claim_trait(&label, if route.layout == Layout::Multiplexed { "Socket" } else { "Channel" });
+        if route.layout == Layout::Multiplexed {
+            for (channel, name) in route.channels.iter_mut().zip(channels) {
+                channel.trait_name = schemas.claim_trait(&name, "Channel");
+            }
+        } else {
+            for channel in &mut route.channels {
+                channel.trait_name.clone_from(&own);
+            }
+        }
+        route.trait_name = own;
+    }
+}
+
+/// What to call a route: as its channel, or `socket` where it has none or several.
+fn label(group: &Group, channels: &[&Channel<'_>]) -> String {
+    match channels {
+        [] => "socket".to_owned(),
+        [channel] => channel_name(channel),
+        _ if group.path == "/" => "socket".to_owned(),
+        _ => group.path.clone(),
+    }
+}
+
+/// What to call a channel: 3.x has keys for it; in 2.x the address must do, which is `/` for many.
+fn channel_name(channel: &Channel<'_>) -> String {
+    match channel.name.trim_matches('/') {
+        "" => "root".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+fn method_docs(found: &Found<'_, '_>, message: &[String]) -> Vec<String> {
+    let operation = found.operation.iter().flat_map(|operation| [operation.summary, operation.description]).flatten();
+    let mut docs: Vec<String> = operation.map(str::to_owned).collect();
+    if docs.is_empty() {
+        docs.extend(message.iter().cloned());
+    }
+    docs.dedup();
+    docs
+}
+
+fn report_unreachable(document: &Document<'_>, groups: &[Group], diagnostics: &mut Diagnostics) {
+    for operation in &document.operations {
+        let served = groups.iter().any(|group| group.channels.contains(&operation.channel));
+        if !served {
+            let name = operation.name.unwrap_or(match operation.action {
+                Action::Send => "send",
+                Action::Receive => "receive",
+            });
+            diagnostics.note(Code::UnreachableOperation, operation.node.key_location(), format!("`{name}` is left out: no WebSocket server has its channel"));
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! Schemas to types.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::{Node, NodeId};
+use crate::model::{Definition, Field, Integer, JsonKind, Literal, Type, TypeDefinition, TypeId, Types, VariantOfEnumeration};
+use crate::naming::{PRELUDE, ROUTE_NAMES, Scope, type_name, value_name};
+use crate::resolve::Resolver;
+
+use super::dispatch::{Discriminator, choose, profile};
+use super::facts::{Facts, gather, is_null_schema, members};
+
+/// Lowers the schemas of one document; two mentions of a schema become one type.
+pub(super) struct Schemas<'a, 'r> {
+    resolver: &'r Resolver<'a>,
+    types: Types,
+    names: Scope,
+    known: HashMap<NodeId, Progress>,
+}
+
+/// How far the lowering of a schema is.
+enum Progress {
+    /// Under way: where it comes upon itself, it needs a type of its own.
+    Entered { name: String, itself: Option<TypeId> },
+    Done(Type),
+}
+
+impl<'a, 'r> Schemas<'a, 'r> {
+    pub(super) fn new(resolver: &'r Resolver<'a>) -> Self {
+        Self { resolver, types: Types::default(), names: Scope::reserving(PRELUDE), known: HashMap::new() }
+    }
+
+    /// All types, once everything is lowered.
+    pub(super) fn finish(mut self) -> Types {
+        super::boxes::break_cycles(&mut self.types);
+        self.types
+    }
+
+    /// The types so far.
+    pub(super) fn types(&self) -> &Types {
+        &self.types
+    }
+
+    /// Says that a type is read from a path, a query or a header.
+    pub(super) fn mark_parameter(&mut self, id: TypeId) {
+        self.types.get_mut(id).is_parameter = true;
+    }
+
+    /// A name for a trait that no type has; `suffix` sets it apart from a type of the same name.
+    pub(super) fn claim_trait(&mut self, name: &str, suffix: &str) -> String {
+        let name = type_name(name);
+        let suffixed = format!("{name}{suffix}");
+        if ROUTE_NAMES.contains(&name.as_str()) { self.names.claim(&[&suffixed]) } else { self.names.claim(&[&name, &suffixed]) }
+    }
+
+    /// The type of a schema; `name` is what to call it where the document has no name for it.
+    ///
+    /// A construct that has no type in Rust becomes [`Type::Value`] with a located warning: one schema
+    /// that cannot be expressed does not lose the document.
+    pub(super) fn lower(&mut self, schema: Node<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+        let Some(target) = self.resolver.follow(schema, diagnostics) else {
+            return Type::Value;
+        };
+        let name = self.resolver.reference_name(schema).unwrap_or(name);
+        match self.known.get_mut(&target.id()) {
+            Some(Progress::Done(ty)) => return ty.clone(),
+            Some(Progress::Entered { name, itself }) => {
+                let id = *itself.get_or_insert_with(|| reserve(&mut self.types, &mut self.names, name));
+                return Type::Named(id);
+            }
+            None => {}
+        }
+        self.known.insert(target.id(), Progress::Entered { name: name.to_owned(), itself: None });
+        let facts = gather(schema, self.resolver, diagnostics);
+        let ty = self.lower_facts(target, facts, name, diagnostics);
+        let ty = match self.known.remove(&target.id()) {
+            Some(Progress::Entered { itself: Some(id), .. }) => self.tie(id, target, ty),
+            _ => ty,
+        };
+        self.known.insert(target.id(), Progress::Done(ty.clone()));
+        ty
+    }
+
+    /// A schema came upon itself while it was lowered to `ty`: gives the type that was promised its meaning.
+    fn tie(&mut self, promised: TypeId, schema: Node<'a>, ty: Type) -> Type {
+        if ty != Type::Named(promised) {
+            let definition = self.types.get_mut(promised);
+            definition.docs = docs(schema);
+            definition.definition = Definition::Newtype(ty);
+        }
+        Type::Named(promised)
+    }
+
+    fn lower_facts(&mut self, schema: Node<'a>, mut facts: Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+        let with_null = facts.alternatives.len();
+        facts.alternatives.retain(|alternative| !is_null_schema(*alternative));
+        let nullable = facts.nullable || facts.alternatives.len() < with_null || facts.kinds.contains(&JsonKind::Null);
+        let ty = self.lower_present(schema, facts, name, diagnostics);
+        if nullable { optional(ty) } else { ty }
+    }
+
+    /// The type of a value that is not null.
+    fn lower_present(&mut self, schema: Node<'a>, facts: Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+        if let Some(literals) = facts.literals() {
+            return self.enumeration(schema, &literals, name);
+        }
+        if facts.alternatives.iter().any(|alternative| shapes_type(*alternative)) {
+            return self.union(schema, &facts, name, diagnostics);
+        }
+        let kinds = facts.json_kinds();
+        match kinds.iter().collect::<Vec<_>>()[..] {
+            [] => Type::Value,
+            [JsonKind::Object] => self.object(schema, &facts, name, diagnostics),
+            [JsonKind::Array] => self.array(&facts, name, diagnostics),
+            [kind] => scalar(*kind, &facts),
+            _ => self.union_of_kinds(schema, &facts, name, diagnostics),
+        }
+    }
+
+    fn enumeration(&mut self, schema: Node<'a>, literals: &[Literal], name: &str) -> Type {
+        let mut scope = Scope::reserving(&["Self"]);
+        let mut seen = HashSet::new();
+        let variants = literals
+            .iter()
+            .filter(|literal| seen.insert(*literal))
+            .map(|literal| VariantOfEnumeration {
+                name: match literal {
+                    Literal::String(text) => scope.claim(&[&type_name(if text.is_empty() { "Empty" } else { text })]),
+                    Literal::Integer(number) => scope.claim(&[&type_name(&format!("{}{number}", if *number < 0 { "" } else { "N" }))]),
+                },
+                value: literal.clone(),
+            })
+            .collect();
+        let id = self.define(name);
+        self.complete(id, schema, Definition::Enumeration(variants))
+    }
+
+    fn object(&mut self, schema: Node<'a>, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+        if facts.properties.is_empty() {
+            let values = facts.additional.map_or(Type::Value, |additional| self.lower(additional, &format!("{name} value"), diagnostics));
+            return Type::Map(Box::new(values));
+        }
+        let id = self.promised(schema, name);
+        let definition = self.structure(facts, name, diagnostics);
+        self.complete(id, schema, definition)
+    }
+
+    fn structure(&mut self, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Definition {
+        let tag = facts.properties.iter().find_map(|(property, schema)| {
+            let value = self.constant_text(*schema, diagnostics)?;
+            (!facts.closed).then(|| ((*property).to_owned(), value))
+        });
+        let mut scope = Scope::default();
+        let mut fields = Vec::new();
+        for (&property, &schema) in &facts.properties {
+            if tag.as_ref().is_some_and(|(tag, _)| tag == property) {
+                continue;
+            }
+            let required = facts.required.contains(property);
+            let ty = self.lower(schema, &format!("{name} {property}"), diagnostics);
+            fields.push(Field {
+                name: property.to_owned(),
+                field: scope.claim(&[&value_name(property)]),
+                ty: if required { ty } else { optional(ty) },
+                optional: !required,
+                docs: self.text(schema, "description", diagnostics),
+                deprecated: schema.get("deprecated").and_then(Node::as_bool) == Some(true),
+            });
+        }
+        let additional = facts.additional.map(|schema| self.lower(schema, &format!("{name} value"), diagnostics));
+        Definition::Struct { tag, fields, additional: additional.map(|ty| (scope.claim(&["additional"]), ty)), closed: facts.closed }
+    }
+
+    /// The only string that a schema allows.
+    fn constant_text(&self, schema: Node<'a>, diagnostics: &mut Diagnostics) -> Option<String> {
+        match gather(schema, self.resolver, diagnostics).literals()?.as_slice() {
+            [Literal::String(text)] => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    fn array(&mut self, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+        if facts.positions.is_empty() {
+            let items = facts.items.map_or(Type::Value, |items| self.lower(items, &singular(name), diagnostics));
+            return Type::List(Box::new(items));
+        }
+        if !facts.exact || facts.positions.len() > MAX_TUPLE {
+            // More items may follow than the positions describe, or fewer: a tuple would refuse what the schema allows.
+            return Type::List(Box::new(Type::Value));
+        }
+        let positions = facts.positions.clone();
+        let types = positions.iter().enumerate().map(|(position, schema)| self.lower(*schema, &format!("{name} item {position}"), diagnostics));
+        Type::Tuple(types.collect())
+    }
+
+    /// `oneOf` or `anyOf`, each alternative together with what holds beside it.
+    fn union(&mut self, schema: Node<'a>, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+        if let [only] = facts.alternatives[..] {
+            if says_only_alternatives(facts) {
+                return self.lower(only, name, diagnostics);
+            }
+            return self.alternative(only, facts, name, diagnostics).1;
+        }
+        let id = self.promised(schema, name);
+        let mut scope = Scope::reserving(&["Raw"]);
+        let mut variants = Vec::new();
+        let mut profiles = Vec::new();
+        for (position, &alternative) in facts.alternatives.clone().iter().enumerate() {
+            let label = self.alternative_name(alternative, position, diagnostics);
+            let (all, ty) = self.alternative(alternative, facts, &format!("{name} {label}"), diagnostics);
+            profiles.push(profile(&all, self.resolver, diagnostics));
+            variants.push((scope.claim(&[&type_name(&label)]), ty));
+        }
+        let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
+        let discriminator = self.discriminator(facts);
+        let dispatch = choose(&profiles, &names, discriminator.as_ref());
+        if let [first, second, ..] = dispatch.ambiguous[..] {
+            diagnostics
+                .warning(Code::AmbiguousMessages, facts.alternatives[first].location(), format!("nothing tells `{}` from `{}`", names[first], names[second]))
+                .help("give each a property with a `const`, or name one by `discriminator`; until then the value is passed on as it is")
+                .related(facts.alternatives[second].location(), "the other alternative");
+        }
+        if dispatch.ambiguous.len() == variants.len() {
+            self.complete(id, schema, Definition::Newtype(Type::Value));
+            return Type::Named(id);
+        }
+        self.complete(id, schema, Definition::Union { variants, dispatch })
+    }
+
+    /// One alternative: a schema of its own, or one more layer on what holds beside it.
+    fn alternative(&mut self, alternative: Node<'a>, beside: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> (Facts<'a>, Type) {
+        if says_only_alternatives(beside) {
+            let facts = gather(alternative, self.resolver, diagnostics);
+            return (facts, self.lower(alternative, name, diagnostics));
+        }
+        let mut all = beside.clone();
+        all.alternatives.clear();
+        all.discriminator = None;
+        all.add(alternative, self.resolver, diagnostics);
+        let ty = self.lower_present(alternative, all.clone(), name, diagnostics);
+        (all, ty)
+    }
+
+    fn alternative_name(&self, alternative: Node<'a>, position: usize, diagnostics: &mut Diagnostics) -> String {
+        if let Some(name) = self.resolver.reference_name(alternative) {
+            return name.to_owned();
+        }
+        if let Some(title) = self.text(alternative, "title", diagnostics) {
+            return title;
+        }
+        let facts = gather(alternative, self.resolver, diagnostics);
+        let constant = facts.properties.values().find_map(|schema| self.constant_text(*schema, diagnostics));
+        match (constant, facts.json_kinds().first()) {
+            (Some(constant), _) => constant,
+            (None, Some(kind)) if facts.properties.is_empty() => kind_name(*kind).to_owned(),
+            _ => format!("alternative {}", position + 1),
+        }
+    }
+
+    fn discriminator(&self, facts: &Facts<'a>) -> Option<Discriminator> {
+        let (property, mapping) = facts.discriminator?;
+        let mapped = |name: Option<&str>| {
+            let target = name?;
+            mapping?.entries().find(|(_, to)| to.as_str().is_some_and(|to| to == target || to.rsplit('/').next() == Some(target))).map(|(value, _)| value)
+        };
+        let values = facts.alternatives.iter().map(|alternative| {
+            let name = self.resolver.reference_name(*alternative);
+            mapped(name).or(name).map(|value| Literal::String(value.to_owned()))
+        });
+        Some(Discriminator { property: property.to_owned(), values: values.collect() })
+    }
+
+    /// `type` with several names: one variant for each.
+    fn union_of_kinds(&mut self, schema: Node<'a>, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+        let id = self.promised(schema, name);
+        let mut variants = Vec::new();
+        let mut shapes = Vec::new();
+        for kind in facts.json_kinds() {
+            if kind == JsonKind::Null {
+                continue;
+            }
+            let mut one = facts.clone();
+            one.kinds = [kind].into();
+            let ty = match kind {
+                JsonKind::Object => self.object_of_union(&one, name, diagnostics),
+                JsonKind::Array => self.array(&one, name, diagnostics),
+                kind => scalar(kind, &one),
+            };
+            shapes.push((crate::model::Shape::Kind(kind), variants.len()));
+            variants.push((type_name(kind_name(kind)), ty));
+        }
+        let dispatch = crate::model::Dispatch { shapes, ..Default::default() };
+        self.complete(id, schema, Definition::Union { variants, dispatch })
+    }
+
+    fn object_of_union(&mut self, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+        if facts.properties.is_empty() {
+            return Type::Map(Box::new(Type::Value));
+        }
+        let name = format!("{name} object");
+        let id = self.define(&name);
+        let definition = self.structure(facts, &name, diagnostics);
+        self.types.get_mut(id).definition = definition;
+        Type::Named(id)
+    }
+
+    /// The id that was promised where the schema came upon itself, or a new one.
+    fn promised(&mut self, schema: Node<'a>, name: &str) -> TypeId {
+        let id = match self.known.get(&schema.id()) {
+            Some(Progress::Entered { itself: Some(id), .. }) => return *id,
+            _ => self.define(name),
+        };
+        if let Some(Progress::Entered { itself, .. }) = self.known.get_mut(&schema.id()) {
+            *itself = Some(id);
+        }
+        id
+    }
+
+    fn define(&mut self, name: &str) -> TypeId {
+        reserve(&mut self.types, &mut self.names, name)
+    }
+
+    fn complete(&mut self, id: TypeId, schema: Node<'a>, definition: Definition) -> Type {
+        let ty = self.types.get_mut(id);
+        ty.docs = docs(schema);
+        ty.has_default = matches!(&definition, Definition::Struct { fields, .. } if fields.iter().all(|field| field.optional));
+        ty.definition = definition;
+        Type::Named(id)
+    }
+
+    fn text(&self, schema: Node<'a>, keyword: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        let own = schema.get(keyword);
+        own.or_else(|| self.resolver.follow(schema, diagnostics)?.get(keyword)).and_then(Node::as_str).map(str::to_owned)
+    }
+}
+
+/// Wraps a type in `Option`, once.
+pub(super) fn optional(ty: Type) -> Type {
+    match ty {
+        Type::Optional(_) | Type::Value | Type::Null => ty,
+        ty => Type::Optional(Box::new(ty)),
+    }
+}
+
+/// `title`, then `description`.
+pub(super) fn docs(node: Node<'_>) -> Vec<String> {
+    ["title", "description"].iter().filter_map(|keyword| node.get(keyword)?.as_str()).map(str::to_owned).collect()
+}
+
+/// Longest tuple for which the standard library and serde have implementations.
+const MAX_TUPLE: usize = 12;
+
+fn reserve(types: &mut Types, names: &mut Scope, name: &str) -> TypeId {
+    let name = type_name(name);
+    let name = names.claim(&[&name, &format!("{name}Payload")]);
+    types.add(TypeDefinition { name, docs: Vec::new(), definition: Definition::Newtype(Type::Value), has_default: false, is_parameter: false })
+}
+
+fn scalar(kind: JsonKind, facts: &Facts<'_>) -> Type {
+    match kind {
+        JsonKind::Boolean => Type::Boolean,
+        JsonKind::String => Type::String,
+        JsonKind::Null => Type::Null,
+        JsonKind::Number if facts.integer => Type::Integer(integer(facts)),
+        JsonKind::Number => Type::Number,
+        JsonKind::Object | JsonKind::Array => Type::Value,
+    }
+}
+
+fn integer(facts: &Facts<'_>) -> Integer {
+    let unsigned = facts.minimum.is_some_and(|minimum| minimum >= 0.0);
+    match facts.format {
+        Some("int32") if !unsigned => Integer::I32,
+        Some("int32" | "uint32") => Integer::U32,
+        Some("uint64") => Integer::U64,
+        _ if unsigned => Integer::U64,
+        _ => Integer::I64,
+    }
+}
+
+/// Whether an alternative says something about the type, not only which properties are required.
+fn shapes_type(alternative: Node<'_>) -> bool {
+    const SHAPING: &[&str] = &["$ref", "type", "properties", "allOf", "oneOf", "anyOf", "enum", "const", "items", "additionalProperties"];
+    SHAPING.iter().any(|keyword| alternative.get(keyword).is_some()) || members(alternative, "allOf").next().is_some()
+}
+
+fn says_only_alternatives(facts: &Facts<'_>) -> bool {
+    facts.properties.is_empty() && facts.required.is_empty() && facts.items.is_none() && facts.additional.is_none()
+}
+
+fn kind_name(kind: JsonKind) -> &'static str {
+    match kind {
+        JsonKind::Object => "object",
+        JsonKind::Array => "list",
+        JsonKind::String => "text",
+        JsonKind::Number => "number",
+        JsonKind::Boolean => "boolean",
+        JsonKind::Null => "null",
+    }
+}
+
+/// A name for one item of a list.
+fn singular(name: &str) -> String {
+    let plural = name.strip_suffix('s').filter(|stem| stem.len() > 2 && !stem.ends_with(['s', 'u', 'i']));
+    plural.map_or_else(|| format!("{name} item"), str::to_owned)
+}

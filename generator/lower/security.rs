@@ -1,0 +1,63 @@
+//! What clients must present, from the security requirements of a document.
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::{RequiredScheme, Requirement, SecurityScheme};
+use crate::model::{Scheme, SchemeKind};
+
+/// Lowers the alternatives of a server or an operation.
+pub(super) fn lower(requirements: &[Requirement<'_>], diagnostics: &mut Diagnostics) -> Vec<Vec<Scheme>> {
+    requirements
+        .iter()
+        .map(|requirement| requirement.schemes.iter().map(|required| scheme(required, diagnostics)).collect())
+        .collect()
+}
+
+fn scheme(required: &RequiredScheme<'_>, diagnostics: &mut Diagnostics) -> Scheme {
+    let kind = match &required.scheme {
+        Some(declared) => declared_kind(required, declared, diagnostics),
+        None => inferred_kind(required, diagnostics),
+    };
+    Scheme { name: required.name.to_owned(), kind }
+}
+
+fn declared_kind(required: &RequiredScheme<'_>, declared: &SecurityScheme<'_>, diagnostics: &mut Diagnostics) -> SchemeKind {
+    let parameter = || declared.parameter.unwrap_or("api_key").to_owned();
+    match (declared.kind.unwrap_or_default(), declared.http_scheme.unwrap_or_default().to_ascii_lowercase().as_str(), declared.location) {
+        ("http", "basic", _) | ("userPassword", ..) => SchemeKind::Basic,
+        ("http" | "oauth2" | "openIdConnect", ..) => SchemeKind::Bearer,
+        ("httpApiKey" | "apiKey", _, Some("query")) => SchemeKind::QueryKey(parameter()),
+        ("httpApiKey" | "apiKey", _, Some("cookie")) => SchemeKind::CookieKey(parameter()),
+        ("httpApiKey" | "apiKey", _, Some("header")) => SchemeKind::HeaderKey(parameter()),
+        // `in: user` and `in: password` are the user and the password of a connection: of HTTP's basic scheme here.
+        ("apiKey", ..) => SchemeKind::Basic,
+        ("httpApiKey", ..) => SchemeKind::HeaderKey("X-API-Key".to_owned()),
+        ("X509", ..) => SchemeKind::MutualTls,
+        (other, ..) => {
+            diagnostics
+                .warning(Code::UnsupportedScheme, declared.node.location(), format!("a WebSocket handshake has no place for the scheme `{other}` of `{}`", required.name))
+                .help("a bearer token is asked for instead; declare a scheme of type `http`, `httpApiKey`, `userPassword`, `oauth2`, `openIdConnect` or `X509`");
+            SchemeKind::Bearer
+        }
+    }
+}
+
+/// A scheme that no one declares is guessed by its name: the server stays closed either way.
+fn inferred_kind(required: &RequiredScheme<'_>, diagnostics: &mut Diagnostics) -> SchemeKind {
+    let name = required.name.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let (kind, words) = if says(&["bearer", "jwt", "oauth", "oidc", "openid"]) {
+        (SchemeKind::Bearer, "a token in `Authorization: Bearer`")
+    } else if says(&["key"]) {
+        (SchemeKind::HeaderKey("X-API-Key".to_owned()), "a key in the header `X-API-Key`")
+    } else if says(&["basic", "password"]) {
+        (SchemeKind::Basic, "a user and a password in `Authorization: Basic`")
+    } else if says(&["mtls", "mutual", "x509", "cert"]) {
+        (SchemeKind::MutualTls, "a client certificate")
+    } else {
+        (SchemeKind::Bearer, "a token in `Authorization: Bearer`")
+    };
+    diagnostics
+        .warning(Code::UndeclaredScheme, required.node.key_location(), format!("the security scheme `{}` is not declared: clients are asked for {words}", required.name))
+        .help(format!("declare `{}` under `components.securitySchemes`", required.name));
+    kind
+}

@@ -1,0 +1,305 @@
+//! The service to generate: every decision taken, nothing of the document's shape left.
+
+mod types;
+
+pub use types::{Definition, Field, Integer, Literal, Type, TypeDefinition, TypeId, Types, VariantOfEnumeration};
+
+/// What one document becomes.
+#[derive(Debug)]
+pub struct Service {
+    /// `info.title`, or what stands for it.
+    pub title: String,
+    /// `info.version`, where the document has one.
+    pub version: Option<String>,
+    /// `info.description`.
+    pub description: Option<String>,
+    /// WebSocket servers, in the order of the document.
+    pub servers: Vec<Server>,
+    /// Routes, each served by one or more of the servers.
+    pub routes: Vec<Route>,
+    /// Types of the payloads, in the order in which they were first needed.
+    pub types: Types,
+}
+
+/// One server of the document: one entrypoint of the project.
+#[derive(Debug)]
+pub struct Server {
+    /// Its name in the document.
+    pub name: String,
+    /// The function that builds it.
+    pub function: String,
+    /// The stem of its entrypoint and of its config file.
+    pub file: String,
+    /// The public URL, variables expanded.
+    pub url: String,
+    /// What the document says about it.
+    pub description: Option<String>,
+    /// Where it listens unless the config says otherwise.
+    pub listen: String,
+    /// Where its admin endpoints listen unless the config says otherwise.
+    pub admin: String,
+    /// Whether clients come by `wss`.
+    pub secure: bool,
+    /// Alternatives, each a list of schemes that must all be satisfied; empty when anyone may connect.
+    pub security: Vec<Vec<Scheme>>,
+    /// What it serves.
+    pub routes: Vec<ServedRoute>,
+}
+
+/// A route as one server serves it.
+#[derive(Debug)]
+pub struct ServedRoute {
+    /// Index into [`Service::routes`].
+    pub route: usize,
+    /// The whole path template, the server's own path included.
+    pub path: String,
+}
+
+/// How a client proves who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scheme {
+    /// The name of the scheme in the document.
+    pub name: String,
+    /// What the client presents.
+    pub kind: SchemeKind,
+}
+
+/// What a client presents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SchemeKind {
+    /// A token in `Authorization: Bearer` (HTTP bearer, OAuth 2, OpenID Connect).
+    Bearer,
+    /// A user and a password in `Authorization: Basic`.
+    Basic,
+    /// A key in the query, with the parameter's name.
+    QueryKey(String),
+    /// A key in a header, with its name.
+    HeaderKey(String),
+    /// A key in a cookie, with its name.
+    CookieKey(String),
+    /// A certificate in the TLS handshake.
+    MutualTls,
+}
+
+/// One path on which clients connect: one module of the generated code.
+#[derive(Debug)]
+pub struct Route {
+    /// The module, and the stem of its file.
+    pub module: String,
+    /// The trait that handles a connection.
+    pub trait_name: String,
+    /// The label for metrics and logs: the name of the channel, or what stands for several.
+    pub label: String,
+    /// The path template below the server's path.
+    pub path: String,
+    /// What the document says about it.
+    pub docs: Vec<String>,
+    /// Why the channels are laid out this way, for `inspect`.
+    pub layout: Layout,
+    /// What a client passes when it connects.
+    pub parameters: Vec<Parameter>,
+    /// Whether every server that has this route asks for credentials.
+    pub authenticated: bool,
+    /// Subprotocols that the server speaks here, the preferred one first.
+    pub subprotocols: Vec<String>,
+    /// The channels of the route: one, or several events on one socket.
+    pub channels: Vec<Channel>,
+    /// What goes over the socket.
+    pub traffic: Traffic,
+}
+
+/// What goes over the socket of a route.
+#[derive(Debug)]
+pub enum Traffic {
+    /// Text and binary frames as they are: the document describes no message.
+    Raw,
+    /// The messages of the document.
+    Typed {
+        /// What arrives.
+        inbound: MessageSet,
+        /// What may be sent.
+        outbound: MessageSet,
+    },
+}
+
+/// How the channels of a route came to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// The channel's address is a path.
+    Path,
+    /// Several channels are events on one socket.
+    Multiplexed,
+}
+
+/// A value that a client passes in the request that opens the connection.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its name on the wire.
+    pub name: String,
+    /// The field that holds it.
+    pub field: String,
+    /// Where it is passed.
+    pub location: ParameterLocation,
+    /// Its type, without the `Option`.
+    pub ty: Type,
+    /// Whether the connection is refused without it.
+    pub required: bool,
+    /// What holds where it is absent.
+    pub default: Option<ParameterDefault>,
+    /// What the document says about it.
+    pub docs: Option<String>,
+}
+
+/// What holds where a parameter is absent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParameterDefault {
+    /// A string.
+    String(String),
+    /// A boolean.
+    Boolean(bool),
+    /// An integer.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// A constant of an enumeration, by the name of its variant.
+    Variant(TypeId, String),
+}
+
+/// Where a parameter is passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterLocation {
+    /// In the path.
+    Path,
+    /// In the query.
+    Query,
+    /// In a header.
+    Header,
+}
+
+/// A channel and what the server does on it.
+#[derive(Debug)]
+pub struct Channel {
+    /// Its name in the document.
+    pub name: String,
+    /// The file of its handlers.
+    pub module: String,
+    /// The trait with its methods: the route's own trait where the route has one channel.
+    pub trait_name: String,
+    /// What the document says about it.
+    pub docs: Vec<String>,
+    /// One for each message that arrives.
+    pub methods: Vec<Method>,
+}
+
+/// A handler method: one message that arrives, and what is answered.
+#[derive(Debug)]
+pub struct Method {
+    /// Its name.
+    pub name: String,
+    /// What the document says about the operation and the message.
+    pub docs: Vec<String>,
+    /// Index into the variants of the route's inbound messages.
+    pub message: usize,
+    /// What is answered.
+    pub reply: Option<Reply>,
+}
+
+/// What a handler method returns to be sent back.
+#[derive(Debug)]
+pub struct Reply {
+    /// Indices into the variants of the route's outbound messages.
+    pub messages: Vec<usize>,
+    /// The enumeration that the method returns where there is more than one.
+    pub choice: Option<String>,
+    /// An example of the first of them, as JSON.
+    pub example: Option<String>,
+}
+
+/// The messages that go one way on a route, and how they are told apart.
+#[derive(Debug, Default)]
+pub struct MessageSet {
+    /// The messages.
+    pub variants: Vec<Variant>,
+    /// The way to the right one.
+    pub dispatch: Dispatch,
+}
+
+/// A message on its route.
+#[derive(Debug)]
+pub struct Variant {
+    /// Its name in the document, for metrics and logs.
+    pub name: String,
+    /// Its name as a variant.
+    pub variant: String,
+    /// The type of its payload.
+    pub ty: Type,
+    /// Whether no other message of the set has this type, so that a value tells which message it is.
+    pub distinct: bool,
+    /// How the payload is written.
+    pub content: Content,
+    /// What the document says about it.
+    pub docs: Vec<String>,
+    /// Examples of its payload, as JSON.
+    pub examples: Vec<String>,
+}
+
+/// How a payload is written into a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// JSON in a text frame.
+    Json,
+    /// The payload itself in a text frame.
+    Text,
+    /// The payload itself in a binary frame.
+    Binary,
+}
+
+/// How a message is told apart from the others of its set, in the order in which it is tried.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Dispatch {
+    /// The variant for binary frames.
+    pub binary: Option<usize>,
+    /// The property whose value names the message.
+    pub tag: Option<Tag>,
+    /// What is left without a tag.
+    pub shapes: Vec<(Shape, usize)>,
+    /// Variants that nothing tells apart: their frames arrive undecoded.
+    pub ambiguous: Vec<usize>,
+}
+
+/// A property whose value names the message.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// The property, at the top level of the payload.
+    pub property: String,
+    /// Its values and the variant that each stands for.
+    pub values: Vec<(Literal, usize)>,
+}
+
+/// A property of the payload's outer shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing else is left: any payload.
+    Any,
+    /// The payload is of this JSON type.
+    Kind(JsonKind),
+    /// The payload is an object with all of these keys.
+    Keys(Vec<String>),
+}
+
+/// A type of JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum JsonKind {
+    /// `{}`
+    Object,
+    /// `[]`
+    Array,
+    /// `""`
+    String,
+    /// `0`
+    Number,
+    /// `true`
+    Boolean,
+    /// `null`
+    Null,
+}

@@ -1,0 +1,171 @@
+//! Types of payloads.
+
+use super::Dispatch;
+
+/// All types of a service; a [`TypeId`] is an index into it.
+#[derive(Debug, Default)]
+pub struct Types {
+    definitions: Vec<TypeDefinition>,
+}
+
+/// Which type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TypeId(usize);
+
+impl TypeId {
+    /// Its place among all types.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+impl Types {
+    /// Adds a type.
+    pub fn add(&mut self, definition: TypeDefinition) -> TypeId {
+        self.definitions.push(definition);
+        TypeId(self.definitions.len() - 1)
+    }
+
+    /// The type of this id.
+    #[must_use]
+    pub fn get(&self, id: TypeId) -> &TypeDefinition {
+        &self.definitions[id.0]
+    }
+
+    /// The type of this id, to complete it.
+    pub fn get_mut(&mut self, id: TypeId) -> &mut TypeDefinition {
+        &mut self.definitions[id.0]
+    }
+
+    /// All types with their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (TypeId, &TypeDefinition)> {
+        self.definitions.iter().enumerate().map(|(index, definition)| (TypeId(index), definition))
+    }
+
+    /// All ids.
+    pub fn ids(&self) -> impl Iterator<Item = TypeId> + use<> {
+        (0..self.definitions.len()).map(TypeId)
+    }
+}
+
+/// A Rust type to define.
+#[derive(Debug)]
+pub struct TypeDefinition {
+    /// Its name.
+    pub name: String,
+    /// What the document says about it.
+    pub docs: Vec<String>,
+    /// What it is.
+    pub definition: Definition,
+    /// Whether a value with nothing in it makes sense: a struct all of whose fields may be absent.
+    pub has_default: bool,
+    /// Whether it is read from a path, a query or a header.
+    pub is_parameter: bool,
+}
+
+/// What a type is.
+#[derive(Debug)]
+pub enum Definition {
+    /// An object with known properties.
+    Struct {
+        /// The constant property that is written first and has no field: its name and value.
+        tag: Option<(String, String)>,
+        /// The properties.
+        fields: Vec<Field>,
+        /// The field that keeps properties that the document does not list, and the type of their values.
+        additional: Option<(String, Type)>,
+        /// Whether properties that the document does not list are refused.
+        closed: bool,
+    },
+    /// One of a list of constants.
+    Enumeration(Vec<VariantOfEnumeration>),
+    /// One of several types.
+    Union {
+        /// The alternatives, each with the name of its variant.
+        variants: Vec<(String, Type)>,
+        /// How they are told apart.
+        dispatch: Dispatch,
+    },
+    /// Another type under a name of its own.
+    Newtype(Type),
+}
+
+/// One constant of an enumeration.
+#[derive(Debug)]
+pub struct VariantOfEnumeration {
+    /// Its name.
+    pub name: String,
+    /// Its value on the wire.
+    pub value: Literal,
+}
+
+/// A constant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Literal {
+    /// A string.
+    String(String),
+    /// An integer.
+    Integer(i64),
+}
+
+/// A property of an object.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name on the wire.
+    pub name: String,
+    /// Its name in Rust, without `r#`.
+    pub field: String,
+    /// Its type; [`Type::Optional`] where it may be absent or null.
+    pub ty: Type,
+    /// Whether it may be absent.
+    pub optional: bool,
+    /// What the document says about it.
+    pub docs: Option<String>,
+    /// Whether the document marks it as deprecated.
+    pub deprecated: bool,
+}
+
+/// A type in use.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    /// `bool`
+    Boolean,
+    /// An integer.
+    Integer(Integer),
+    /// `f64`
+    Number,
+    /// `String`
+    String,
+    /// Bytes, for payloads that are not text.
+    Bytes,
+    /// Any JSON.
+    Value,
+    /// `null`
+    Null,
+    /// `Vec<T>`
+    List(Box<Type>),
+    /// A list of fixed length.
+    Tuple(Vec<Type>),
+    /// A map from strings.
+    Map(Box<Type>),
+    /// `Option<T>`
+    Optional(Box<Type>),
+    /// `Box<T>`, where a type contains itself.
+    Boxed(Box<Type>),
+    /// A type of the document.
+    Named(TypeId),
+}
+
+/// The size of an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Integer {
+    /// `i32`
+    I32,
+    /// `i64`
+    I64,
+    /// `u32`
+    U32,
+    /// `u64`
+    U64,
+}

@@ -1,0 +1,219 @@
+//! Names of a document turned into names of Rust and of files: case, keywords, collisions.
+//!
+//! A name on the wire never changes: where the Rust name differs, serde's `rename` keeps the original.
+
+use std::collections::HashSet;
+
+use heck::{ToKebabCase, ToSnakeCase, ToUpperCamelCase};
+
+/// A name for a type, a trait or a variant: `UpperCamelCase`.
+#[must_use]
+pub fn type_name(name: &str) -> String {
+    identifier(&spell(name).to_upper_camel_case(), "Unnamed")
+}
+
+/// A name for a field, a function or a module: `snake_case`, without `r#` (see [`is_keyword`]).
+#[must_use]
+pub fn value_name(name: &str) -> String {
+    identifier(&spell(name).to_snake_case(), "unnamed")
+}
+
+/// A name for a file or a package: `kebab-case` of ASCII letters and digits, never empty, never a device name of Windows.
+#[must_use]
+pub fn file_name(name: &str) -> String {
+    let ascii: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    let mut kebab = ascii.to_kebab_case();
+    kebab.truncate(MAX_FILE_NAME);
+    let kebab = kebab.trim_matches('-').to_owned();
+    match kebab.chars().next() {
+        None => "unnamed".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("n{kebab}"),
+        Some(_) if RESERVED_FILES.contains(&kebab.as_str()) => format!("{kebab}-file"),
+        Some(_) => kebab,
+    }
+}
+
+/// Whether `name` has to be written `r#name`, or cannot be an identifier at all.
+#[must_use]
+pub fn is_keyword(name: &str) -> bool {
+    syn::parse_str::<syn::Ident>(name).is_err()
+}
+
+/// Whether a character changes how others look, or is not seen itself: bidirectional controls and zero-width characters.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The names that are taken in one scope, such as the fields of a struct or the types of a module.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    taken: HashSet<String>,
+}
+
+impl Scope {
+    /// A scope in which `reserved` names are taken from the start.
+    #[must_use]
+    pub fn reserving(reserved: &[&str]) -> Self {
+        Self {
+            taken: reserved.iter().map(|&name| name.to_owned()).collect(),
+        }
+    }
+
+    /// Takes the first of `candidates` that is free, or else the last of them with the first number that is: `ping`, `ping_2`.
+    pub fn claim(&mut self, candidates: &[&str]) -> String {
+        let free = candidates.iter().find(|name| !self.taken.contains(**name));
+        let name = match free {
+            Some(name) => (*name).to_owned(),
+            None => self.numbered(candidates.last().copied().unwrap_or("unnamed")),
+        };
+        self.taken.insert(name.clone());
+        name
+    }
+
+    fn numbered(&self, base: &str) -> String {
+        let separator = if base.starts_with(char::is_uppercase) { "" } else { "_" };
+        (2_u64..)
+            .map(|number| format!("{base}{separator}{number}"))
+            .find(|name| !self.taken.contains(name))
+            .unwrap_or_else(|| base.to_owned())
+    }
+}
+
+/// Names that a type of a document does not take, because the generated code means the standard library's or serde's by them.
+pub const PRELUDE: &[&str] = &[
+    "AsMut", "AsRef", "Box", "Clone", "Copy", "Debug", "Default", "Deserialize", "Drop", "Eq", "Err", "Extend", "Fn",
+    "FnMut", "FnOnce", "From", "Hash", "Into", "IntoIterator", "Iterator", "None", "Ok", "Option", "Ord", "PartialEq",
+    "PartialOrd", "Result", "Self", "Send", "Serialize", "Sized", "Some", "String", "Sync", "ToOwned", "ToString",
+    "TryFrom", "TryInto", "Unpin", "Vec",
+];
+
+/// Names that a trait does not take, because the module of its route or the handlers mean something else by them.
+pub const ROUTE_NAMES: &[&str] = &[
+    "Arc", "Authenticate", "CloseReason", "Context", "Credential", "Decode", "DecodeError", "Encode", "EncodeError",
+    "Endpoint", "Error", "Frame", "Future", "Handlers", "Handshake", "Inbound", "Message", "Outbound", "Principal",
+    "Reject", "Request", "Server", "Topics", "Unauthorized",
+];
+
+const MAX_FILE_NAME: usize = 60;
+
+/// Names that Cargo or Windows give a meaning of their own.
+const RESERVED_FILES: &[&str] = &[
+    "aux", "build", "con", "core", "deps", "examples", "incremental", "lib", "main", "mod", "nul", "prn", "proc-macro",
+    "std", "test", "tokio", "tracing", "wsgen-runtime",
+];
+
+/// Words for what would otherwise vanish from a name, so that `+1` and `-1`, or `<` and `>`, stay apart.
+fn spell(name: &str) -> String {
+    let mut spelled = String::with_capacity(name.len());
+    let meaningful = name.chars().any(char::is_alphanumeric);
+    for (position, c) in name.chars().enumerate() {
+        match symbol(c) {
+            Some(word) if !meaningful || (position == 0 && matches!(c, '+' | '-' | '<' | '>' | '!')) => {
+                spelled.push_str(word);
+                spelled.push(' ');
+            }
+            _ if unicode_ident::is_xid_continue(c) => spelled.push(c),
+            _ => spelled.push(' '),
+        }
+    }
+    spelled
+}
+
+fn symbol(c: char) -> Option<&'static str> {
+    Some(match c {
+        '+' => "plus",
+        '-' => "minus",
+        '*' => "star",
+        '/' => "slash",
+        '<' => "less",
+        '>' => "greater",
+        '=' => "equal",
+        '!' => "not",
+        '%' => "percent",
+        '&' => "and",
+        '|' => "or",
+        '^' => "caret",
+        '$' => "dollar",
+        '#' => "hash",
+        '@' => "at",
+        '.' => "dot",
+        ',' => "comma",
+        ':' => "colon",
+        ';' => "semicolon",
+        '?' => "question",
+        '~' => "tilde",
+        '_' => "underscore",
+        _ => return None,
+    })
+}
+
+/// Makes `name` an identifier, whatever is left of it.
+fn identifier(name: &str, otherwise: &str) -> String {
+    match name.chars().next() {
+        None => otherwise.to_owned(),
+        Some(first) if !unicode_ident::is_xid_start(first) => format!("_{name}"),
+        Some(_) if NEVER_RAW.contains(&name) => format!("{name}_"),
+        Some(_) => name.to_owned(),
+    }
+}
+
+/// Keywords that cannot even be raw identifiers.
+const NEVER_RAW: &[&str] = &["Self", "_", "crate", "self", "super"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_identifiers_whatever_the_document_says() {
+        for (wire, expected) in [
+            ("chatMessage", "ChatMessage"),
+            ("chat message", "ChatMessage"),
+            ("1m", "_1m"),
+            ("", "Unnamed"),
+            ("+", "Plus"),
+            ("<=", "LessEqual"),
+            ("-1", "Minus1"),
+            ("self", "Self_"),
+            ("café", "Café"),
+            ("架构", "架构"),
+            ("a/b.c", "ABC"),
+            ("💥", "Unnamed"),
+        ] {
+            assert_eq!(type_name(wire), expected, "{wire:?}");
+            assert!(syn::parse_str::<syn::Ident>(&type_name(wire)).is_ok(), "{wire:?}");
+        }
+        assert_eq!(value_name("replyTo"), "reply_to");
+        assert_eq!(value_name("crate"), "crate_");
+        assert!(is_keyword("type") && !is_keyword("kind"));
+    }
+
+    #[test]
+    fn files_stay_where_they_belong() {
+        for (name, expected) in [
+            ("../../etc/passwd", "etc-passwd"),
+            ("Kraken Websockets API", "kraken-websockets-api"),
+            ("测试", "unnamed"),
+            ("usWestWebSocket", "us-west-web-socket"),
+            ("2fast", "n2fast"),
+            ("con", "con-file"),
+        ] {
+            assert_eq!(file_name(name), expected, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_scope_gives_every_name_once() {
+        let mut scope = Scope::reserving(&["Option"]);
+        assert_eq!(scope.claim(&["Ping"]), "Ping");
+        assert_eq!(scope.claim(&["Ping", "PingMessage"]), "PingMessage");
+        assert_eq!(scope.claim(&["Ping"]), "Ping2");
+        assert_eq!(scope.claim(&["Option"]), "Option2");
+        assert_eq!(scope.claim(&["s"]), "s");
+        assert_eq!(scope.claim(&["s"]), "s_2");
+    }
+}

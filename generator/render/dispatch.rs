@@ -1,0 +1,103 @@
+//! The way from a payload to the right alternative, as code.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::{Dispatch, JsonKind, Literal, Shape};
+
+/// What to do once an alternative is found.
+pub(super) struct Target {
+    /// The expression that decodes it: a `Result`.
+    decode: TokenStream,
+}
+
+impl Target {
+    /// A JSON payload that becomes `variant`.
+    pub(super) fn json(variant: TokenStream) -> Self {
+        Self { decode: quote!(::wsgen_runtime::codegen::from_json(payload).map(#variant)) }
+    }
+
+    /// A text frame that becomes `variant` as it is.
+    pub(super) fn text(variant: TokenStream) -> Self {
+        Self { decode: quote!(::wsgen_runtime::codegen::text(payload).map(#variant)) }
+    }
+}
+
+/// An expression that chooses by `payload`, a `&[u8]` of JSON, and decodes; its type is a `Result` with a `DecodeError`.
+///
+/// `raw` is the expression for what nothing tells apart.
+pub(super) fn select(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream) -> TokenStream {
+    let rest = rest(dispatch, targets, raw);
+    let Some(tag) = &dispatch.tag else { return rest };
+    let property = &tag.property;
+    let arms = by_target(&tag.values).into_iter().map(|(texts, target)| {
+        let decode = &targets[target].decode;
+        quote!(Some(#(#texts)|*) => #decode,)
+    });
+    let unknown = if dispatch.shapes.is_empty() && dispatch.ambiguous.is_empty() {
+        quote!(found => Err(::wsgen_runtime::DecodeError::unknown(found)),)
+    } else {
+        quote!(_ => { #rest })
+    };
+    quote! {
+        match ::wsgen_runtime::codegen::tag(payload, #property)?.as_deref() {
+            #(#arms)*
+            #unknown
+        }
+    }
+}
+
+/// What is tried where no tag leads anywhere.
+fn rest(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream) -> TokenStream {
+    let mut otherwise = if dispatch.ambiguous.is_empty() {
+        quote!(Err(::wsgen_runtime::DecodeError::unknown(None)))
+    } else {
+        raw.clone()
+    };
+    for (shape, target) in dispatch.shapes.iter().rev() {
+        let decode = &targets[*target].decode;
+        let test = match shape {
+            Shape::Any => {
+                otherwise = decode.clone();
+                continue;
+            }
+            Shape::Kind(kind) => {
+                let kind = kind_tokens(*kind);
+                quote!(::wsgen_runtime::codegen::is_kind(payload, ::wsgen_runtime::codegen::JsonKind::#kind))
+            }
+            Shape::Keys(keys) => quote!(::wsgen_runtime::codegen::has_keys(payload, &[#(#keys),*])),
+        };
+        otherwise = match otherwise.to_string().starts_with("if ") {
+            true => quote!(if #test { #decode } else #otherwise),
+            false => quote!(if #test { #decode } else { #otherwise }),
+        };
+    }
+    otherwise
+}
+
+/// The values of a tag, those with one target together, in their order.
+fn by_target(values: &[(Literal, usize)]) -> Vec<(Vec<String>, usize)> {
+    let mut grouped: Vec<(Vec<String>, usize)> = Vec::new();
+    for (literal, target) in values {
+        let text = match literal {
+            Literal::String(text) => text.clone(),
+            Literal::Integer(number) => number.to_string(),
+        };
+        match grouped.last_mut() {
+            Some((texts, last)) if last == target => texts.push(text),
+            _ => grouped.push((vec![text], *target)),
+        }
+    }
+    grouped
+}
+
+fn kind_tokens(kind: JsonKind) -> TokenStream {
+    match kind {
+        JsonKind::Object => quote!(Object),
+        JsonKind::Array => quote!(Array),
+        JsonKind::String => quote!(String),
+        JsonKind::Number => quote!(Number),
+        JsonKind::Boolean => quote!(Boolean),
+        JsonKind::Null => quote!(Null),
+    }
+}

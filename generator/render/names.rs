@@ -1,0 +1,69 @@
+//! Identifiers and types as tokens.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use crate::model::{Integer, Type, Types};
+use crate::naming::is_keyword;
+
+/// An identifier; keywords become raw ones.
+pub(super) fn ident(name: &str) -> Ident {
+    if is_keyword(name) { Ident::new_raw(name, Span::call_site()) } else { Ident::new(name, Span::call_site()) }
+}
+
+/// A type as it is written in the module of the payloads.
+pub(super) fn local(ty: &Type, types: &Types) -> TokenStream {
+    write(ty, types, &TokenStream::new())
+}
+
+/// A type as it is written in any other module.
+pub(super) fn qualified(ty: &Type, types: &Types) -> TokenStream {
+    write(ty, types, &quote!(messages::))
+}
+
+/// The same as text, for files that are not made of tokens.
+pub(crate) fn type_text(ty: &Type, types: &Types) -> String {
+    let tokens = qualified(ty, types).to_string();
+    let text: String = tokens.split_whitespace().collect();
+    text.replace(',', ", ").replace(", )", ",)").replace("::wsgen_runtime", "wsgen_runtime").replace("::std::", "std::")
+}
+
+fn write(ty: &Type, types: &Types, module: &TokenStream) -> TokenStream {
+    let inner = |ty: &Type| write(ty, types, module);
+    match ty {
+        Type::Boolean => quote!(bool),
+        Type::Integer(Integer::I32) => quote!(i32),
+        Type::Integer(Integer::I64) => quote!(i64),
+        Type::Integer(Integer::U32) => quote!(u32),
+        Type::Integer(Integer::U64) => quote!(u64),
+        Type::Number => quote!(f64),
+        Type::String => quote!(String),
+        Type::Bytes => quote!(::wsgen_runtime::Bytes),
+        Type::Value => quote!(::wsgen_runtime::codegen::serde_json::Value),
+        Type::Null => quote!(()),
+        Type::List(item) => {
+            let item = inner(item);
+            quote!(Vec<#item>)
+        }
+        Type::Tuple(items) => {
+            let items = items.iter().map(inner);
+            quote!((#(#items,)*))
+        }
+        Type::Map(value) => {
+            let value = inner(value);
+            quote!(::std::collections::BTreeMap<String, #value>)
+        }
+        Type::Optional(ty) => {
+            let ty = inner(ty);
+            quote!(Option<#ty>)
+        }
+        Type::Boxed(ty) => {
+            let ty = inner(ty);
+            quote!(Box<#ty>)
+        }
+        Type::Named(id) => {
+            let name = ident(&types.get(*id).name);
+            quote!(#module #name)
+        }
+    }
+}

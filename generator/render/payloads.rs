@@ -1,0 +1,233 @@
+//! The types of all payloads.
+
+use proc_macro2::{Literal as LiteralToken, TokenStream};
+use quote::quote;
+
+use crate::model::{Definition, Dispatch, Field, Literal, Type, TypeDefinition, Types, VariantOfEnumeration};
+
+use super::dispatch::{Target, select};
+use super::docs::{docs, module_docs};
+use super::names::{ident, local};
+
+/// Renders the module `messages`.
+pub(super) fn render(types: &Types) -> TokenStream {
+    let header = module_docs(["What the messages carry."]);
+    let derived = types.iter().any(|(_, ty)| derives(&ty.definition));
+    let imports = derived.then(|| quote!(use ::wsgen_runtime::codegen::serde::{Deserialize, Serialize};));
+    let definitions = types.iter().map(|(_, ty)| define(ty, types));
+    quote! {
+        #header
+        #imports
+        #(#definitions)*
+    }
+}
+
+/// Whether serde's derive is used, rather than an implementation of our own.
+fn derives(definition: &Definition) -> bool {
+    match definition {
+        Definition::Struct { .. } | Definition::Newtype(_) => true,
+        Definition::Enumeration(variants) => all_strings(variants),
+        Definition::Union { .. } => false,
+    }
+}
+
+fn define(ty: &TypeDefinition, types: &Types) -> TokenStream {
+    let docs = docs(ty.docs.iter().map(String::as_str));
+    let body = match &ty.definition {
+        Definition::Struct { .. } => structure(ty, types),
+        Definition::Enumeration(variants) if all_strings(variants) => text_enumeration(ty, variants),
+        Definition::Enumeration(variants) => mixed_enumeration(ty, variants),
+        Definition::Union { variants, dispatch } => union(ty, variants, dispatch, types),
+        Definition::Newtype(inner) => newtype(ty, inner, types),
+    };
+    quote!(#docs #body)
+}
+
+const SERDE: &str = "::wsgen_runtime::codegen::serde";
+
+fn structure(ty: &TypeDefinition, types: &Types) -> TokenStream {
+    let Definition::Struct { tag, fields, additional, closed } = &ty.definition else {
+        return TokenStream::new();
+    };
+    let name = ident(&ty.name);
+    let tag = tag.as_ref().map(|(property, value)| quote!(, tag = #property, rename = #value));
+    let closed = closed.then(|| quote!(, deny_unknown_fields));
+    let default = ty.has_default.then(|| quote!(Default,));
+    let fields = fields.iter().map(|field| field_tokens(field, types));
+    let additional = additional.as_ref().map(|(field, values)| {
+        let field = ident(field);
+        let values = local(values, types);
+        quote! {
+            /// Properties that the document does not list.
+            #[serde(flatten)]
+            pub #field: ::std::collections::BTreeMap<String, #values>,
+        }
+    });
+    quote! {
+        #[derive(Clone, Debug, #default Deserialize, PartialEq, Serialize)]
+        #[serde(crate = #SERDE #tag #closed)]
+        pub struct #name {
+            #(#fields)*
+            #additional
+        }
+    }
+}
+
+fn field_tokens(field: &Field, types: &Types) -> TokenStream {
+    let docs = docs(field.docs.as_deref().into_iter().chain(field.deprecated.then_some("Deprecated.")));
+    let name = ident(&field.field);
+    let ty = local(&field.ty, types);
+    let rename = (field.field != field.name).then(|| {
+        let wire = &field.name;
+        quote!(rename = #wire)
+    });
+    let absent = match (&field.ty, field.optional) {
+        (Type::Optional(_), true) => Some(quote!(default, skip_serializing_if = "Option::is_none")),
+        (Type::Value, true) => Some(quote!(default, skip_serializing_if = "::wsgen_runtime::codegen::serde_json::Value::is_null")),
+        (Type::Null, true) => Some(quote!(default)),
+        _ => None,
+    };
+    let settings: Vec<TokenStream> = rename.into_iter().chain(absent).collect();
+    let attribute = (!settings.is_empty()).then(|| quote!(#[serde(#(#settings),*)]));
+    quote!(#docs #attribute pub #name: #ty,)
+}
+
+fn text_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
+    let name = ident(&ty.name);
+    let entries = variants.iter().map(|variant| {
+        let name = ident(&variant.name);
+        let rename = match &variant.value {
+            Literal::String(value) if *value != variant.name => Some(quote!(#[serde(rename = #value)])),
+            _ => None,
+        };
+        quote!(#rename #name,)
+    });
+    let parameter = parameter(ty, variants);
+    quote! {
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+        #[serde(crate = #SERDE)]
+        pub enum #name {
+            #(#entries)*
+        }
+        #parameter
+    }
+}
+
+/// An enumeration with integers: serde's derive knows only names.
+fn mixed_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
+    let name = ident(&ty.name);
+    let names: Vec<_> = variants.iter().map(|variant| ident(&variant.name)).collect();
+    let serialize = variants.iter().zip(&names).map(|(variant, name)| {
+        let value = literal(&variant.value);
+        let method = match variant.value {
+            Literal::String(_) => quote!(serialize_str),
+            Literal::Integer(_) => quote!(serialize_i64),
+        };
+        quote!(Self::#name => serializer.#method(#value),)
+    });
+    let deserialize = variants.iter().zip(&names).map(|(variant, name)| {
+        let value = literal(&variant.value);
+        quote!(if value == #value { return Ok(Self::#name); })
+    });
+    let expected = format!("a value of {}", ty.name);
+    let parameter = parameter(ty, variants);
+    quote! {
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        pub enum #name {
+            #(#names,)*
+        }
+        impl ::wsgen_runtime::codegen::serde::Serialize for #name {
+            fn serialize<S: ::wsgen_runtime::codegen::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    #(#serialize)*
+                }
+            }
+        }
+        impl<'de> ::wsgen_runtime::codegen::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::wsgen_runtime::codegen::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = ::wsgen_runtime::codegen::serde_json::Value::deserialize(deserializer)?;
+                #(#deserialize)*
+                Err(::wsgen_runtime::codegen::serde::de::Error::custom(format_args!("expected {}, found {value}", #expected)))
+            }
+        }
+        #parameter
+    }
+}
+
+/// How an enumeration is read from a path, a query or a header.
+fn parameter(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> Option<TokenStream> {
+    if !ty.is_parameter {
+        return None;
+    }
+    let name = ident(&ty.name);
+    let texts: Vec<String> = variants.iter().map(|variant| text_of(&variant.value)).collect();
+    let names = variants.iter().map(|variant| ident(&variant.name));
+    let expected = format!("one of {} is expected", texts.join(", "));
+    Some(quote! {
+        impl ::wsgen_runtime::codegen::Parameter for #name {
+            fn parse(text: &str) -> Result<Self, String> {
+                match text {
+                    #(#texts => Ok(Self::#names),)*
+                    _ => Err(#expected.to_owned()),
+                }
+            }
+        }
+    })
+}
+
+fn union(ty: &TypeDefinition, variants: &[(String, Type)], dispatch: &Dispatch, types: &Types) -> TokenStream {
+    let name = ident(&ty.name);
+    let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
+    let payloads = variants.iter().map(|(_, ty)| local(ty, types));
+    let undecoded = (!dispatch.ambiguous.is_empty()).then(|| quote! {
+        /// What nothing tells apart, as it came.
+        Raw(::wsgen_runtime::codegen::serde_json::Value),
+    });
+    let targets: Vec<Target> = names.iter().map(|name| Target::json(quote!(Self::#name))).collect();
+    let raw = quote!(::wsgen_runtime::codegen::from_json(payload).map(Self::Raw));
+    let select = select(dispatch, &targets, &raw);
+    quote! {
+        #[derive(Clone, Debug, PartialEq, ::wsgen_runtime::codegen::serde::Serialize)]
+        #[serde(crate = #SERDE, untagged)]
+        pub enum #name {
+            #(#names(#payloads),)*
+            #undecoded
+        }
+        impl<'de> ::wsgen_runtime::codegen::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::wsgen_runtime::codegen::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                ::wsgen_runtime::codegen::alternatives(deserializer, |payload| { #select })
+            }
+        }
+    }
+}
+
+fn newtype(ty: &TypeDefinition, inner: &Type, types: &Types) -> TokenStream {
+    let name = ident(&ty.name);
+    let inner = local(inner, types);
+    quote! {
+        #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+        #[serde(crate = #SERDE, transparent)]
+        pub struct #name(pub #inner);
+    }
+}
+
+fn all_strings(variants: &[VariantOfEnumeration]) -> bool {
+    variants.iter().all(|variant| matches!(variant.value, Literal::String(_)))
+}
+
+fn literal(literal: &Literal) -> TokenStream {
+    match literal {
+        Literal::String(text) => quote!(#text),
+        Literal::Integer(number) => {
+            let number = LiteralToken::i64_suffixed(*number);
+            quote!(#number)
+        }
+    }
+}
+
+fn text_of(literal: &Literal) -> String {
+    match literal {
+        Literal::String(text) => text.clone(),
+        Literal::Integer(number) => number.to_string(),
+    }
+}

@@ -1,0 +1,90 @@
+//! The servers of the document: one function for each.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::{Layout, Route, Scheme, SchemeKind, Server, Service};
+
+use super::docs::{docs, module_docs};
+use super::names::ident;
+
+/// Renders the module `servers`.
+pub(super) fn render(service: &Service) -> TokenStream {
+    let header = module_docs(["The servers of the document, each with its routes."]);
+    let modules: Vec<_> = service.routes.iter().filter(|route| service.servers.iter().any(|server| server.routes.iter().any(|served| std::ptr::eq(&service.routes[served.route], *route)))).map(|route| ident(&route.module)).collect();
+    let functions = service.servers.iter().map(|server| function(service, server));
+    let secured = service.servers.iter().any(|server| !server.security.is_empty());
+    let codegen = secured.then(|| quote!(use ::wsgen_runtime::codegen::{Location, Scheme};)).filter(|_| service.servers.iter().flat_map(|server| &server.security).flatten().any(has_location));
+    let codegen = codegen.or_else(|| secured.then(|| quote!(use ::wsgen_runtime::codegen::Scheme;)));
+    let authenticate = secured.then(|| quote!(Authenticate,));
+    quote! {
+        #header
+        use ::std::sync::Arc;
+        #codegen
+        use ::wsgen_runtime::{#authenticate Server};
+        use super::{#(#modules),*};
+        #(#functions)*
+    }
+}
+
+fn function(service: &Service, server: &Server) -> TokenStream {
+    let headline = format!("`{}`: {}", server.name, server.url);
+    let docs = docs(std::iter::once(headline.as_str()).chain(server.description.as_deref()));
+    let name = ident(&server.function);
+    let label = &server.name;
+    let mut bounds: Vec<TokenStream> = server.routes.iter().flat_map(|served| route_bounds(&service.routes[served.route])).collect();
+    if !server.security.is_empty() {
+        bounds.push(quote!(Authenticate));
+    }
+    let authenticate = (!server.security.is_empty()).then(|| {
+        let alternatives = server.security.iter().map(|schemes| {
+            let schemes = schemes.iter().map(scheme);
+            quote!(&[#(#schemes),*])
+        });
+        quote!(.authenticate(Arc::clone(&handlers), &[#(#alternatives),*]))
+    });
+    let last = server.routes.len().saturating_sub(1);
+    let routes = server.routes.iter().enumerate().map(|(index, served)| {
+        let path = &served.path;
+        let module = ident(&service.routes[served.route].module);
+        let handlers = if index == last { quote!(handlers) } else { quote!(Arc::clone(&handlers)) };
+        quote!(.route(#path, #module::Endpoint(#handlers)))
+    });
+    quote! {
+        #docs
+        pub fn #name<H: #(#bounds)+*>(handlers: H) -> Server {
+            let handlers = Arc::new(handlers);
+            Server::new(#label) #authenticate #(#routes)*
+        }
+    }
+}
+
+fn route_bounds(route: &Route) -> Vec<TokenStream> {
+    let module = ident(&route.module);
+    let name = ident(&route.trait_name);
+    let mut bounds = vec![quote!(#module::#name)];
+    if route.layout == Layout::Multiplexed {
+        bounds.extend(route.channels.iter().filter(|channel| !channel.methods.is_empty()).map(|channel| {
+            let name = ident(&channel.trait_name);
+            quote!(#module::#name)
+        }));
+    }
+    bounds
+}
+
+fn has_location(scheme: &Scheme) -> bool {
+    matches!(scheme.kind, SchemeKind::QueryKey(_) | SchemeKind::HeaderKey(_) | SchemeKind::CookieKey(_))
+}
+
+fn scheme(scheme: &Scheme) -> TokenStream {
+    let name = &scheme.name;
+    let key = |location: TokenStream| quote!(Scheme::ApiKey { name: #name, location: Location::#location });
+    match &scheme.kind {
+        SchemeKind::Bearer => quote!(Scheme::Bearer { name: #name }),
+        SchemeKind::Basic => quote!(Scheme::Basic { name: #name }),
+        SchemeKind::QueryKey(parameter) => key(quote!(Query(#parameter))),
+        SchemeKind::HeaderKey(parameter) => key(quote!(Header(#parameter))),
+        SchemeKind::CookieKey(parameter) => key(quote!(Cookie(#parameter))),
+        SchemeKind::MutualTls => quote!(Scheme::MutualTls { name: #name }),
+    }
+}

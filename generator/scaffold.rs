@@ -1,0 +1,211 @@
+//! The files of a new project that are the user's from then on.
+
+mod documents;
+mod handlers;
+
+pub use documents::{Documents, documents};
+
+use askama::Template;
+
+use crate::lower::{ChannelLayout, Options, Perspective};
+use crate::model::{Server, Service};
+use crate::output::{OutputFile, Ownership};
+
+/// What a new project is made of, apart from the document.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The name of the package.
+    pub package: String,
+    /// Where the runtime comes from.
+    pub runtime: Runtime,
+    /// Whether the manifest says that the project is a workspace of its own.
+    pub standalone: bool,
+    /// Whether to leave out the files for containers and CI.
+    pub minimal: bool,
+    /// Where the document lies in the project.
+    pub document: String,
+}
+
+/// Where a project gets `wsgen-runtime` from.
+#[derive(Clone, Debug)]
+pub enum Runtime {
+    /// A folder, relative to the project or absolute.
+    Path(String),
+    /// The registry, in this version.
+    Version(String),
+}
+
+/// Renders the files that are written once.
+///
+/// # Errors
+/// When a template cannot be rendered: a bug of wsgen, never of the document.
+pub fn scaffold(service: &Service, project: &Project, options: &Options) -> Result<Vec<OutputFile>, askama::Error> {
+    let mut files = vec![
+        user_file("Cargo.toml", &manifest(service, project))?,
+        user_file("wsgen.toml", &settings(project, options))?,
+        user_file("README.md", &readme(service, project))?,
+        user_file(".gitignore", &GitIgnore)?,
+        user_file("src/lib.rs", &Library { title: &line(&service.title) })?,
+    ];
+    let krate = project.package.replace('-', "_");
+    for server in &service.servers {
+        let entrypoint = Entrypoint { name: &quoted(&server.name), url: &line(&server.url), krate: &krate, file: &server.file, function: &server.function };
+        files.push(user_file(&format!("src/bin/{}.rs", server.file), &entrypoint)?);
+        let config = ServerConfig { name: &quoted(&server.name), listen: &server.listen, admin: &server.admin };
+        files.push(user_file(&format!("config/{}.toml", server.file), &config)?);
+    }
+    files.extend(handlers::files(service)?);
+    if !project.minimal
+        && let Some(server) = service.servers.first()
+    {
+        files.push(user_file("Dockerfile", &Dockerfile { binary: &server.file })?);
+        files.push(user_file(".dockerignore", &DockerIgnore)?);
+        files.push(user_file(".github/workflows/ci.yml", &Workflow)?);
+    }
+    Ok(files)
+}
+
+#[derive(Template)]
+#[template(path = "Cargo.toml.askama")]
+struct Manifest<'a> {
+    package: &'a str,
+    default_run: Option<&'a str>,
+    runtime: String,
+    standalone: bool,
+}
+
+#[derive(Template)]
+#[template(path = "wsgen.toml.askama")]
+struct Settings {
+    document: String,
+    client: bool,
+    channels: Option<&'static str>,
+    servers: String,
+}
+
+#[derive(Template)]
+#[template(path = "README.md.askama")]
+struct Readme<'a> {
+    title: String,
+    document: &'a str,
+    servers: Vec<ReadmeServer<'a>>,
+}
+
+struct ReadmeServer<'a> {
+    name: String,
+    url: String,
+    file: &'a str,
+    listen: &'a str,
+    admin: &'a str,
+    paths: String,
+}
+
+#[derive(Template)]
+#[template(path = "gitignore.askama")]
+struct GitIgnore;
+
+#[derive(Template)]
+#[template(path = "dockerignore.askama")]
+struct DockerIgnore;
+
+#[derive(Template)]
+#[template(path = "Dockerfile.askama")]
+struct Dockerfile<'a> {
+    binary: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = ".github/workflows/ci.yml.askama")]
+struct Workflow;
+
+#[derive(Template)]
+#[template(path = "src/lib.rs.askama")]
+struct Library<'a> {
+    title: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "src/bin/server.rs.askama")]
+struct Entrypoint<'a> {
+    name: &'a str,
+    url: &'a str,
+    krate: &'a str,
+    file: &'a str,
+    function: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "config/server.toml.askama")]
+struct ServerConfig<'a> {
+    name: &'a str,
+    listen: &'a str,
+    admin: &'a str,
+}
+
+fn manifest<'a>(service: &'a Service, project: &'a Project) -> Manifest<'a> {
+    let several = service.servers.len() > 1;
+    Manifest {
+        package: &project.package,
+        default_run: service.servers.first().filter(|_| several).map(|server| server.file.as_str()),
+        runtime: match &project.runtime {
+            Runtime::Path(path) => format!("{{ path = {} }}", toml_string(path)),
+            Runtime::Version(version) => toml_string(version),
+        },
+        standalone: project.standalone,
+    }
+}
+
+fn settings(project: &Project, options: &Options) -> Settings {
+    Settings {
+        document: toml_string(&project.document),
+        client: options.perspective == Perspective::Client,
+        channels: match options.channels {
+            ChannelLayout::Auto => None,
+            ChannelLayout::Paths => Some("paths"),
+            ChannelLayout::Multiplex => Some("multiplex"),
+        },
+        servers: options.servers.iter().map(|server| toml_string(server)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn readme<'a>(service: &'a Service, project: &'a Project) -> Readme<'a> {
+    Readme { title: line(&service.title), document: &project.document, servers: service.servers.iter().map(readme_server).collect() }
+}
+
+fn readme_server(server: &Server) -> ReadmeServer<'_> {
+    let paths: Vec<String> = server.routes.iter().map(|route| quoted(&route.path)).collect();
+    ReadmeServer { name: line(&server.name), url: line(&server.url), file: &server.file, listen: &server.listen, admin: &server.admin, paths: paths.join(", ") }
+}
+
+fn user_file(path: &str, template: &impl Template) -> Result<OutputFile, askama::Error> {
+    let mut contents = template.render()?;
+    if !contents.ends_with('\n') {
+        contents.push('\n');
+    }
+    Ok(OutputFile { path: path.to_owned(), contents: contents.into_bytes(), ownership: Ownership::User })
+}
+
+/// Text of a document on one line of a comment or of Markdown: nothing in it ends the line or hides what follows.
+fn line(text: &str) -> String {
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().filter(|c| !crate::naming::is_invisible(*c)).map(|c| if c == '|' { '/' } else { c }).collect()
+}
+
+/// The same as code.
+fn quoted(text: &str) -> String {
+    format!("`{}`", line(text).replace('`', "'"))
+}
+
+/// A basic string of TOML.
+fn toml_string(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

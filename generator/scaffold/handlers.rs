@@ -1,0 +1,171 @@
+//! Stubs of the handlers: they compile without a warning, run, and say what is left to do.
+
+use askama::Template;
+
+use crate::model::{Layout, MessageSet, Method, Route, Service, Traffic, Types};
+use crate::naming::is_keyword;
+use crate::output::OutputFile;
+use crate::render::type_text;
+
+use super::{line, quoted, user_file};
+
+/// One file for each channel, one for the connection where channels share it, and the module that joins them.
+pub(super) fn files(service: &Service) -> Result<Vec<OutputFile>, askama::Error> {
+    let mut stubs: Vec<Stub> = service.routes.iter().flat_map(|route| stubs(route, &service.types)).collect();
+    stubs.sort_by(|one, other| one.file.cmp(&other.file));
+    let mut modules: Vec<String> = stubs.iter().map(|stub| raw_identifier(&stub.file)).collect();
+    let mut files = Vec::new();
+    for stub in &stubs {
+        files.push(user_file(&format!("src/handlers/{}.rs", stub.file), stub)?);
+    }
+    if service.servers.iter().any(|server| !server.security.is_empty()) {
+        modules.insert(0, "authenticate".to_owned());
+        modules.sort();
+        files.push(user_file("src/handlers/authenticate.rs", &AuthenticateStub)?);
+    }
+    files.push(user_file("src/handlers/mod.rs", &HandlersModule { modules })?);
+    Ok(files)
+}
+
+#[derive(Template)]
+#[template(path = "src/handlers/mod.rs.askama")]
+struct HandlersModule {
+    modules: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "src/handlers/authenticate.rs.askama")]
+struct AuthenticateStub;
+
+#[derive(Template)]
+#[template(path = "src/handlers/channel.rs.askama")]
+struct Stub {
+    file: String,
+    summary: String,
+    runtime_imports: String,
+    uses_messages: bool,
+    module: String,
+    route_imports: String,
+    trait_name: String,
+    /// Whether the trait has the connection itself: `Session` and `connect`.
+    connection: bool,
+    methods: Vec<StubMethod>,
+}
+
+struct StubMethod {
+    signature: String,
+    body: String,
+
+}
+
+fn stubs(route: &Route, types: &Types) -> Vec<Stub> {
+    let raw = raw_method(route);
+    if route.layout == Layout::Path {
+        let methods = route.channels.iter().flat_map(|channel| methods(route, &channel.methods, types)).chain(raw);
+        let summary = format!("What happens at {}.", quoted(&route.path));
+        return vec![stub(route, &route.module, &route.trait_name, summary, true, methods.collect())];
+    }
+    let connection = stub(route, &route.module, &route.trait_name, format!("Connections at {}.", quoted(&route.path)), true, raw.into_iter().collect());
+    let channels = route.channels.iter().filter(|channel| !channel.methods.is_empty()).map(|channel| {
+        let summary = format!("What happens on the channel {}.", quoted(&channel.name));
+        stub(route, &channel.module, &channel.trait_name, summary, false, methods(route, &channel.methods, types))
+    });
+    std::iter::once(connection).chain(channels).collect()
+}
+
+fn stub(route: &Route, file: &str, trait_name: &str, summary: String, connection: bool, methods: Vec<StubMethod>) -> Stub {
+    let text = |needle: &str| methods.iter().any(|method| method.signature.contains(needle));
+    let mut runtime = Vec::new();
+    runtime.extend((!methods.is_empty()).then_some("Error"));
+    runtime.extend(text("message: Message").then_some("Message"));
+    runtime.extend(connection.then_some("Reject"));
+    let mut imports: Vec<String> = choices(&methods, route);
+    imports.extend((!methods.is_empty()).then(|| "Context".to_owned()));
+    imports.extend(connection.then(|| "Request".to_owned()));
+    imports.push(trait_name.to_owned());
+    imports.sort();
+    Stub {
+        file: file.to_owned(),
+        summary: line(&summary),
+        runtime_imports: format!("wsgen_runtime::{}", braced(&runtime)),
+        uses_messages: methods.iter().any(|method| method.signature.contains("messages::") || method.body.contains("messages::")),
+        module: raw_identifier(&route.module),
+        route_imports: braced(&imports.iter().map(String::as_str).collect::<Vec<_>>()),
+        trait_name: trait_name.to_owned(),
+        connection,
+        methods,
+    }
+}
+
+/// The enumerations of replies that the methods of a stub return.
+fn choices(stubs: &[StubMethod], route: &Route) -> Vec<String> {
+    let replies = route.channels.iter().flat_map(|channel| &channel.methods).filter_map(|method| method.reply.as_ref()?.choice.clone());
+    replies.filter(|choice| stubs.iter().any(|stub| stub.signature.contains(&format!("Result<{choice},")))).collect()
+}
+
+fn methods(route: &Route, methods: &[Method], types: &Types) -> Vec<StubMethod> {
+    let Traffic::Typed { inbound, outbound } = &route.traffic else { return Vec::new() };
+    methods.iter().map(|method| stub_method(method, inbound, outbound, types)).collect()
+}
+
+fn stub_method(method: &Method, inbound: &MessageSet, outbound: &MessageSet, types: &Types) -> StubMethod {
+    let message = type_text(&inbound.variants[method.message].ty, types);
+    let output = match &method.reply {
+        None => "()".to_owned(),
+        Some(reply) => reply.choice.clone().unwrap_or_else(|| reply.messages.first().map_or_else(|| "()".to_owned(), |&index| type_text(&outbound.variants[index].ty, types))),
+    };
+    let name = &method.name;
+    let log = format!("tracing::info!(?message, \"`{name}` is not implemented yet\");");
+    let result = match &method.reply {
+        None => "Ok(())".to_owned(),
+        Some(reply) => match (&reply.example, &reply.choice, reply.messages.first()) {
+            (Some(example), None, _) => format!("wsgen_runtime::example({})", raw_string(example)),
+            (Some(example), Some(choice), Some(&first)) => {
+                let variant = &outbound.variants[first].variant;
+                format!("wsgen_runtime::example({}).map({choice}::{variant})", raw_string(example))
+            }
+            _ => format!("Err(Error::not_implemented(\"{name}\"))"),
+        },
+    };
+    StubMethod { signature: signature(&raw_identifier(name), &message, &output), body: format!("{log}\n        {result}") }
+}
+
+/// The method for frames that are passed on as they are.
+fn raw_method(route: &Route) -> Option<StubMethod> {
+    let (name, body) = match &route.traffic {
+        Traffic::Raw => ("message", "tracing::info!(?message, \"`message` is not implemented yet\");\n        Ok(())"),
+        Traffic::Typed { inbound, .. } if !inbound.dispatch.ambiguous.is_empty() => ("raw", "tracing::info!(?message, \"`raw` is not implemented yet\");\n        Ok(())"),
+        Traffic::Typed { .. } => return None,
+    };
+    Some(StubMethod { signature: signature(name, "Message", "()"), body: body.to_owned() })
+}
+
+/// A signature as rustfmt would break it.
+fn signature(name: &str, message: &str, output: &str) -> String {
+    let one_line = format!("async fn {name}(&self, _cx: &mut Context<'_, Self>, message: {message}) -> Result<{output}, Error>");
+    // Four columns of indentation before, ` {` behind.
+    if one_line.len() + 6 <= 100 {
+        return one_line;
+    }
+    format!("async fn {name}(\n        &self,\n        _cx: &mut Context<'_, Self>,\n        message: {message},\n    ) -> Result<{output}, Error>")
+}
+
+fn braced(names: &[&str]) -> String {
+    match names {
+        [only] => (*only).to_owned(),
+        names => format!("{{{}}}", names.join(", ")),
+    }
+}
+
+fn raw_identifier(name: &str) -> String {
+    if is_keyword(name) { format!("r#{name}") } else { name.to_owned() }
+}
+
+/// A raw string literal with as many `#` as the text needs.
+fn raw_string(text: &str) -> String {
+    let mut hashes = "#".to_owned();
+    while text.contains(&format!("\"{hashes}")) {
+        hashes.push('#');
+    }
+    format!("r{hashes}\"{text}\"{hashes}")
+}
