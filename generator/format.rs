@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 ///
 /// # Errors
 /// When the tokens are no Rust file: a bug of the renderer, never of the document.
-pub fn format(code: TokenStream, header: &str) -> Result<String, syn::Error> {
+pub(crate) fn format(code: TokenStream, header: &str) -> Result<String, syn::Error> {
     let mut file: syn::File = syn::parse2(code)?;
     let items = std::mem::take(&mut file.items);
     let mut text = format!("{header}\n");

@@ -1,20 +1,39 @@
 //! References: from a `$ref` to the value that it stands for.
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::path::Path;
 
-use crate::diagnostic::{Code, Diagnostics, nearest};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Node, NodeId, Reference, Sources};
 
-/// A pointer that leads through more references than this is a cycle that grows with every turn.
-const MAX_PENDING: usize = 1_000;
+/// A pointer that leads through a reference, whose pointer leads through a reference, and so on, ends here.
+const MAX_NESTING: usize = 64;
 
 /// Follows references within the files of a run, and remembers where each of them leads.
 #[derive(Debug)]
 pub struct Resolver<'a> {
     sources: &'a Sources,
-    known: RefCell<HashMap<NodeId, Option<Node<'a>>>>,
+    known: RefCell<HashMap<NodeId, Known<'a>>>,
+    /// How many pointers lead through references right now.
+    nesting: Cell<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Known<'a> {
+    /// It is being followed: who comes here again goes in a circle.
+    Underway,
+    /// It leads here, or nowhere.
+    Leads(Option<Node<'a>>),
+}
+
+/// A segment of a pointer that leads nowhere.
+struct Missing<'a, 's> {
+    /// The reference that the pointer is written in.
+    origin: Node<'a>,
+    /// How far the pointer leads.
+    reached: Node<'a>,
+    segment: &'s str,
 }
 
 impl<'a> Resolver<'a> {
@@ -23,6 +42,7 @@ impl<'a> Resolver<'a> {
         Resolver {
             sources,
             known: RefCell::default(),
+            nesting: Cell::new(0),
         }
     }
 
@@ -31,45 +51,68 @@ impl<'a> Resolver<'a> {
     /// A reference that leads nowhere is `None`; it is reported, at the `$ref` that is broken, by the first call
     /// that comes across it.
     pub fn follow(&self, node: Node<'a>, diagnostics: &mut Diagnostics) -> Option<Node<'a>> {
-        if node.reference().is_none() {
-            return Some(node);
-        }
-        let mut walk = Walk::new(self.sources);
         let mut current = node;
         let mut trail = Vec::new();
         let end = loop {
             if current.reference().is_none() {
                 break Some(current);
             }
-            if let Some(&known) = self.known.borrow().get(&current.id()) {
-                break known;
-            }
+            let known = self.known.borrow().get(&current.id()).copied();
+            match known {
+                Some(Known::Leads(end)) => break end,
+                Some(Known::Underway) => {
+                    report_cycle(current, diagnostics);
+                    break None;
+                }
+                None => self
+                    .known
+                    .borrow_mut()
+                    .insert(current.id(), Known::Underway),
+            };
             trail.push(current.id());
-            match walk.step(current, diagnostics) {
+            match self.target(current, diagnostics) {
                 Some(next) => current = next,
                 None => break None,
             }
         };
-        self.known
-            .borrow_mut()
-            .extend(trail.into_iter().map(|step| (step, end)));
+        let leads = trail.into_iter().map(|step| (step, Known::Leads(end)));
+        self.known.borrow_mut().extend(leads);
         end
     }
 
-    /// All values on the way of a reference: the node itself first, then what each `$ref` points at; the last is
-    /// what [`follow`](Self::follow) finds, unless the way is broken.
-    pub fn trail(&self, node: Node<'a>, diagnostics: &mut Diagnostics) -> Vec<Node<'a>> {
-        let mut walk = Walk::new(self.sources);
-        let mut trail = vec![node];
-        let mut current = node;
-        while current.reference().is_some() {
-            let Some(next) = walk.step(current, diagnostics) else {
-                break;
-            };
-            current = next;
-            trail.push(next);
+    /// What a reference points at itself, which may be a reference again; `None` for other values and where that is nothing, which is reported.
+    pub fn target(&self, node: Node<'a>, diagnostics: &mut Diagnostics) -> Option<Node<'a>> {
+        let text = node.reference()?;
+        let reference = Reference::parse(text);
+        if reference.is_remote() {
+            report_remote(node, text, diagnostics);
+            return None;
         }
-        trail
+        let mut current = self.root(node, reference, diagnostics)?;
+        let Some(segments) = reference.segments() else {
+            self.report_no_pointer(node, reference, diagnostics);
+            return None;
+        };
+        for segment in &segments {
+            let found = match child(current, segment) {
+                None if current.reference().is_some() => {
+                    current = self.through(current, diagnostics)?;
+                    child(current, segment)
+                }
+                found => found,
+            };
+            let Some(found) = found else {
+                let missing = Missing {
+                    origin: node,
+                    reached: current,
+                    segment,
+                };
+                report_dangling(self.sources, &missing, diagnostics);
+                return None;
+            };
+            current = found;
+        }
+        Some(current)
     }
 
     /// For a reference, the name of what it points at: the last segment of its pointer, or the stem of its file.
@@ -77,115 +120,53 @@ impl<'a> Resolver<'a> {
     /// `None` for other values, and for a reference to the root of the file that it is in.
     pub fn reference_name(&self, node: Node<'a>) -> Option<&'a str> {
         let reference = Reference::parse(node.reference()?);
-        let target = Walk::new(self.sources).step(node, &mut Diagnostics::new());
-        let as_written = || {
-            reference
-                .pointer
-                .rsplit('/')
-                .next()
-                .filter(|name| !name.is_empty())
-        };
-        let stem = || Path::new(reference.file).file_stem()?.to_str();
-        target.and_then(Node::key).or_else(as_written).or_else(stem)
-    }
-}
-
-/// A walk along references that notices when it comes to the same place again.
-struct Walk<'a> {
-    sources: &'a Sources,
-    /// References taken, each with how many segments were still to go.
-    taken: HashSet<(NodeId, usize)>,
-}
-
-/// A segment of a pointer that is still to go, and the reference that it is written in.
-struct Pending<'a> {
-    segment: String,
-    origin: Node<'a>,
-}
-
-impl<'a> Walk<'a> {
-    fn new(sources: &'a Sources) -> Walk<'a> {
-        Walk {
-            sources,
-            taken: HashSet::new(),
-        }
-    }
-
-    /// From a reference to what it points at, which may be a reference again; through others where its pointer leads there.
-    fn step(&mut self, reference: Node<'a>, diagnostics: &mut Diagnostics) -> Option<Node<'a>> {
-        let mut pending = Vec::new();
-        let mut current = self.take(reference, &mut pending, diagnostics)?;
-        while let Some(next) = pending.pop() {
-            if let Some(child) = child(current, &next.segment) {
-                current = child;
-            } else if current.reference().is_some() {
-                pending.push(next);
-                current = self.take(current, &mut pending, diagnostics)?;
-            } else {
-                report_dangling(self.sources, current, &next, diagnostics);
-                return None;
+        let segment = reference
+            .pointer
+            .rsplit('/')
+            .next()
+            .filter(|name| !name.is_empty());
+        match segment {
+            // What is encoded here is written plainly at the target.
+            Some(name) if name.contains(['~', '%']) => {
+                let target = self.target(node, &mut Diagnostics::new());
+                target.and_then(Node::key).or(segment)
             }
+            Some(_) => segment,
+            None => Path::new(reference.file).file_stem()?.to_str(),
         }
-        Some(current)
     }
 
-    /// The root of the file that a reference names; its segments join those that are still to go.
-    fn take(
-        &mut self,
-        node: Node<'a>,
-        pending: &mut Vec<Pending<'a>>,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Node<'a>> {
-        let text = node.reference()?;
-        let reference = Reference::parse(text);
-        if !self.taken.insert((node.id(), pending.len())) || pending.len() > MAX_PENDING {
+    /// What a reference on the way of a pointer stands for.
+    fn through(&self, node: Node<'a>, diagnostics: &mut Diagnostics) -> Option<Node<'a>> {
+        if self.nesting.get() == MAX_NESTING {
             diagnostics
                 .error(
-                    Code::ReferenceCycle,
-                    place(node),
-                    format!("`{text}` leads back to itself"),
+                    Code::TooDeep,
+                    node.reference_location(),
+                    format!("a pointer leads through more than {MAX_NESTING} references, each through the next"),
                 )
-                .help("let one of the references of this circle point at a value");
+                .help("refer to the values themselves");
             return None;
         }
-        if reference.is_remote() {
-            diagnostics
-                .error(Code::RemoteReference, place(node), format!("`{text}` is on the network, and wsgen reads files only"))
-                .help("download the file beside the document and refer to it by a relative path; a folder elsewhere is allowed with `--allow-ref-root DIR`");
-            return None;
-        }
-        let root = self.root(node, reference, diagnostics)?;
-        let Some(segments) = reference.segments() else {
-            let help = suggestion(self.sources, reference.pointer).unwrap_or_else(|| {
-                "a pointer names every key on its way: `#/components/schemas/Name`".to_owned()
-            });
-            diagnostics
-                .error(
-                    Code::DanglingReference,
-                    place(node),
-                    format!("`{text}` is not a JSON pointer: there is no `/` after the `#`"),
-                )
-                .help(help);
-            return None;
-        };
-        pending.extend(segments.into_iter().rev().map(|segment| Pending {
-            segment,
-            origin: node,
-        }));
-        Some(root)
+        self.nesting.set(self.nesting.get() + 1);
+        let end = self.follow(node, diagnostics);
+        self.nesting.set(self.nesting.get() - 1);
+        end
     }
 
+    /// The value of the file that a reference names.
     fn root(
         &self,
         node: Node<'a>,
         reference: Reference<'a>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Node<'a>> {
+        let location = node.reference_location();
         let Some(file) = self.sources.referenced(node.file(), reference) else {
             diagnostics
                 .error(
                     Code::TooLarge,
-                    place(node),
+                    location,
                     "the document consists of too many files; this one was not read",
                 )
                 .help("bundle the document into fewer files");
@@ -200,15 +181,32 @@ impl<'a> Walk<'a> {
                 reference.file
             );
             diagnostics
-                .error(Code::DanglingReference, place(node), message)
+                .error(Code::DanglingReference, location, message)
                 .help(help);
             return None;
         }
-        let root = file.root();
-        if root.is_none() {
-            file.report_faults(Some(place(node)), diagnostics);
+        if file.root().is_none() {
+            file.report_faults(Some(location), diagnostics);
         }
-        root
+        file.root()
+    }
+
+    fn report_no_pointer(
+        &self,
+        node: Node<'a>,
+        reference: Reference<'a>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let help = suggestion(self.sources, reference.pointer).unwrap_or_else(|| {
+            "a pointer names every key on its way: `#/components/schemas/Name`".to_owned()
+        });
+        let message = format!(
+            "`#{}` is not a JSON pointer: there is no `/` after the `#`",
+            reference.pointer
+        );
+        diagnostics
+            .error(Code::DanglingReference, node.reference_location(), message)
+            .help(help);
     }
 }
 
@@ -217,24 +215,35 @@ fn child<'a>(node: Node<'a>, segment: &str) -> Option<Node<'a>> {
         .or_else(|| node.item(segment.parse().ok()?))
 }
 
-/// Where a reference is written.
-fn place(node: Node<'_>) -> crate::diagnostic::Location {
-    node.get("$ref").unwrap_or(node).location()
+fn report_cycle(node: Node<'_>, diagnostics: &mut Diagnostics) {
+    let text = node.reference().unwrap_or_default();
+    diagnostics
+        .error(
+            Code::ReferenceCycle,
+            node.reference_location(),
+            format!("`{text}` leads back to itself"),
+        )
+        .help("let one of the references of this circle point at a value");
 }
 
-fn report_dangling(
-    sources: &Sources,
-    reached: Node<'_>,
-    missing: &Pending<'_>,
-    diagnostics: &mut Diagnostics,
-) {
-    let text = missing.origin.reference().unwrap_or_default();
-    let segment = &missing.segment;
-    let reached_pointer = reached.pointer();
-    let what = if reached_pointer.is_empty() {
-        "the document".to_owned()
-    } else {
-        format!("`{reached_pointer}`")
+fn report_remote(node: Node<'_>, text: &str, diagnostics: &mut Diagnostics) {
+    let message = format!("`{text}` is on the network, and wsgen reads files only");
+    diagnostics
+        .error(Code::RemoteReference, node.reference_location(), message)
+        .help("download the file beside the document and refer to it by a relative path; a folder elsewhere is allowed with `--allow-ref-root DIR`");
+}
+
+fn report_dangling(sources: &Sources, missing: &Missing<'_, '_>, diagnostics: &mut Diagnostics) {
+    let Missing {
+        origin,
+        reached,
+        segment,
+    } = *missing;
+    let text = origin.reference().unwrap_or_default();
+    let pointer = reached.pointer();
+    let what = match &*pointer {
+        "" => "the document".to_owned(),
+        pointer => format!("`{pointer}`"),
     };
     let message = match reached.is_object() {
         true => format!("`{text}` points at nothing: {what} has no `{segment}`"),
@@ -243,7 +252,7 @@ fn report_dangling(
             reached.describe()
         ),
     };
-    let similar = nearest(segment, reached.entries().map(|(key, _)| key));
+    let similar = diagnostics.nearest(segment, reached.entries().map(|(key, _)| key));
     let help = similar
         .map(|key| format!("did you mean `{key}`?"))
         .or_else(|| suggestion(sources, text))
@@ -255,7 +264,11 @@ fn report_dangling(
             ),
         });
     diagnostics
-        .error(Code::DanglingReference, place(missing.origin), message)
+        .error(
+            Code::DanglingReference,
+            origin.reference_location(),
+            message,
+        )
         .help(help);
 }
 

@@ -150,6 +150,20 @@ impl Diagnostics {
         &mut self.found[index]
     }
 
+    /// "Did you mean": the [`nearest`] candidate; none after many findings, which nobody reads and which take time.
+    pub fn nearest<'c>(
+        &self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) -> Option<&'c str> {
+        const MOST: usize = 200;
+        if self.found.len() < MOST {
+            nearest(word, candidates)
+        } else {
+            None
+        }
+    }
+
     /// Takes over the findings of another collection.
     pub fn merge(&mut self, other: Diagnostics) {
         for diagnostic in other.found {
@@ -174,10 +188,10 @@ impl Diagnostics {
         added.help = added.help.take().or(help);
     }
 
-    /// Turns every warning into an error.
+    /// Turns every warning into an error, and the note that a document is only a part of one.
     pub fn deny_warnings(&mut self) {
         for diagnostic in &mut self.found {
-            if diagnostic.severity == Severity::Warning {
+            if diagnostic.severity == Severity::Warning || diagnostic.code == Code::Fragment {
                 diagnostic.severity = Severity::Error;
             }
         }

@@ -1,7 +1,10 @@
 //! "Did you mean": the candidate that a word was most likely meant to be.
 
 /// Longer words are not compared: nobody mistypes them, and the comparison is quadratic in their length.
-const LONGEST: usize = 64;
+const LONGEST: usize = 40;
+
+/// Of more candidates than this, the rest is not compared.
+const MOST: usize = 1_000;
 
 /// The candidate with the fewest edits from `word`, if that is at most a third of it; the first of equals.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
@@ -11,7 +14,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     }
     let allowed = word.len().div_ceil(3);
     let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
+    for candidate in candidates.into_iter().take(MOST) {
         let limit = best.map_or(allowed + 1, |(edits, _)| edits);
         if candidate.len() <= 4 * LONGEST && candidate.chars().count().abs_diff(word.len()) < limit
         {

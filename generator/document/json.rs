@@ -14,16 +14,41 @@ pub(super) fn check(text: &str) -> Result<(), Fault> {
             help: None,
         });
     }
-    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|error| {
-        let message = error.to_string();
-        let reason = message.split(" at line ").next().unwrap_or(&message);
-        let offset = offset(text, error.line(), error.column());
-        Fault {
-            span: offset..offset,
-            message: format!("not JSON: {reason}"),
-            help: Some("the text breaks off or goes on in a way that JSON has no meaning for: look before the marked place".to_owned()),
-        }
-    })
+    serde_json::from_str::<IgnoredAny>(text)
+        .map(|_| ())
+        .map_err(|error| {
+            let offset = offset(text, error.line(), error.column());
+            let message = error.to_string();
+            let reason = message.split(" at line ").next().unwrap_or(&message);
+            let before = text[..offset].trim_end().chars().next_back();
+            let here = text[offset..].chars().next();
+            let (message, help) = match (before, here) {
+                _ if error.is_eof() => (
+                    "not JSON: the text ends too early",
+                    "close all quotes, brackets and braces",
+                ),
+                (Some(','), Some('}' | ']')) => {
+                    ("not JSON: a comma behind the last item", "remove the comma")
+                }
+                (_, Some('/' | '#')) => (
+                    "not JSON: a comment",
+                    "remove it, or keep the document as YAML",
+                ),
+                (_, Some('\'')) => (
+                    "not JSON: single quotes",
+                    "use double quotes, or keep the document as YAML",
+                ),
+                _ => (
+                    &*format!("not JSON: {reason}"),
+                    "look at the marked place and just before it",
+                ),
+            };
+            Fault {
+                span: offset..offset,
+                message: message.to_owned(),
+                help: Some(help.to_owned()),
+            }
+        })
 }
 
 /// The byte of a line and column as `serde_json` counts them: lines from 1, and how many bytes of the line were read.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// More text than this, in all files of a run together, is refused: the largest document known has 2 MB.
-pub(super) const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// More text than this, in all files of a run together, is refused: a document of a thousand channels has less than 1 MB.
+pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// Gets the bytes of the files that a document consists of.
 pub trait Loader {

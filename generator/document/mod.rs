@@ -2,12 +2,14 @@
 
 mod json;
 mod load;
+mod offsets;
 mod parse;
 mod read;
 mod reference;
 mod source;
 mod tree;
 mod yaml;
+mod yaml_fault;
 
 pub use load::{FileSystem, LoadError, Loader};
 pub use read::read;

@@ -172,9 +172,15 @@ impl<'d> Builder<'d> {
     /// Whether a container may be opened with `depth` others around it.
     pub(super) fn enter(&mut self, depth: usize, offset: usize) -> Result<(), Stopped> {
         if depth < MAX_DEPTH {
-            return Ok(());
+            Ok(())
+        } else {
+            self.too_deep(offset)
         }
-        let location = self.location(offset..offset + 1);
+    }
+
+    /// Reports that the values around a place are too many.
+    pub(super) fn too_deep(&mut self, offset: usize) -> Result<(), Stopped> {
+        let location = self.location(offset..offset);
         self.diagnostics
             .error(
                 Code::TooDeep,

@@ -99,6 +99,11 @@ impl Sources {
             .map(SourceFile::path)
     }
 
+    /// All files, the document first.
+    pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter()
+    }
+
     /// The file with this number.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]

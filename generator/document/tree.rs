@@ -166,6 +166,31 @@ impl<'a> Node<'a> {
         self.get("$ref").and_then(Node::as_str)
     }
 
+    /// The place of the text of `$ref` of a reference, else of the value.
+    pub fn reference_location(self) -> Location {
+        self.get("$ref").unwrap_or(self).location()
+    }
+
+    /// Whether two values are the same, wherever they are written; the order of members counts for nothing.
+    pub fn equals(self, other: Node<'_>) -> bool {
+        match (self.kind(), other.kind()) {
+            (Kind::Array, Kind::Array) => {
+                self.items().len() == other.items().len()
+                    && self
+                        .items()
+                        .zip(other.items())
+                        .all(|(one, another)| one.equals(another))
+            }
+            (Kind::Object, Kind::Object) => {
+                let same = |(key, value): (&str, Node<'_>)| {
+                    other.get(key).is_some_and(|another| value.equals(another))
+                };
+                self.entries().len() == other.entries().len() && self.entries().all(same)
+            }
+            (one, another) => one == another,
+        }
+    }
+
     /// Whether the value is null.
     pub fn is_null(self) -> bool {
         self.kind() == Kind::Null

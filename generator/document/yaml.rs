@@ -7,8 +7,10 @@ use std::ops::Range;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use serde_json::Number;
 
+use super::offsets::Offsets;
 use super::parse::{Builder, Fault, Stopped};
 use super::tree::{Member, Value};
+use super::yaml_fault;
 use crate::diagnostic::Code;
 
 /// Builds the values of a YAML text.
@@ -26,16 +28,22 @@ pub(super) fn build(text: &str, builder: &mut Builder<'_>) -> Result<(), Stopped
     while let Some(event) = parser.next_event() {
         match event {
             Ok((event, span)) => composer.event(event, span)?,
+            Err(error) if error.info().contains("recursion limit") => {
+                let offset = composer.offsets.byte(error.marker().index());
+                return composer.builder.too_deep(offset);
+            }
             Err(error) => {
                 let offset = composer.offsets.byte(error.marker().index());
-                let fault = syntax_fault(text, offset, error.info());
+                let fault = yaml_fault::explain(text, offset, error.info());
                 return composer.builder.fail(fault);
             }
         }
     }
-    if let Some(root) = composer.root {
-        builder.root(root);
-    }
+    let root = match composer.root {
+        Some(root) => root,
+        None => builder.scalar(0..0, Value::Null)?,
+    };
+    builder.root(root);
     Ok(())
 }
 
@@ -397,74 +405,4 @@ fn number(text: &str) -> Option<Number> {
 /// A range of the text without white space at its end, which block scalars carry.
 fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
     span.start..span.start + text[span.clone()].trim_end().len()
-}
-
-/// The parser's complaint in words that help.
-fn syntax_fault(text: &str, offset: usize, info: &str) -> Fault {
-    let line_start = text[..offset].rfind('\n').map_or(0, |newline| newline + 1);
-    let line = text[line_start..].lines().next().unwrap_or("");
-    let before = &line[..(offset - line_start).min(line.len())];
-    let tab = line.find('\t').filter(|&tab| line[..tab].trim().is_empty());
-    if let Some(tab) = tab {
-        return Fault {
-            span: line_start + tab..line_start + tab + 1,
-            message: "a tab in the indentation, which YAML does not allow".to_owned(),
-            help: Some("indent with spaces".to_owned()),
-        };
-    }
-    let next = line[before.len()..].chars().next();
-    let help = if info.contains("mapping values are not allowed") {
-        "a text with `: ` in it must be in quotes; else look at the indentation of this line and the one before"
-    } else if info.contains("anchor") {
-        "an alias `*name` needs an anchor `&name` before it; a text that begins with `*` or `&` must be in quotes"
-    } else if matches!(
-        next,
-        Some('@' | '`' | '%' | '{' | '[' | '"' | '\'' | '*' | '&' | '!' | '|' | '>')
-    ) {
-        "a text that begins with a character that YAML uses itself must be in quotes"
-    } else {
-        "look at the indentation of this line and the one before, and for quotes or brackets that are not closed"
-    };
-    Fault {
-        span: offset..offset,
-        message: format!("not YAML: {info}"),
-        help: Some(help.to_owned()),
-    }
-}
-
-/// Byte offsets of characters, by a mark at every 64th.
-struct Offsets<'t> {
-    text: &'t str,
-    /// `None` where all characters have one byte.
-    marks: Option<Vec<usize>>,
-}
-
-impl<'t> Offsets<'t> {
-    const STEP: usize = 64;
-
-    fn new(text: &'t str) -> Offsets<'t> {
-        let marks = || {
-            text.char_indices()
-                .step_by(Offsets::STEP)
-                .map(|(offset, _)| offset)
-                .collect()
-        };
-        Offsets {
-            text,
-            marks: (!text.is_ascii()).then(marks),
-        }
-    }
-
-    fn byte(&self, character: usize) -> usize {
-        let Some(marks) = &self.marks else {
-            return character.min(self.text.len());
-        };
-        let Some(&mark) = marks.get(character / Offsets::STEP) else {
-            return self.text.len();
-        };
-        let rest = self.text[mark..]
-            .char_indices()
-            .nth(character % Offsets::STEP);
-        rest.map_or(self.text.len(), |(offset, _)| mark + offset)
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use indexmap::{IndexMap, IndexSet};
 
 use crate::diagnostic::Diagnostics;
-use crate::document::{Kind, Node, NodeId};
+use crate::document::{Kind, Node};
 use crate::model::{JsonKind, Literal};
 use crate::resolve::Resolver;
 
@@ -76,11 +76,6 @@ impl<'a> Facts<'a> {
         let values = self.values.as_ref()?;
         let literals: Option<Vec<_>> = values.iter().filter(|value| !is_null(**value)).map(|value| literal(*value)).collect();
         literals.filter(|literals| !literals.is_empty())
-    }
-
-    /// Whether the schema says anything about the value.
-    pub(super) fn is_empty(&self) -> bool {
-        self.kinds.is_empty() && self.properties.is_empty() && self.values.is_none() && self.alternatives.is_empty() && self.items.is_none() && self.additional.is_none()
     }
 
     /// The types of JSON that the value can have, as far as the keywords tell.
@@ -177,11 +172,6 @@ pub(super) fn is_null_schema(schema: Node<'_>) -> bool {
     let names_null = |node: Node<'_>| node.as_str() == Some("null");
     schema.get("type").is_some_and(|kind| names_null(kind) || (kind.items().count() == 1 && kind.items().all(names_null)))
         || schema.get("const").is_some_and(is_null)
-}
-
-/// A key for a schema that two mentions of it share.
-pub(super) fn identity<'a>(schema: Node<'a>, resolver: &Resolver<'a>, diagnostics: &mut Diagnostics) -> NodeId {
-    resolver.follow(schema, diagnostics).map_or(schema.id(), Node::id)
 }
 
 fn discriminator<'a>(value: Node<'a>) -> Option<(&'a str, Option<Node<'a>>)> {

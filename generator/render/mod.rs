@@ -19,16 +19,16 @@ use names::ident;
 
 /// A generated module: its path below `src/generated/` and its code.
 #[derive(Debug)]
-pub struct Module {
+pub(crate) struct Module {
     /// The file, such as `chat.rs`.
-    pub file: String,
+    pub(crate) file: String,
     /// The code, not formatted yet.
-    pub code: TokenStream,
+    pub(crate) code: TokenStream,
 }
 
 /// Renders everything that a run rewrites.
 #[must_use]
-pub fn render(service: &Service) -> Vec<Module> {
+pub(crate) fn render(service: &Service) -> Vec<Module> {
     let mut modules = vec![
         Module { file: "mod.rs".to_owned(), code: root(service) },
         Module { file: "servers.rs".to_owned(), code: servers::render(service) },

@@ -12,22 +12,11 @@ use super::names::{ident, local};
 /// Renders the module `messages`.
 pub(super) fn render(types: &Types) -> TokenStream {
     let header = module_docs(["What the messages carry."]);
-    let derived = types.iter().any(|(_, ty)| derives(&ty.definition));
-    let imports = derived.then(|| quote!(use ::wsgen_runtime::codegen::serde::{Deserialize, Serialize};));
     let definitions = types.iter().map(|(_, ty)| define(ty, types));
     quote! {
         #header
-        #imports
+        use ::wsgen_runtime::codegen::serde::{Deserialize, Serialize};
         #(#definitions)*
-    }
-}
-
-/// Whether serde's derive is used, rather than an implementation of our own.
-fn derives(definition: &Definition) -> bool {
-    match definition {
-        Definition::Struct { .. } | Definition::Newtype(_) => true,
-        Definition::Enumeration(variants) => all_strings(variants),
-        Definition::Union { .. } => false,
     }
 }
 
@@ -36,6 +25,7 @@ fn define(ty: &TypeDefinition, types: &Types) -> TokenStream {
     let body = match &ty.definition {
         Definition::Struct { .. } => structure(ty, types),
         Definition::Enumeration(variants) if all_strings(variants) => text_enumeration(ty, variants),
+        Definition::Enumeration(variants) if all_integers(variants) => integer_enumeration(ty, variants),
         Definition::Enumeration(variants) => mixed_enumeration(ty, variants),
         Definition::Union { variants, dispatch } => union(ty, variants, dispatch, types),
         Definition::Newtype(inner) => newtype(ty, inner, types),
@@ -113,7 +103,40 @@ fn text_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> T
     }
 }
 
-/// An enumeration with integers: serde's derive knows only names.
+/// An enumeration of integers: they are its discriminants.
+fn integer_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
+    let name = ident(&ty.name);
+    let names: Vec<_> = variants.iter().map(|variant| ident(&variant.name)).collect();
+    let values: Vec<_> = variants.iter().map(|variant| literal(&variant.value)).collect();
+    let expected = format!("{{number}} is none of {}", join(variants));
+    let parameter = parameter(ty, variants);
+    quote! {
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+        #[serde(crate = #SERDE, try_from = "i64", into = "i64")]
+        #[repr(i64)]
+        pub enum #name {
+            #(#names = #values,)*
+        }
+        impl From<#name> for i64 {
+            fn from(value: #name) -> Self {
+                value as Self
+            }
+        }
+        impl TryFrom<i64> for #name {
+            type Error = String;
+
+            fn try_from(number: i64) -> Result<Self, String> {
+                match number {
+                    #(#values => Ok(Self::#names),)*
+                    _ => Err(format!(#expected)),
+                }
+            }
+        }
+        #parameter
+    }
+}
+
+/// An enumeration of strings and integers: serde's derive knows only names.
 fn mixed_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
     let name = ident(&ty.name);
     let names: Vec<_> = variants.iter().map(|variant| ident(&variant.name)).collect();
@@ -127,27 +150,34 @@ fn mixed_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> 
     });
     let deserialize = variants.iter().zip(&names).map(|(variant, name)| {
         let value = literal(&variant.value);
-        quote!(if value == #value { return Ok(Self::#name); })
+        match variant.value {
+            Literal::String(_) => quote!(Value::String(text) if text == #value => Ok(Self::#name),),
+            Literal::Integer(_) => quote!(Value::Number(number) if number.as_i64() == Some(#value) => Ok(Self::#name),),
+        }
     });
-    let expected = format!("a value of {}", ty.name);
+    let expected = format!("{{other}} is none of {}", join(variants));
     let parameter = parameter(ty, variants);
     quote! {
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum #name {
             #(#names,)*
         }
-        impl ::wsgen_runtime::codegen::serde::Serialize for #name {
+        impl Serialize for #name {
             fn serialize<S: ::wsgen_runtime::codegen::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
                     #(#serialize)*
                 }
             }
         }
-        impl<'de> ::wsgen_runtime::codegen::serde::Deserialize<'de> for #name {
+        impl<'de> Deserialize<'de> for #name {
             fn deserialize<D: ::wsgen_runtime::codegen::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = ::wsgen_runtime::codegen::serde_json::Value::deserialize(deserializer)?;
-                #(#deserialize)*
-                Err(::wsgen_runtime::codegen::serde::de::Error::custom(format_args!("expected {}, found {value}", #expected)))
+                use ::wsgen_runtime::codegen::serde::de::Error;
+                use ::wsgen_runtime::codegen::serde_json::Value;
+
+                match Value::deserialize(deserializer)? {
+                    #(#deserialize)*
+                    other => Err(D::Error::custom(format!(#expected))),
+                }
             }
         }
         #parameter
@@ -160,9 +190,9 @@ fn parameter(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> Option<T
         return None;
     }
     let name = ident(&ty.name);
-    let texts: Vec<String> = variants.iter().map(|variant| text_of(&variant.value)).collect();
+    let texts = variants.iter().map(|variant| text_of(&variant.value));
     let names = variants.iter().map(|variant| ident(&variant.name));
-    let expected = format!("one of {} is expected", texts.join(", "));
+    let expected = format!("one of {} is expected", texts.clone().collect::<Vec<_>>().join(", "));
     Some(quote! {
         impl ::wsgen_runtime::codegen::Parameter for #name {
             fn parse(text: &str) -> Result<Self, String> {
@@ -187,13 +217,13 @@ fn union(ty: &TypeDefinition, variants: &[(String, Type)], dispatch: &Dispatch, 
     let raw = quote!(::wsgen_runtime::codegen::from_json(payload).map(Self::Raw));
     let select = select(dispatch, &targets, &raw);
     quote! {
-        #[derive(Clone, Debug, PartialEq, ::wsgen_runtime::codegen::serde::Serialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize)]
         #[serde(crate = #SERDE, untagged)]
         pub enum #name {
             #(#names(#payloads),)*
             #undecoded
         }
-        impl<'de> ::wsgen_runtime::codegen::serde::Deserialize<'de> for #name {
+        impl<'de> Deserialize<'de> for #name {
             fn deserialize<D: ::wsgen_runtime::codegen::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 ::wsgen_runtime::codegen::alternatives(deserializer, |payload| { #select })
             }
@@ -215,11 +245,21 @@ fn all_strings(variants: &[VariantOfEnumeration]) -> bool {
     variants.iter().all(|variant| matches!(variant.value, Literal::String(_)))
 }
 
+fn all_integers(variants: &[VariantOfEnumeration]) -> bool {
+    variants.iter().all(|variant| matches!(variant.value, Literal::Integer(_)))
+}
+
+/// The values for a message to people, fit for a format string.
+fn join(variants: &[VariantOfEnumeration]) -> String {
+    let values: Vec<String> = variants.iter().map(|variant| text_of(&variant.value)).collect();
+    values.join(", ").replace('{', "{{").replace('}', "}}")
+}
+
 fn literal(literal: &Literal) -> TokenStream {
     match literal {
         Literal::String(text) => quote!(#text),
         Literal::Integer(number) => {
-            let number = LiteralToken::i64_suffixed(*number);
+            let number = LiteralToken::i64_unsuffixed(*number);
             quote!(#number)
         }
     }

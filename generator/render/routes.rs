@@ -86,7 +86,7 @@ fn traits(route: &Route, types: &Types) -> TokenStream {
     });
     let raw = raw_method(route);
     let outbound = outbound_name(route);
-    let channels = shared.then(|| route.channels.iter().map(|channel| channel_trait(route, channel, types)).collect::<TokenStream>());
+    let channels = shared.then(|| route.channels.iter().filter(|channel| !channel.methods.is_empty()).map(|channel| channel_trait(route, channel, types)).collect::<TokenStream>());
     quote! {
         #docs
         pub trait #name: Send + Sync + 'static {
@@ -97,8 +97,7 @@ fn traits(route: &Route, types: &Types) -> TokenStream {
             fn connect(&self, request: Request) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
 
             /// Called once the connection is open, before the first message.
-            fn connected(&self, cx: &mut Context<'_, Self>) -> impl Future<Output = Result<(), Error>> + Send {
-                let _ = cx;
+            fn connected(&self, _cx: &mut Context<'_, Self>) -> impl Future<Output = Result<(), Error>> + Send {
                 async { Ok(()) }
             }
 
@@ -107,14 +106,12 @@ fn traits(route: &Route, types: &Types) -> TokenStream {
             #invalid
 
             /// Called when the connection is over.
-            fn disconnected(&self, session: Self::Session, reason: CloseReason) -> impl Future<Output = ()> + Send {
-                let _ = (session, reason);
+            fn disconnected(&self, _session: Self::Session, _reason: CloseReason) -> impl Future<Output = ()> + Send {
                 async {}
             }
 
             /// Runs beside the server, to publish what no message asked for; ended when the server is.
-            fn background(&self, topics: Topics<#outbound>) -> impl Future<Output = ()> + Send {
-                let _ = topics;
+            fn background(&self, _topics: Topics<#outbound>) -> impl Future<Output = ()> + Send {
                 async {}
             }
         }

@@ -108,6 +108,16 @@ impl Handshake {
         self.principal.as_deref()
     }
 
+    /// Who is there, on a route that the document secures.
+    ///
+    /// # Errors
+    /// 401 when nobody was authenticated, which the runtime does not let happen on such a route.
+    pub fn authenticated(&self) -> Result<Principal, Reject> {
+        self.principal()
+            .cloned()
+            .ok_or_else(|| Reject::unauthorized("nobody is authenticated"))
+    }
+
     /// The subprotocol that was agreed on.
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol

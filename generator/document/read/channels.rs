@@ -1,7 +1,7 @@
 //! Channels, their parameters, and the servers that they are limited to.
 
 use super::Reader;
-use crate::diagnostic::{Code, nearest};
+use crate::diagnostic::Code;
 use crate::document::{Channel, Node, Parameter};
 
 impl<'a> Reader<'a, '_> {
@@ -21,8 +21,8 @@ impl<'a> Reader<'a, '_> {
         let what = format!("the channel `{name}`");
         let node = self.object(entry, &what)?;
         let index = self.channels.len();
-        for step in self.resolver.trail(entry, self.diagnostics) {
-            self.channel_ids.entry(step.id()).or_insert(index);
+        for id in [entry.id(), node.id()] {
+            self.channel_ids.entry(id).or_insert(index);
         }
         let channel = self.channel(name, node, &what);
         self.channels.push(channel);
@@ -95,7 +95,7 @@ impl<'a> Reader<'a, '_> {
             self.diagnostics
                 .warning(
                     Code::WrongType,
-                    item.location(),
+                    item.reference_location(),
                     "3.x refers to a server instead of naming it",
                 )
                 .help(format!("write `- $ref: '#/servers/{name}'`"));
@@ -108,12 +108,13 @@ impl<'a> Reader<'a, '_> {
             self.wrong_type(item, "a reference to a server");
             return None;
         }
-        let trail = self.resolver.trail(item, self.diagnostics);
-        let found = trail
-            .iter()
-            .find_map(|step| self.server_ids.get(&step.id()).copied());
-        let complete = trail.last().is_some_and(|end| end.reference().is_none());
-        if found.is_none() && complete {
+        let [target, end] = self.landmarks(item)?;
+        let found = self
+            .server_ids
+            .get(&target.id())
+            .or(self.server_ids.get(&end.id()))
+            .copied();
+        if found.is_none() {
             let name = self.resolver.reference_name(item).unwrap_or_default();
             self.report_unknown_server(name, item, what);
         }
@@ -122,7 +123,7 @@ impl<'a> Reader<'a, '_> {
 
     fn report_unknown_server(&mut self, name: &str, item: Node<'a>, what: &str) {
         let names = self.servers.iter().map(|server| server.name);
-        let help = match nearest(name, names.clone()) {
+        let help = match self.diagnostics.nearest(name, names.clone()) {
             Some(similar) => format!("did you mean `{similar}`?"),
             None if self.servers.is_empty() => {
                 "the document has no `servers`: add it there, or remove it here".to_owned()
@@ -138,7 +139,7 @@ impl<'a> Reader<'a, '_> {
         self.diagnostics
             .error(
                 Code::UnknownServerReference,
-                item.location(),
+                item.reference_location(),
                 format!("{what} is limited to the server `{name}`, which is not in `servers`"),
             )
             .help(help);

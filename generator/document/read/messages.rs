@@ -1,19 +1,18 @@
 //! Messages, with their traits applied.
 
+use std::collections::HashSet;
+
 use super::Reader;
 use super::value::Layers;
 use crate::diagnostic::Code;
-use crate::document::{Example, Message, Node, NodeId};
-
-/// `oneOf` of messages inside `oneOf` of messages goes no deeper than this.
-const MAX_NESTING: usize = 16;
+use crate::document::{Example, Message, Node};
 
 impl<'a> Reader<'a, '_> {
     /// Reads `messages` of a channel of 3.x.
     pub(super) fn read_channel_messages(&mut self, channel: usize, node: Node<'a>) {
         for (key, entry) in self.entries(node.get("messages"), "`messages`") {
             let first = self.channels[channel].messages.len();
-            for index in self.add_messages(channel, entry, Some(key), 0) {
+            for index in self.add_messages(channel, entry, Some(key)) {
                 self.message_entries
                     .entry(entry.id())
                     .or_insert((channel, index));
@@ -30,7 +29,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Adds the message at `entry` to a channel, or each of its `oneOf`; gives their indices there.
+    /// Adds the message at `entry` to a channel, or each of its `oneOf`, those inside others too; gives their indices there.
     ///
     /// A message that the channel has already is not added again, unless it goes by another key.
     pub(super) fn add_messages(
@@ -38,79 +37,58 @@ impl<'a> Reader<'a, '_> {
         channel: usize,
         entry: Node<'a>,
         key: Option<&'a str>,
-        depth: usize,
     ) -> Vec<usize> {
-        let Some(node) = self.object(entry, "the message") else {
-            return Vec::new();
-        };
-        if depth < MAX_NESTING
-            && let Some(alternatives) = node.get("oneOf")
-        {
-            let alternatives = self.items(Some(alternatives), "`oneOf`");
-            return alternatives
-                .into_iter()
-                .flat_map(|each| self.add_messages(channel, each, None, depth + 1))
-                .collect();
-        }
-        let steps: Vec<NodeId> = self
-            .resolver
-            .trail(entry, self.diagnostics)
-            .into_iter()
-            .map(Node::id)
-            .collect();
-        let known = self.message_targets.get(&(channel, node.id())).copied();
-        let renamed =
-            |index: usize| key.is_some() && self.channels[channel].messages[index].key != key;
-        let index = match known {
-            Some(index) if !renamed(index) => index,
-            _ => {
-                let key = key.or_else(|| self.component_key(entry));
-                let message = self.message(node, key);
-                self.channels[channel].messages.push(message);
-                self.channels[channel].messages.len() - 1
+        let mut indices = Vec::new();
+        let mut expanded = HashSet::new();
+        let mut waiting = vec![(entry, key)];
+        while let Some((entry, key)) = waiting.pop() {
+            let Some(node) = self.object(entry, "the message") else {
+                continue;
+            };
+            let Some(alternatives) = node.get("oneOf") else {
+                indices.push(self.add_message(channel, entry, node, key));
+                continue;
+            };
+            if expanded.insert(node.id()) {
+                let alternatives = self.items(Some(alternatives), "`oneOf`");
+                waiting.extend(alternatives.into_iter().rev().map(|each| (each, None)));
             }
-        };
-        for step in steps {
-            self.message_targets.entry((channel, step)).or_insert(index);
         }
-        vec![index]
+        indices
+    }
+
+    fn add_message(
+        &mut self,
+        channel: usize,
+        entry: Node<'a>,
+        node: Node<'a>,
+        key: Option<&'a str>,
+    ) -> usize {
+        let known = self.message_targets.get(&(channel, node.id())).copied();
+        let same_key =
+            |index: &usize| key.is_none() || self.channels[channel].messages[*index].key == key;
+        if let Some(index) = known.filter(same_key) {
+            return index;
+        }
+        let key = key.or_else(|| self.component_key(entry, node));
+        let message = self.message(node, key);
+        let messages = &mut self.channels[channel].messages;
+        let index = messages.len();
+        messages.push(message);
+        self.message_targets
+            .entry((channel, node.id()))
+            .or_insert(index);
+        index
     }
 
     /// The name of the component that a reference leads to in the end.
-    fn component_key(&mut self, entry: Node<'a>) -> Option<&'a str> {
-        let trail = self.resolver.trail(entry, self.diagnostics);
-        let [.., last_reference, end] = &trail[..] else {
-            return None;
-        };
-        end.key()
-            .or_else(|| self.resolver.reference_name(*last_reference))
+    fn component_key(&self, entry: Node<'a>, node: Node<'a>) -> Option<&'a str> {
+        entry.reference()?;
+        node.key().or_else(|| self.resolver.reference_name(entry))
     }
 
     fn message(&mut self, node: Node<'a>, key: Option<&'a str>) -> Message<'a> {
-        let known = [
-            "headers",
-            "payload",
-            "correlationId",
-            "contentType",
-            "name",
-            "title",
-            "summary",
-            "description",
-            "tags",
-            "externalDocs",
-            "bindings",
-            "examples",
-            "traits",
-            "schemaFormat",
-            "messageId",
-        ];
-        // `schemaFormat` and `messageId` are of 2.x alone.
-        let known = if self.is_v3() {
-            &known[..known.len() - 2]
-        } else {
-            &known[..]
-        };
-        self.know(node, "the message", known);
+        self.know_message(node);
         let layers = self.layers(node);
         self.websocket_binding(layers.get("bindings"));
         let (payload, format_of_payload) = self.payload(&layers);
@@ -130,6 +108,45 @@ impl<'a> Reader<'a, '_> {
             correlation: self.correlation(&layers),
             examples: self.examples(&layers),
         }
+    }
+
+    fn know_message(&mut self, node: Node<'a>) {
+        if node.get("payload").is_none()
+            && let Some(schema) = node.get("properties").or_else(|| node.get("type"))
+        {
+            self.diagnostics
+                .warning(
+                    Code::UnknownProperty,
+                    schema.key_location(),
+                    "this message is written as if it were a schema, and says nothing",
+                )
+                .help("put the schema under `payload`");
+            return;
+        }
+        // The last two are of 2.x alone.
+        let known = [
+            "headers",
+            "payload",
+            "correlationId",
+            "contentType",
+            "name",
+            "title",
+            "summary",
+            "description",
+            "tags",
+            "externalDocs",
+            "bindings",
+            "examples",
+            "traits",
+            "schemaFormat",
+            "messageId",
+        ];
+        let known = if self.is_v3() {
+            &known[..known.len() - 2]
+        } else {
+            &known[..]
+        };
+        self.know(node, "the message", known);
     }
 
     /// The schema of the payload, and its format where that is written around it (a multi-format schema object of 3.x).
@@ -153,7 +170,18 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn examples(&mut self, layers: &Layers<'a>) -> Vec<Example<'a>> {
-        let items = self.items(layers.get("examples"), "`examples`");
+        let node = layers.get("examples");
+        if let Some(named) = node.filter(|node| node.is_object()) {
+            self.diagnostics
+                .warning(
+                    Code::WrongType,
+                    named.key_location(),
+                    "`examples` is a list, not an object; these are ignored",
+                )
+                .help("write each example as an item with `name` and `payload`");
+            return Vec::new();
+        }
+        let items = self.items(node, "`examples`");
         let read = items.into_iter().filter_map(|item| {
             let node = self.object(item, "an example of a message")?;
             Some(Example {

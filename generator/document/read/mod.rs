@@ -6,6 +6,7 @@ mod messages;
 mod operations;
 mod security;
 mod servers;
+mod targets;
 mod value;
 mod version;
 

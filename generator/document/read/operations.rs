@@ -83,7 +83,7 @@ impl<'a> Reader<'a, '_> {
         unique(
             entries
                 .into_iter()
-                .flat_map(|entry| self.add_messages(channel, entry, None, 0)),
+                .flat_map(|entry| self.add_messages(channel, entry, None)),
         )
     }
 
@@ -172,68 +172,6 @@ impl<'a> Reader<'a, '_> {
         self.channel_by_reference(name, node)
     }
 
-    /// The channel that an operation or a reply refers to; one of `components` joins the others, with a warning.
-    fn channel_by_reference(&mut self, name: &'a str, node: Node<'a>) -> Option<usize> {
-        if let Some(text) = node.as_str() {
-            return self.channel_by_name(text, node);
-        }
-        let trail = self.resolver.trail(node, self.diagnostics);
-        let end = trail
-            .last()
-            .copied()
-            .filter(|end| end.reference().is_none())?;
-        if let Some(&index) = trail
-            .iter()
-            .find_map(|step| self.channel_ids.get(&step.id()))
-        {
-            return Some(index);
-        }
-        let name = self.resolver.reference_name(node).unwrap_or(name);
-        if end.is_object() {
-            self.diagnostics
-                .warning(
-                    Code::ComponentChannelReference,
-                    node.location(),
-                    format!("the channel `{name}` is not in `channels`; it is served all the same"),
-                )
-                .help(format!(
-                    "add it: `channels: {{ {name}: … }}`, and refer to `#/channels/{name}`"
-                ));
-        }
-        self.add_channel(name, node)
-    }
-
-    fn channel_by_name(&mut self, text: &str, node: Node<'a>) -> Option<usize> {
-        let name = text.trim_start_matches("#/channels/");
-        let found = self
-            .channels
-            .iter()
-            .position(|channel| channel.name == name);
-        match found {
-            Some(_) => {
-                self.diagnostics
-                    .warning(
-                        Code::WrongType,
-                        node.location(),
-                        "a channel is referred to, not named",
-                    )
-                    .help(format!("write `$ref: '#/channels/{name}'`"));
-            }
-            None => {
-                let help = match nearest(name, self.channels.iter().map(|channel| channel.name)) {
-                    Some(similar) => format!("write `$ref: '#/channels/{similar}'`"),
-                    None => "write `$ref: '#/channels/name'`".to_owned(),
-                };
-                let message =
-                    format!("expected a reference to a channel, found the string `{text}`");
-                self.diagnostics
-                    .error(Code::WrongType, node.location(), message)
-                    .help(help);
-            }
-        }
-        found
-    }
-
     fn reply(&mut self, entry: Node<'a>, operation_channel: usize) -> Option<Reply<'a>> {
         let node = self.object(entry, "`reply`")?;
         self.know(node, "`reply`", &["address", "channel", "messages"]);
@@ -252,10 +190,9 @@ impl<'a> Reader<'a, '_> {
     /// The channel that the messages of a reply without `channel` are of.
     fn channel_of_messages(&mut self, messages: Option<Node<'a>>) -> Option<usize> {
         let first = messages?.items().next()?;
-        let trail = self.resolver.trail(first, self.diagnostics);
-        trail
-            .iter()
-            .find_map(|step| self.message_entries.get(&step.id()))
+        let [target, _] = self.landmarks(first)?;
+        self.message_entries
+            .get(&target.id())
             .map(|&(channel, _)| channel)
     }
 
@@ -268,47 +205,7 @@ impl<'a> Reader<'a, '_> {
         unique(
             items
                 .into_iter()
-                .flat_map(|item| self.message_of(item, channel)),
-        )
-    }
-
-    fn message_of(&mut self, item: Node<'a>, channel: usize) -> Vec<usize> {
-        let trail = self.resolver.trail(item, self.diagnostics);
-        if trail.last().is_some_and(|end| end.reference().is_some()) {
-            return Vec::new();
-        }
-        let entry = trail
-            .iter()
-            .find_map(|step| self.message_entries.get(&step.id()).copied());
-        if let Some((_, index)) = entry.filter(|&(of, _)| of == channel) {
-            return vec![index];
-        }
-        let known = trail
-            .iter()
-            .find_map(|step| self.message_targets.get(&(channel, step.id())).copied());
-        let message = self.resolver.reference_name(item).unwrap_or("message");
-        let name = self.channels[channel].name;
-        let right = format!(
-            "#/channels/{}/messages/{message}",
-            name.replace('~', "~0").replace('/', "~1")
-        );
-        if entry.is_some() || known.is_none() {
-            let message = format!(
-                "the message is not one of the channel `{name}`; it is served there all the same"
-            );
-            self.diagnostics
-                .warning(Code::MessageNotInChannel, item.location(), message)
-                .help(format!(
-                    "add it to the `messages` of the channel, and refer to `{right}`"
-                ));
-        } else {
-            self.diagnostics
-                .warning(Code::ComponentMessageReference, item.location(), "an operation refers to the messages of its channel, not to where these come from")
-                .help(format!("write `$ref: '{right}'`"));
-        }
-        known.map_or_else(
-            || self.add_messages(channel, item, None, 0),
-            |index| vec![index],
+                .flat_map(|item| self.messages_by_reference(item, channel)),
         )
     }
 

@@ -107,21 +107,20 @@ impl<'a> Reader<'a, '_> {
     /// A scheme by reference, or written in place (3.x).
     fn referred(&mut self, node: Node<'a>) -> Option<RequiredScheme<'a>> {
         // A scheme that is not declared is for the caller to complain about; any other fault of the reference is not.
-        let declares = |text: &str| text.contains("/securitySchemes/");
-        let mut quiet = Diagnostics::new();
-        let trail = self.resolver.trail(node, &mut quiet);
-        let target = trail
-            .last()
-            .copied()
-            .filter(|end| end.reference().is_none());
-        let name = self.resolver.reference_name(node);
-        let undeclared = target.is_none() && node.reference().is_some_and(declares);
-        let scheme = if undeclared {
-            None
-        } else {
-            let target = self.object(node, "the security scheme")?;
-            Some(self.scheme(target))
+        let mut faults = Diagnostics::new();
+        let target = self.resolver.follow(node, &mut faults);
+        let names_scheme = node
+            .reference()
+            .is_some_and(|text| text.contains("/securitySchemes/"));
+        if target.is_some() || !names_scheme {
+            self.diagnostics.merge(faults);
+        }
+        let scheme = match target {
+            None if names_scheme => None,
+            target => Some(self.object(target?, "the security scheme")?),
         };
+        let scheme = scheme.map(|node| self.scheme(node));
+        let name = self.resolver.reference_name(node);
         let scopes = scheme.as_ref().and_then(|scheme| scheme.node.get("scopes"));
         Some(RequiredScheme {
             name: name.or(scheme.as_ref().and_then(|scheme| scheme.kind))?,

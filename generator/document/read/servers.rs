@@ -24,8 +24,8 @@ impl<'a> Reader<'a, '_> {
                 continue;
             };
             let index = self.servers.len();
-            for step in self.resolver.trail(entry, self.diagnostics) {
-                self.server_ids.entry(step.id()).or_insert(index);
+            for id in [entry.id(), node.id()] {
+                self.server_ids.entry(id).or_insert(index);
             }
             let server = self.server(name, node, &what);
             self.servers.push(server);

@@ -40,6 +40,13 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
+    /// The two values by which a reference can be recognised: what it points at itself, and what that stands for in the end.
+    pub(super) fn landmarks(&mut self, node: Node<'a>) -> Option<[Node<'a>; 2]> {
+        let end = self.resolver.follow(node, self.diagnostics)?;
+        let target = self.resolver.target(node, self.diagnostics).unwrap_or(end);
+        Some([target, end])
+    }
+
     /// The members of an object that holds parts by their names.
     pub(super) fn entries(
         &mut self,

@@ -85,9 +85,16 @@ pub(super) fn edition(root: Node<'_>, diagnostics: &mut Diagnostics) -> Option<E
             .warning(Code::UnknownVersion, location, format!("wsgen does not know version `{text}` of AsyncAPI yet; the document is read as {version}"))
             .help("what is new in that version is not understood");
     }
+    let is_fragment = root.get("info").is_none();
+    if is_fragment {
+        let missing = missing(root, version);
+        diagnostics
+            .note(Code::Fragment, written.key_location(), format!("this is a part of an AsyncAPI document: {missing} missing"))
+            .help("`wsgen check --strict` refuses it; add what is missing to have a complete document");
+    }
     Some(Edition {
         version,
-        is_fragment: false,
+        is_fragment,
     })
 }
 
@@ -134,26 +141,24 @@ fn without_version(root: Node<'_>, diagnostics: &mut Diagnostics) -> Option<Edit
     } else {
         Version::V2(LATEST_V2)
     };
-    let required: &[&str] = if matches!(version, Version::V3(_)) {
-        &["asyncapi", "info"]
-    } else {
-        &["asyncapi", "info", "channels"]
-    };
-    let missing: Vec<String> = required
-        .iter()
-        .filter(|key| root.get(key).is_none())
-        .map(|key| format!("`{key}`"))
-        .collect();
+    let missing = missing(root, version);
     diagnostics
-        .warning(Code::Fragment, start, format!("this is a part of an AsyncAPI document: {} missing; it is read as {version}", is_or_are(&missing)))
-        .help("begin the document with its version, such as `asyncapi: 3.0.0`, and what else is missing");
+        .warning(Code::Fragment, start, format!("this is a part of an AsyncAPI document: {missing} missing; it is read as {version}"))
+        .help("begin the document with its version, such as `asyncapi: 3.0.0`, and add what else is missing");
     Some(Edition {
         version,
         is_fragment: true,
     })
 }
 
-fn is_or_are(missing: &[String]) -> String {
+/// What a document of this version must have and this one does not, with its verb.
+fn missing(root: Node<'_>, version: Version) -> String {
+    let required: &[&str] = match version {
+        Version::V2(_) => &["asyncapi", "info", "channels"],
+        Version::V3(_) => &["asyncapi", "info"],
+    };
+    let absent = required.iter().filter(|key| root.get(key).is_none());
+    let missing: Vec<String> = absent.map(|key| format!("`{key}`")).collect();
     format!(
         "{} {}",
         missing.join(", "),

@@ -7,6 +7,7 @@ mod decode;
 mod json;
 mod parameter;
 mod scan;
+mod shape;
 
 pub use serde;
 pub use serde_json;
@@ -14,6 +15,7 @@ pub use serde_json;
 pub use decode::{DecodeError, DecodeErrorKind, Frame};
 pub use json::{Tag, from_json, tag, to_json};
 pub use parameter::Parameter;
+pub use shape::{JsonKind, alternatives, has_keys, is_kind, text};
 
 pub use crate::authentication::{Location, Scheme};
 

@@ -20,6 +20,26 @@ pub(super) fn find<'a>(json: &'a [u8], key: &str) -> Option<Cow<'a, str>> {
     }
 }
 
+/// Whether the top-level object of `json` has all of these keys: one pass that ends with the last of them.
+pub(super) fn has_keys(json: &[u8], keys: &[&str]) -> bool {
+    let mut missing = keys.to_vec();
+    let mut cursor = Cursor { json, at: 0 };
+    let mut pass = || {
+        cursor.byte(b'{')?;
+        while !missing.is_empty() {
+            let name = unescaped(cursor.string()?)?;
+            missing.retain(|key| *key != name);
+            cursor.byte(b':')?;
+            cursor.skip_value()?;
+            if !missing.is_empty() {
+                cursor.byte(b',')?;
+            }
+        }
+        Some(())
+    };
+    pass().is_some()
+}
+
 /// The text of a JSON string, given with its quotes.
 fn unescaped(quoted: &[u8]) -> Option<Cow<'_, str>> {
     if quoted.contains(&b'\\') {
