@@ -125,7 +125,9 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
 
     /// Closes the connection after what was sent before. Codes as for [`Error::close`].
     pub fn close(&mut self, code: u16, reason: impl Into<String>) {
-        self.connection.outbox.close(code, reason.into());
+        self.connection
+            .outbox
+            .close_from_session(code, reason.into());
     }
 
     /// Deals with a message that did not decode as the setting `messages.invalid` says: closes the connection (1007 for
@@ -187,7 +189,7 @@ impl<Out: Encode> Sender<Out> {
 impl<Out> Sender<Out> {
     /// Closes the connection after what was sent before. Codes as for [`Error::close`].
     pub fn close(&self, code: u16, reason: impl Into<String>) {
-        self.outbox.close_from_outside(code, reason.into());
+        self.outbox.close(code, reason.into());
     }
 }
 

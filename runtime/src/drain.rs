@@ -79,7 +79,7 @@ async fn close_all(service: &Service) {
             tokio::time::sleep(BATCH_PAUSE).await;
         }
         for outbox in batch {
-            outbox.close_from_outside(code::SERVICE_RESTART, "the server restarts".to_owned());
+            outbox.close(code::SERVICE_RESTART, "the server restarts".to_owned());
         }
     }
 }

@@ -250,13 +250,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Moves what is queued into the engine while it takes it. Ready when the outbox wants an end.
     fn poll_outbox(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
-            match Pin::new(&mut self.engine).poll_ready(cx) {
-                Poll::Ready(Ok(())) => {}
+            let room = match Pin::new(&mut self.engine).poll_ready(cx) {
+                Poll::Ready(Ok(())) => true,
                 Poll::Ready(Err(_)) => return Poll::Ready(End::lost()),
-                Poll::Pending if self.outbox.is_cut() => return Poll::Ready(End::by_order()),
-                Poll::Pending => return Poll::Pending,
-            }
-            let message = match self.outbox.next() {
+                Poll::Pending => false,
+            };
+            let message = match self.outbox.next(room) {
                 Next::Send(Message::Text(text)) => {
                     tokio_websockets::Message::text(text.into_bytes())
                 }

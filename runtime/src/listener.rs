@@ -1,6 +1,7 @@
 //! The public listener: accepts sockets, speaks HTTP until the upgrade, then hands over to the session.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -106,33 +107,35 @@ async fn serve(
     // Without it a reply waits for the peer's delayed acknowledgement. A fault shows again at the first read.
     let _ = socket.set_nodelay(true);
     let accepted = &Accepted(Mutex::new(None));
-    let answer = service_fn(|request| async move {
-        let (response, start) = upgrade::answer(service, peer, request).await;
-        *accepted.0.lock().unwrap_or_else(PoisonError::into_inner) = start;
-        Ok::<_, Infallible>(response)
+    let answer = service_fn(|request| {
+        Box::pin(async move {
+            let (response, start) = upgrade::answer(service, peer, request).await;
+            *accepted.0.lock().unwrap_or_else(PoisonError::into_inner) = start;
+            Ok::<_, Infallible>(response)
+        })
     });
-    let connection = http(&service.config)
-        .serve_connection(TokioIo::new(socket), answer)
-        .without_shutdown();
-    let socket = tokio::select! {
-        () = service.stopping.cancelled() => None,
-        served = connection => match served {
-            Ok(parts) => Some((parts.io.into_inner(), parts.read_buf)),
-            Err(error) => {
-                tracing::debug!(%peer, %error, "no request came through");
-                None
-            }
-        },
-    };
-    match (socket, accepted.take()) {
-        // A task of its own, so that an open connection does not carry the room that HTTP takes.
-        (socket, Some(start)) => drop(tokio::spawn(start(socket, permit))),
-        (Some((socket, _)), None) => {
-            // A client that does not hang up after its refusal is cut off.
-            let _ =
-                tokio::time::timeout(service.config.timeouts.close, end_gracefully(socket)).await;
+    let mut connection = http(&service.config).serve_connection(TokioIo::new(socket), answer);
+    let served = tokio::select! {
+        () = service.stopping.cancelled() => false,
+        served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => {
+            served.inspect_err(|error| tracing::debug!(%peer, %error, "no whole request came through")).is_ok()
         }
-        (None, None) => {}
+    };
+    let http1::Parts { io, read_buf, .. } = connection.into_parts();
+    match accepted.take() {
+        // A task of its own, so that an open connection does not carry the room that HTTP takes.
+        Some(start) => drop(tokio::spawn(start(
+            served.then(|| (io.into_inner(), read_buf)),
+            permit,
+        ))),
+        None => {
+            // A client that does not hang up after its refusal is cut off.
+            let _ = tokio::time::timeout(
+                service.config.timeouts.close,
+                end_gracefully(io.into_inner()),
+            )
+            .await;
+        }
     }
 }
 

@@ -36,12 +36,23 @@ struct State {
 enum Phase {
     #[default]
     Open,
+    /// The handler that runs now is heard out, then as [`Phase::Closing`].
+    LastWords(CloseReason),
     /// What is queued is still sent, then the connection is closed for this reason.
     Closing(CloseReason),
     /// The end is now, whatever is queued or running.
     Cut,
     /// The session is over.
     Gone,
+}
+
+/// Who wants something sent.
+#[derive(Clone, Copy)]
+enum Pusher {
+    /// The session's own handler.
+    Session,
+    /// A topic or a sender.
+    Other,
 }
 
 /// What a session is to do next for its outbox.
@@ -69,11 +80,12 @@ impl Outbox {
 
     /// Queues `message` if there is room; the message comes back when there is none.
     ///
-    /// Does not wake the session: for the session's own task, which looks here after each step of its handler.
-    fn try_push(&self, message: Message) -> Result<(), (SendError, Message)> {
+    /// Does not wake the session: its own task looks here after each step of its handler.
+    fn try_push(&self, message: Message, by: Pusher) -> Result<(), (SendError, Message)> {
         let mut state = self.lock();
-        if !matches!(state.phase, Phase::Open) {
-            return Err((SendError::Closed, message));
+        match (&state.phase, by) {
+            (Phase::Open, _) | (Phase::LastWords(_), Pusher::Session) => {}
+            _ => return Err((SendError::Closed, message)),
         }
         let bytes = state.bytes.saturating_add(message.len());
         let full = state.queue.len() >= self.max_messages || bytes > self.max_bytes;
@@ -89,40 +101,40 @@ impl Outbox {
 
     /// Queues `message` from the session's own task, waiting for room.
     pub(crate) async fn push_from_session(&self, message: Message) -> Result<(), SendError> {
-        self.push_with(message, || {}).await
+        self.push_waiting(message, Pusher::Session).await
     }
 
     /// Queues `message` from another task, waiting for room.
     pub(crate) async fn push(&self, message: Message) -> Result<(), SendError> {
-        self.push_with(message, || self.session.wake()).await
+        self.push_waiting(message, Pusher::Other).await?;
+        self.session.wake();
+        Ok(())
     }
 
-    async fn push_with(&self, mut message: Message, done: impl Fn()) -> Result<(), SendError> {
+    async fn push_waiting(&self, mut message: Message, by: Pusher) -> Result<(), SendError> {
         loop {
-            // Registered before the look, so that no room made in between is missed.
-            let mut room = std::pin::pin!(self.room.notified());
-            match self.try_push(message) {
-                Ok(()) => {
-                    done();
-                    return Ok(());
-                }
+            // Made before the look, so that no room made in between is missed.
+            let room = self.room.notified();
+            match self.try_push(message, by) {
+                Ok(()) => return Ok(()),
                 Err((SendError::Full, back)) => message = back,
                 Err((error, _)) => return Err(error),
             }
-            room.as_mut().await;
+            room.await;
         }
     }
 
     /// Queues `message` from another task if there is room now.
     pub(crate) fn push_now(&self, message: Message) -> Result<(), SendError> {
-        self.try_push(message).map_err(|(error, _)| error)?;
+        self.try_push(message, Pusher::Other)
+            .map_err(|(error, _)| error)?;
         self.session.wake();
         Ok(())
     }
 
     /// Queues `message`; a connection that has no room reads too slowly and is closed with 1013. Whether it is queued.
     pub(crate) fn push_or_disconnect(&self, message: Message) -> bool {
-        match self.try_push(message) {
+        match self.try_push(message, Pusher::Other) {
             Ok(()) => {
                 self.session.wake();
                 true
@@ -137,36 +149,39 @@ impl Outbox {
 
     /// Gives up on a slow reader: what is queued would never arrive in time for the Close frame.
     fn overflow(&self) {
-        {
-            let mut state = self.lock();
-            state.queue = VecDeque::new();
-            state.bytes = 0;
-        }
-        self.close(
-            code::TRY_AGAIN_LATER,
-            "too slow: the send queue is full".to_owned(),
-        );
+        let mut state = self.lock();
+        state.queue = VecDeque::new();
+        state.bytes = 0;
+        drop(state);
+        let reason = "too slow: the send queue is full".to_owned();
+        self.end(code::TRY_AGAIN_LATER, reason, Phase::Closing);
         self.session.wake();
     }
 
-    /// Asks the session to end after what is queued. The first reason counts. Does not wake the session by itself.
+    /// Closes the connection after what is queued; for the session's own task, which need not be woken.
+    pub(crate) fn close_from_session(&self, code: u16, reason: String) {
+        self.end(code, reason, Phase::Closing);
+    }
+
+    /// Closes the connection from another task, after what is queued and what the handler that runs now still sends.
     pub(crate) fn close(&self, code: u16, reason: String) {
+        self.end(code, reason, Phase::LastWords);
+        self.session.wake();
+    }
+
+    /// The first reason counts.
+    fn end(&self, code: u16, reason: String, phase: impl Fn(CloseReason) -> Phase) {
+        let initiator = Initiator::Server;
         let mut state = self.lock();
         if matches!(state.phase, Phase::Open) {
-            state.phase = Phase::Closing(CloseReason {
+            state.phase = phase(CloseReason {
                 code: Some(code),
                 reason,
-                initiator: Initiator::Server,
+                initiator,
             });
         }
         drop(state);
         self.room.notify_waiters();
-    }
-
-    /// [`Outbox::close`] from another task.
-    pub(crate) fn close_from_outside(&self, code: u16, reason: String) {
-        self.close(code, reason);
-        self.session.wake();
     }
 
     /// Ends the session now.
@@ -182,6 +197,8 @@ impl Outbox {
             phase: Phase::Gone,
             ..State::default()
         };
+        // Senders that outlive the session would keep its task's memory by the waker.
+        drop(self.session.take());
         self.room.notify_waiters();
     }
 
@@ -195,15 +212,18 @@ impl Outbox {
         self.session.register(waker);
     }
 
-    /// Takes what is to be done next; a close stays until the session is over.
-    pub(crate) fn next(&self) -> Next {
+    /// Takes what is to be done next; messages only if there is `room` for one. A close stays until the session is over.
+    pub(crate) fn next(&self, room: bool) -> Next {
         let mut state = self.lock();
         if matches!(state.phase, Phase::Cut) {
             return Next::Cut;
         }
+        if !room && !state.queue.is_empty() {
+            return Next::Nothing;
+        }
         let Some(message) = state.queue.pop_front() else {
             return match &state.phase {
-                Phase::Closing(reason) => Next::Close(reason.clone()),
+                Phase::LastWords(reason) | Phase::Closing(reason) => Next::Close(reason.clone()),
                 Phase::Open | Phase::Cut | Phase::Gone => Next::Nothing,
             };
         };
@@ -245,7 +265,7 @@ mod tests {
         let by_size = outbox(10, 5);
         assert_eq!(by_size.push_now("123".into()), Ok(()));
         assert_eq!(by_size.push_now("456".into()), Err(SendError::Full));
-        assert_eq!(by_size.next(), Next::Send("123".into()));
+        assert_eq!(by_size.next(true), Next::Send("123".into()));
         assert_eq!(
             by_size.push_now("a single larger one passes".into()),
             Ok(())
@@ -256,19 +276,19 @@ mod tests {
     fn a_close_waits_for_what_is_queued_and_refuses_more() {
         let outbox = outbox(2, 100);
         outbox.push_now("last".into()).unwrap();
-        outbox.close(4000, "bye".to_owned());
+        outbox.close_from_session(4000, "bye".to_owned());
         outbox.close(4001, "later".to_owned());
         assert_eq!(outbox.push_now("more".into()), Err(SendError::Closed));
-        assert_eq!(outbox.next(), Next::Send("last".into()));
+        assert_eq!(outbox.next(true), Next::Send("last".into()));
         assert!(matches!(
-            outbox.next(),
+            outbox.next(true),
             Next::Close(CloseReason {
                 code: Some(4000),
                 ..
             })
         ));
         outbox.cut();
-        assert_eq!(outbox.next(), Next::Cut);
+        assert_eq!(outbox.next(true), Next::Cut);
     }
 
     #[test]
@@ -277,7 +297,7 @@ mod tests {
         assert!(outbox.push_or_disconnect("a".into()));
         assert!(!outbox.push_or_disconnect("b".into()));
         assert!(matches!(
-            outbox.next(),
+            outbox.next(true),
             Next::Close(CloseReason {
                 code: Some(1013),
                 ..

@@ -1,1 +1,22 @@
-//! placeholder
+//! Drives real servers over loopback: one binary, a module for each concern.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+#![allow(
+    unreachable_pub,
+    reason = "`pub` in `support` is for the modules beside it"
+)]
+
+mod authentication;
+mod drain;
+mod faults;
+mod handshake;
+mod messages;
+mod pressure;
+mod support;
+mod topics;
+mod violations;

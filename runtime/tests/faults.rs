@@ -1,0 +1,91 @@
+//! Handlers that fail, and peers that fall silent.
+
+use crate::support::TestServer;
+use crate::support::raw::{FIN, PING, PONG, TEXT, frame};
+
+#[tokio::test]
+async fn a_panic_costs_its_own_connection_only() {
+    let mut server = TestServer::start().await;
+    let mut bystander = server.client().await;
+    let mut client = server.client().await;
+    client.send(r#"{"type":"panic"}"#).await;
+    assert_eq!(client.closed().await, (1011, "internal error".to_owned()));
+    assert_eq!(server.ended().await.code, Some(1011));
+    bystander.send(r#"{"type":"say","text":"alive"}"#).await;
+    assert_eq!(bystander.text().await, r#"{"type":"said","text":"alive"}"#);
+}
+
+#[tokio::test]
+async fn an_error_shows_the_peer_nothing() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    client.send(r#"{"type":"fail"}"#).await;
+    assert_eq!(client.closed().await, (1011, "internal error".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_not_implemented_keeps_the_connection() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    client.send(r#"{"type":"later"}"#).await;
+    client.send(r#"{"type":"say","text":"on"}"#).await;
+    assert_eq!(client.text().await, r#"{"type":"said","text":"on"}"#);
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_pinged_and_cut() {
+    let mut server =
+        TestServer::with("[heartbeat]\ninterval = \"100ms\"\ntimeout = \"200ms\"").await;
+    let mut raw = server.raw().await;
+    assert_eq!(raw.frame().await, (FIN | PING, vec![]));
+    let reason = server.ended().await;
+    assert_eq!(
+        (reason.code, reason.reason.as_str()),
+        (None, "the peer answers no ping")
+    );
+}
+
+#[tokio::test]
+async fn a_peer_that_answers_pings_stays() {
+    let server = TestServer::with("[heartbeat]\ninterval = \"50ms\"\ntimeout = \"150ms\"").await;
+    let mut raw = server.raw().await;
+    for _ in 0..8 {
+        assert_eq!(raw.frame().await, (FIN | PING, vec![]));
+        raw.send(&frame(FIN | PONG, b"")).await;
+    }
+    raw.send(&frame(FIN | TEXT, br#"{"type":"say","text":"here"}"#))
+        .await;
+    loop {
+        if let (0x81, payload) = raw.frame().await {
+            assert_eq!(payload, br#"{"type":"said","text":"here"}"#);
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_takes_long_is_not_taken_for_a_silent_peer() {
+    let server = TestServer::with("[heartbeat]\ninterval = \"50ms\"\ntimeout = \"100ms\"").await;
+    let mut raw = server.raw().await;
+    raw.send(&frame(FIN | TEXT, br#"{"type":"wait"}"#)).await;
+    assert_eq!(raw.text().await, r#"{"type":"said","text":"waiting"}"#);
+    // Pings go on beside the handler; their pongs are read after it.
+    for _ in 0..6 {
+        assert_eq!(raw.frame().await, (FIN | PING, vec![]));
+        raw.send(&frame(FIN | PONG, b"")).await;
+    }
+    server.gate.notify_one();
+    assert_eq!(raw.text().await, r#"{"type":"said","text":"done"}"#);
+}
+
+#[tokio::test]
+async fn a_peer_that_ignores_close_is_cut() {
+    let mut server = TestServer::with("[timeouts]\nclose = \"200ms\"").await;
+    let mut raw = server.raw().await;
+    raw.send(&frame(FIN | TEXT, br#"{"type":"close"}"#)).await;
+    assert_eq!(raw.text().await, r#"{"type":"said","text":"last words"}"#);
+    assert_eq!(raw.frame().await.0, 0x88);
+    // No answer; the server ends TCP all the same.
+    let _ = tokio::io::AsyncReadExt::read(&mut raw.0, &mut [0]).await;
+    assert_eq!(server.ended().await.code, Some(4000));
+}

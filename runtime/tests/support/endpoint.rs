@@ -1,0 +1,178 @@
+//! The endpoint under test, written as `wsgen` would generate it, with handlers that can misbehave on demand.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, mpsc};
+use wsgen_runtime::codegen::{self, Decode, DecodeError, Encode, Endpoint, Frame};
+use wsgen_runtime::{CloseReason, EncodeError, Error, Handshake, Message, Reject};
+
+pub struct Room {
+    pub gate: Arc<Notify>,
+    pub ended: mpsc::UnboundedSender<CloseReason>,
+}
+
+pub struct Member {
+    pub room: String,
+}
+
+#[derive(Deserialize)]
+pub struct Text {
+    pub text: String,
+}
+
+#[derive(Deserialize)]
+pub struct Topic {
+    pub topic: String,
+}
+
+#[derive(Deserialize)]
+pub struct Publish {
+    pub topic: String,
+    pub text: String,
+}
+
+#[derive(Deserialize)]
+pub struct Flood {
+    pub count: usize,
+    pub size: usize,
+}
+
+pub enum Inbound {
+    Say(Text),
+    Where,
+    Wait,
+    Panic,
+    Fail,
+    Later,
+    Close,
+    Join(Topic),
+    Leave(Topic),
+    Publish(Publish),
+    Flood(Flood),
+}
+
+#[derive(Serialize)]
+pub struct Said {
+    pub r#type: &'static str,
+    pub text: String,
+}
+
+pub enum Outbound {
+    Said(Said),
+}
+
+fn said(text: impl Into<String>) -> Said {
+    Said {
+        r#type: "said",
+        text: text.into(),
+    }
+}
+
+impl From<Said> for Outbound {
+    fn from(message: Said) -> Self {
+        Self::Said(message)
+    }
+}
+
+impl Decode for Inbound {
+    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+        let payload = frame.json()?;
+        match codegen::tag(payload, "type")?.as_deref() {
+            Some("say") => codegen::from_json(payload).map(Self::Say),
+            Some("where") => Ok(Self::Where),
+            Some("wait") => Ok(Self::Wait),
+            Some("panic") => Ok(Self::Panic),
+            Some("fail") => Ok(Self::Fail),
+            Some("later") => Ok(Self::Later),
+            Some("close") => Ok(Self::Close),
+            Some("join") => codegen::from_json(payload).map(Self::Join),
+            Some("leave") => codegen::from_json(payload).map(Self::Leave),
+            Some("publish") => codegen::from_json(payload).map(Self::Publish),
+            Some("flood") => codegen::from_json(payload).map(Self::Flood),
+            found => Err(DecodeError::unknown(found)),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "inbound"
+    }
+}
+
+impl Encode for Outbound {
+    fn encode(&self) -> Result<Message, EncodeError> {
+        match self {
+            Self::Said(message) => codegen::to_json(message),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "said"
+    }
+}
+
+type Context<'a> = wsgen_runtime::Context<'a, Member, Outbound>;
+
+impl Endpoint for Room {
+    const CHANNEL: &'static str = "room";
+    const SUBPROTOCOLS: &'static [&'static str] = &["chat.v2", "chat.v1"];
+    type Session = Member;
+    type Inbound = Inbound;
+    type Outbound = Outbound;
+
+    async fn connect(&self, handshake: Handshake) -> Result<Member, Reject> {
+        let room: String = handshake.path("room")?;
+        let after: Option<i64> = handshake.query("after")?;
+        if room == "secret" {
+            return Err(Reject::forbidden("not here"));
+        }
+        Ok(Member {
+            room: format!("{room} after {after:?}"),
+        })
+    }
+
+    async fn receive(&self, cx: &mut Context<'_>, message: Inbound) -> Result<(), Error> {
+        match message {
+            Inbound::Say(Text { text }) => cx.send(said(text)).await,
+            Inbound::Where => {
+                let room = cx.session.room.clone();
+                cx.send(said(room)).await
+            }
+            Inbound::Wait => {
+                cx.send(said("waiting")).await?;
+                self.gate.notified().await;
+                cx.send(said("done")).await
+            }
+            Inbound::Panic => panic!("on demand"),
+            Inbound::Fail => Err(std::io::Error::other("a secret of the server").into()),
+            Inbound::Later => Err(Error::not_implemented("later")),
+            Inbound::Close => {
+                cx.send(said("last words")).await?;
+                cx.close(4000, "enough");
+                Ok(())
+            }
+            Inbound::Join(Topic { topic }) => {
+                cx.join(&topic);
+                cx.send(said("joined")).await
+            }
+            Inbound::Leave(Topic { topic }) => {
+                cx.leave(&topic);
+                cx.send(said("left")).await
+            }
+            Inbound::Publish(Publish { topic, text }) => {
+                let members = cx.publish(&topic, said(text))?;
+                cx.send(said(format!("published to {members}"))).await
+            }
+            Inbound::Flood(Flood { count, size }) => {
+                for _ in 0..count {
+                    cx.send(said("x".repeat(size))).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn disconnected(&self, _: Member, reason: CloseReason) {
+        let _ = self.ended.send(reason);
+    }
+}

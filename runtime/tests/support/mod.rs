@@ -1,0 +1,132 @@
+//! A server under test, and clients: one that plays by the rules, one that need not.
+
+pub mod client;
+pub mod endpoint;
+pub mod raw;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use wsgen_runtime::{CloseReason, Config, Server};
+
+use client::Client;
+use endpoint::Room;
+use raw::Raw;
+
+/// Longer than anything here takes, shorter than patience.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Fails a test that hangs.
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .expect("this should not take so long")
+}
+
+/// A running server with one route, `/rooms/{room}`.
+pub struct TestServer {
+    pub address: SocketAddr,
+    pub admin: SocketAddr,
+    /// Lets handlers of `{"type":"wait"}` go on.
+    pub gate: Arc<Notify>,
+    ended: mpsc::UnboundedReceiver<CloseReason>,
+    stop: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::with("").await
+    }
+
+    /// A server with these settings (TOML) over the defaults; ports are free ones, the drain has no grace.
+    pub async fn with(settings: &str) -> Self {
+        Self::build(settings, |server| server).await
+    }
+
+    pub async fn build(settings: &str, more: impl FnOnce(Server) -> Server) -> Self {
+        let mut config = Config::from_toml(settings).unwrap();
+        config.listen.address = "127.0.0.1:0".parse().unwrap();
+        config.admin.address = "127.0.0.1:0".parse().unwrap();
+        if !settings.contains("grace") {
+            config.drain.grace = Duration::ZERO;
+        }
+        let gate = Arc::new(Notify::new());
+        let (tell, ended) = mpsc::unbounded_channel();
+        let server = Server::new("test").route(
+            "/rooms/{room}",
+            Room {
+                gate: gate.clone(),
+                ended: tell,
+            },
+        );
+        let listening = more(server).bind(config).await.unwrap();
+        let (address, admin) = (listening.address(), listening.admin_address().unwrap());
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(listening.run_until(stop.clone().cancelled_owned()));
+        Self {
+            address,
+            admin,
+            gate,
+            ended,
+            stop,
+            running,
+        }
+    }
+
+    pub async fn client(&self) -> Client {
+        Client::connect(self.address, "/rooms/1").await
+    }
+
+    /// A connection on which the handshake is done, for frames of all kinds.
+    pub async fn raw(&self) -> Raw {
+        let mut raw = Raw::connect(self.address).await;
+        raw.send(raw::upgrade("/rooms/1", "").as_bytes()).await;
+        assert!(raw.head().await.starts_with("HTTP/1.1 101 "));
+        raw
+    }
+
+    /// Sends a request and returns head and body of the answer.
+    pub async fn request(&self, request: &str) -> String {
+        let mut raw = Raw::connect(self.address).await;
+        raw.send(request.as_bytes()).await;
+        raw.all().await
+    }
+
+    /// The status of an admin page.
+    pub async fn admin_page(&self, path: &str) -> String {
+        let mut raw = Raw::connect(self.admin).await;
+        raw.send(format!("GET {path} HTTP/1.1\r\nHost: admin\r\n\r\n").as_bytes())
+            .await;
+        raw.all().await
+    }
+
+    /// Why the next connection ended.
+    pub async fn ended(&mut self) -> CloseReason {
+        within(self.ended.recv()).await.unwrap()
+    }
+
+    /// Begins the drain.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits until the server has stopped.
+    pub async fn stopped(self) {
+        within(self.running).await.unwrap();
+    }
+
+    /// A second client still gets its echo: the invariant of every fault.
+    pub async fn still_echoes(&self) {
+        let mut client = self.client().await;
+        client.send(r#"{"type":"say","text":"still here"}"#).await;
+        assert_eq!(
+            client.text().await,
+            r#"{"type":"said","text":"still here"}"#
+        );
+    }
+}
