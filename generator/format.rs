@@ -57,13 +57,24 @@ fn kind(item: &syn::Item) -> ItemKind {
 fn origin(tree: &syn::UseTree) -> Origin {
     match tree {
         syn::UseTree::Path(path) if path.ident == "std" => Origin::Std,
-        syn::UseTree::Path(path) if ["crate", "self", "super"].iter().any(|local| path.ident == local) => Origin::Local,
+        syn::UseTree::Path(path)
+            if ["crate", "self", "super"]
+                .iter()
+                .any(|local| path.ident == local) =>
+        {
+            Origin::Local
+        }
         _ => Origin::External,
     }
 }
 
 fn unparse(item: syn::Item) -> String {
-    prettyplease::unparse(&syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![item] })
+    prettyplease::unparse(&syn::File {
+        shebang: None,
+        frontmatter: None,
+        attrs: Vec::new(),
+        items: vec![item],
+    })
 }
 
 /// Puts blank lines between the members of a trait or an `impl`.
@@ -71,14 +82,18 @@ fn unparse(item: syn::Item) -> String {
 /// Lines are safe to look at: the renderer writes no literal that spans several of them.
 fn spaced(item: &str) -> String {
     const INDENT: &str = "    ";
-    let block = item.lines().any(|line| line.starts_with("impl") || line.starts_with("pub trait"));
+    let block = item
+        .lines()
+        .any(|line| line.starts_with("impl") || line.starts_with("pub trait"));
     if !block {
         return item.to_owned();
     }
     let mut text = String::with_capacity(item.len() + 64);
     let mut after_member: Option<bool> = None;
     for line in item.lines() {
-        let member = line.strip_prefix(INDENT).filter(|rest| !rest.starts_with([' ', '}', ')']));
+        let member = line
+            .strip_prefix(INDENT)
+            .filter(|rest| !rest.starts_with([' ', '}', ')']));
         if let Some(member) = member {
             let short = member.starts_with("type ") || member.starts_with("const ");
             if after_member.is_some_and(|was_short| !(was_short && short)) {
@@ -88,8 +103,12 @@ fn spaced(item: &str) -> String {
         }
         text.push_str(line);
         text.push('\n');
-        if line.starts_with(INDENT) && !line[INDENT.len()..].starts_with(' ') && line.ends_with([';', '}']) {
-            let short = line.trim_start().starts_with("type ") || line.trim_start().starts_with("const ");
+        if line.starts_with(INDENT)
+            && !line[INDENT.len()..].starts_with(' ')
+            && line.ends_with([';', '}'])
+        {
+            let short =
+                line.trim_start().starts_with("type ") || line.trim_start().starts_with("const ");
             after_member = Some(short);
         }
     }

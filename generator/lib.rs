@@ -46,19 +46,35 @@ pub fn generate(sources: &Sources, options: &lower::Options) -> Result<Output, D
     let mut diagnostics = Diagnostics::new();
     let service = understand(sources, options, &mut diagnostics);
     match service {
-        Some(service) if !diagnostics.has_errors() => match files(&service, &scaffold::documents(sources).entry) {
-            Ok(files) => Ok(Output { service, files, diagnostics }),
-            Err(error) => {
-                diagnostics.error(Code::Internal, None, format!("the generated code is no Rust: {error}")).help("this is a bug of wsgen: please report it with the document");
-                Err(diagnostics)
+        Some(service) if !diagnostics.has_errors() => {
+            match files(&service, &scaffold::documents(sources).entry) {
+                Ok(files) => Ok(Output {
+                    service,
+                    files,
+                    diagnostics,
+                }),
+                Err(error) => {
+                    diagnostics
+                        .error(
+                            Code::Internal,
+                            None,
+                            format!("the generated code is no Rust: {error}"),
+                        )
+                        .help("this is a bug of wsgen: please report it with the document");
+                    Err(diagnostics)
+                }
             }
-        },
+        }
         _ => Err(diagnostics),
     }
 }
 
 /// Reads and lowers a document: what `inspect` shows and `generate` renders.
-pub fn understand(sources: &Sources, options: &lower::Options, diagnostics: &mut Diagnostics) -> Option<Service> {
+pub fn understand(
+    sources: &Sources,
+    options: &lower::Options,
+    diagnostics: &mut Diagnostics,
+) -> Option<Service> {
     let document = document::read(sources, diagnostics)?;
     lower::lower(&document, sources, options, diagnostics)
 }
@@ -69,7 +85,11 @@ fn files(service: &Service, document: &str) -> Result<Vec<OutputFile>, syn::Erro
         .into_iter()
         .map(|module| {
             let contents = format::format(module.code, &header)?.into_bytes();
-            Ok(OutputFile { path: format!("src/generated/{}", module.file), contents, ownership: Ownership::Generated })
+            Ok(OutputFile {
+                path: format!("src/generated/{}", module.file),
+                contents,
+                ownership: Ownership::Generated,
+            })
         })
         .collect()
 }

@@ -75,7 +75,11 @@ impl Scope {
     }
 
     fn numbered(&self, base: &str) -> String {
-        let separator = if base.starts_with(char::is_uppercase) { "" } else { "_" };
+        let separator = if base.starts_with(char::is_uppercase) {
+            ""
+        } else {
+            "_"
+        };
         (2_u64..)
             .map(|number| format!("{base}{separator}{number}"))
             .find(|name| !self.taken.contains(name))
@@ -85,25 +89,98 @@ impl Scope {
 
 /// Names that a type of a document does not take, because the generated code means the standard library's or serde's by them.
 pub const PRELUDE: &[&str] = &[
-    "AsMut", "AsRef", "Box", "Clone", "Copy", "Debug", "Default", "Deserialize", "Drop", "Eq", "Err", "Extend", "Fn",
-    "FnMut", "FnOnce", "From", "Hash", "Into", "IntoIterator", "Iterator", "None", "Ok", "Option", "Ord", "PartialEq",
-    "PartialOrd", "Result", "Self", "Send", "Serialize", "Sized", "Some", "String", "Sync", "ToOwned", "ToString",
-    "TryFrom", "TryInto", "Unpin", "Vec",
+    "AsMut",
+    "AsRef",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Deserialize",
+    "Drop",
+    "Eq",
+    "Err",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "Hash",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Self",
+    "Send",
+    "Serialize",
+    "Sized",
+    "Some",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "Unpin",
+    "Vec",
 ];
 
 /// Names that a trait does not take, because the module of its route or the handlers mean something else by them.
 pub const ROUTE_NAMES: &[&str] = &[
-    "Arc", "Authenticate", "CloseReason", "Context", "Credential", "Decode", "DecodeError", "Encode", "EncodeError",
-    "Endpoint", "Error", "Frame", "Future", "Handlers", "Handshake", "Inbound", "Message", "Outbound", "Principal",
-    "Reject", "Request", "Server", "Topics", "Unauthorized",
+    "Arc",
+    "Authenticate",
+    "CloseReason",
+    "Context",
+    "Credential",
+    "Decode",
+    "DecodeError",
+    "Encode",
+    "EncodeError",
+    "Endpoint",
+    "Error",
+    "Frame",
+    "Future",
+    "Handlers",
+    "Handshake",
+    "Inbound",
+    "Message",
+    "Outbound",
+    "Principal",
+    "Reject",
+    "Request",
+    "Server",
+    "Topics",
+    "Unauthorized",
 ];
 
 const MAX_FILE_NAME: usize = 60;
 
 /// Names that Cargo or Windows give a meaning of their own.
 const RESERVED_FILES: &[&str] = &[
-    "aux", "build", "con", "core", "deps", "examples", "incremental", "lib", "main", "mod", "nul", "prn", "proc-macro",
-    "std", "test", "tokio", "tracing", "wsgen-runtime",
+    "aux",
+    "build",
+    "con",
+    "core",
+    "deps",
+    "examples",
+    "incremental",
+    "lib",
+    "main",
+    "mod",
+    "nul",
+    "prn",
+    "proc-macro",
+    "std",
+    "test",
+    "tokio",
+    "tracing",
+    "wsgen-runtime",
 ];
 
 /// Words for what would otherwise vanish from a name, so that `+1` and `-1`, or `<` and `>`, stay apart.
@@ -112,7 +189,9 @@ fn spell(name: &str) -> String {
     let meaningful = name.chars().any(char::is_alphanumeric);
     for (position, c) in name.chars().enumerate() {
         match symbol(c) {
-            Some(word) if !meaningful || (position == 0 && matches!(c, '+' | '-' | '<' | '>' | '!')) => {
+            Some(word)
+                if !meaningful || (position == 0 && matches!(c, '+' | '-' | '<' | '>' | '!')) =>
+            {
                 spelled.push_str(word);
                 spelled.push(' ');
             }
@@ -185,7 +264,10 @@ mod tests {
             ("💥", "Unnamed"),
         ] {
             assert_eq!(type_name(wire), expected, "{wire:?}");
-            assert!(syn::parse_str::<syn::Ident>(&type_name(wire)).is_ok(), "{wire:?}");
+            assert!(
+                syn::parse_str::<syn::Ident>(&type_name(wire)).is_ok(),
+                "{wire:?}"
+            );
         }
         assert_eq!(value_name("replyTo"), "reply_to");
         assert_eq!(value_name("crate"), "crate_");

@@ -49,10 +49,16 @@ pub enum WriteError {
 /// When `folder` is there and not empty, or the disk does not take the files; nothing is left behind then.
 pub fn create(folder: &Path, files: &[OutputFile]) -> Result<(), WriteError> {
     check_vacant(folder)?;
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = folder
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(io_error("create", parent))?;
     // Dropped on every way out, and with it what was written so far.
-    let stage = tempfile::Builder::new().prefix(".wsgen-").tempdir_in(parent).map_err(io_error("create a folder in", parent))?;
+    let stage = tempfile::Builder::new()
+        .prefix(".wsgen-")
+        .tempdir_in(parent)
+        .map_err(io_error("create a folder in", parent))?;
     for file in files {
         write_new(&stage.path().join(&file.path), &file.contents)?;
     }
@@ -74,7 +80,9 @@ pub fn check_vacant(folder: &Path) -> Result<(), WriteError> {
             Some(_) => Err(WriteError::NotEmpty(folder.to_owned())),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(WriteError::NotAFolder(folder.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            Err(WriteError::NotAFolder(folder.to_owned()))
+        }
         Err(error) => Err(io_error("read", folder)(error)),
     }
 }
@@ -92,7 +100,9 @@ fn write_new(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
 fn open_permissions(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let like = folder.join("src");
-    let mode = fs::metadata(if like.exists() { &like } else { folder })?.permissions().mode();
+    let mode = fs::metadata(if like.exists() { &like } else { folder })?
+        .permissions()
+        .mode();
     fs::set_permissions(folder, fs::Permissions::from_mode(mode))
 }
 
@@ -103,15 +113,27 @@ fn open_permissions(_folder: &Path) -> io::Result<()> {
 
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError {
     let path = path.to_owned();
-    move |error| WriteError::Io { action, path, error }
+    move |error| WriteError::Io {
+        action,
+        path,
+        error,
+    }
 }
 
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotEmpty(path) => write!(f, "`{}` is not empty: name a new folder, or run `wsgen generate` inside a project", path.display()),
+            Self::NotEmpty(path) => write!(
+                f,
+                "`{}` is not empty: name a new folder, or run `wsgen generate` inside a project",
+                path.display()
+            ),
             Self::NotAFolder(path) => write!(f, "`{}` is not a folder", path.display()),
-            Self::Io { action, path, error } => write!(f, "cannot {action} `{}`: {error}", path.display()),
+            Self::Io {
+                action,
+                path,
+                error,
+            } => write!(f, "cannot {action} `{}`: {error}", path.display()),
         }
     }
 }

@@ -298,3 +298,121 @@ fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
     };
     shown.join(", ") + &end
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Resolver;
+    use crate::diagnostic::{Code, Diagnostics};
+    use crate::document::Sources;
+
+    /// Follows the value of `start`; gives its text, the findings' codes and the help of the first.
+    fn follow(text: &str) -> (Option<String>, Vec<Code>, Option<String>) {
+        let mut diagnostics = Diagnostics::new();
+        let sources = Sources::from_text("a.yaml", text, &mut diagnostics);
+        let start = sources.root().and_then(|root| root.get("start")).unwrap();
+        let end = Resolver::new(&sources).follow(start, &mut diagnostics);
+        let codes = diagnostics.iter().map(|finding| finding.code).collect();
+        let help = diagnostics
+            .iter()
+            .next()
+            .and_then(|finding| finding.help.clone());
+        (
+            end.and_then(|end| end.as_str()).map(str::to_owned),
+            codes,
+            help,
+        )
+    }
+
+    #[test]
+    fn leads_through_references_arrays_and_encodings() {
+        let text = "
+start: {$ref: '#/one/a~1b/%7Bc%7D/1'}
+one: {$ref: '#/two'}
+two: {a/b: {$ref: '#/three'}}
+three: {'{c}': [no, {$ref: '#/end', ignored: true}]}
+end: here
+";
+        assert_eq!(follow(text), (Some("here".to_owned()), vec![], None));
+    }
+
+    #[test]
+    fn circles_of_every_kind_end() {
+        let own = "start: {$ref: '#/start'}";
+        let two = "start: {$ref: '#/b'}\nb: {$ref: '#/start'}";
+        let inside = "start: {$ref: '#/start/x'}";
+        let through = "start: {$ref: '#/b/x'}\nb: {$ref: '#/c/x'}\nc: {$ref: '#/b/x'}";
+        for text in [own, two, inside, through] {
+            assert_eq!(follow(text).1, [Code::ReferenceCycle], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_chain_is_followed_once() {
+        let chain: String = (0..10_000)
+            .map(|i| format!("s{i}: {{$ref: '#/s{}'}}\n", i + 1))
+            .collect();
+        let text = format!("start: {{$ref: '#/s0'}}\n{chain}s10000: here\n");
+        let mut diagnostics = Diagnostics::new();
+        let sources = Sources::from_text("a.yaml", text, &mut diagnostics);
+        let resolver = Resolver::new(&sources);
+        for (_, value) in sources.root().unwrap().entries() {
+            let end = resolver.follow(value, &mut diagnostics).unwrap();
+            assert_eq!(end.as_str(), Some("here"));
+        }
+    }
+
+    #[test]
+    fn a_long_way_through_references_does_not_overflow() {
+        let chain: String = (0..10_000)
+            .map(|i| format!("s{i}: {{$ref: '#/s{}/x'}}\n", i + 1))
+            .collect();
+        let (_, codes, _) = follow(&format!("start: {{$ref: '#/s0'}}\n{chain}s10000: {{}}\n"));
+        assert_eq!(codes, [Code::TooDeep]);
+    }
+
+    #[test]
+    fn says_what_was_meant() {
+        let components = "components: {schemas: {User: {a: 1}, 'a/b': {}}}";
+        let cases = [
+            ("#/components/schema/User", "did you mean `schemas`?"),
+            ("#/components/schemas/Usr", "did you mean `User`?"),
+            (
+                "#/definitions/User",
+                "did you mean `#/components/schemas/User`?",
+            ),
+            ("#User", "did you mean `#/components/schemas/User`?"),
+            ("User", "did you mean `#/components/schemas/User`?"),
+            (
+                "components/schemas/User",
+                "did you mean `#/components/schemas/User`?",
+            ),
+            ("#/components/schemas/User/zzzzzz", "there are `a`"),
+        ];
+        for (reference, expected) in cases {
+            let (_, codes, help) =
+                follow(&format!("start: {{$ref: '{reference}'}}\n{components}\n"));
+            assert_eq!(codes, [Code::DanglingReference], "{reference}");
+            assert_eq!(help.as_deref(), Some(expected), "{reference}");
+        }
+    }
+
+    #[test]
+    fn knows_the_name_of_what_is_referred_to() {
+        let text = "a: {$ref: '#/c/User'}\nb: {$ref: '#/c/x~1y'}\nc: {User: 1, x/y: 2}\nd: {$ref: './parts/order.yaml'}\ne: {$ref: '#'}\n";
+        let mut diagnostics = Diagnostics::new();
+        let sources = Sources::from_text("a.yaml", text, &mut diagnostics);
+        let resolver = Resolver::new(&sources);
+        let name = |key| resolver.reference_name(sources.root().unwrap().get(key).unwrap());
+        assert_eq!(
+            ["a", "b", "c", "d", "e"].map(name),
+            [Some("User"), Some("x/y"), None, Some("order"), None]
+        );
+    }
+
+    #[test]
+    fn the_network_is_not_read() {
+        let (_, codes, help) = follow("start: {$ref: 'https://example.com/a.yaml#/b'}");
+        assert_eq!(codes, [Code::RemoteReference]);
+        assert!(help.unwrap().contains("--allow-ref-root"));
+    }
+}

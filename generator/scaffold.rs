@@ -39,26 +39,53 @@ pub enum Runtime {
 ///
 /// # Errors
 /// When a template cannot be rendered: a bug of wsgen, never of the document.
-pub fn scaffold(service: &Service, project: &Project, options: &Options) -> Result<Vec<OutputFile>, askama::Error> {
+pub fn scaffold(
+    service: &Service,
+    project: &Project,
+    options: &Options,
+) -> Result<Vec<OutputFile>, askama::Error> {
     let mut files = vec![
         user_file("Cargo.toml", &manifest(service, project))?,
         user_file("wsgen.toml", &settings(project, options))?,
         user_file("README.md", &readme(service, project))?,
         user_file(".gitignore", &GitIgnore)?,
-        user_file("src/lib.rs", &Library { title: &line(&service.title) })?,
+        user_file(
+            "src/lib.rs",
+            &Library {
+                title: &line(&service.title),
+            },
+        )?,
     ];
     let krate = project.package.replace('-', "_");
     for server in &service.servers {
-        let entrypoint = Entrypoint { name: &quoted(&server.name), url: &line(&server.url), krate: &krate, file: &server.file, function: &server.function };
-        files.push(user_file(&format!("src/bin/{}.rs", server.file), &entrypoint)?);
-        let config = ServerConfig { name: &quoted(&server.name), listen: &server.listen, admin: &server.admin };
+        let entrypoint = Entrypoint {
+            name: &quoted(&server.name),
+            url: &line(&server.url),
+            krate: &krate,
+            file: &server.file,
+            function: &server.function,
+        };
+        files.push(user_file(
+            &format!("src/bin/{}.rs", server.file),
+            &entrypoint,
+        )?);
+        let config = ServerConfig {
+            name: &quoted(&server.name),
+            listen: &server.listen,
+            admin: &server.admin,
+        };
         files.push(user_file(&format!("config/{}.toml", server.file), &config)?);
     }
     files.extend(handlers::files(service)?);
     if !project.minimal
         && let Some(server) = service.servers.first()
     {
-        files.push(user_file("Dockerfile", &Dockerfile { binary: &server.file })?);
+        files.push(user_file(
+            "Dockerfile",
+            &Dockerfile {
+                binary: &server.file,
+            },
+        )?);
         files.push(user_file(".dockerignore", &DockerIgnore)?);
         files.push(user_file(".github/workflows/ci.yml", &Workflow)?);
     }
@@ -146,7 +173,11 @@ fn manifest<'a>(service: &'a Service, project: &'a Project) -> Manifest<'a> {
     let several = service.servers.len() > 1;
     Manifest {
         package: &project.package,
-        default_run: service.servers.first().filter(|_| several).map(|server| server.file.as_str()),
+        default_run: service
+            .servers
+            .first()
+            .filter(|_| several)
+            .map(|server| server.file.as_str()),
         runtime: match &project.runtime {
             Runtime::Path(path) => format!("{{ path = {} }}", toml_string(path)),
             Runtime::Version(version) => toml_string(version),
@@ -164,17 +195,37 @@ fn settings(project: &Project, options: &Options) -> Settings {
             ChannelLayout::Paths => Some("paths"),
             ChannelLayout::Multiplex => Some("multiplex"),
         },
-        servers: options.servers.iter().map(|server| toml_string(server)).collect::<Vec<_>>().join(", "),
+        servers: options
+            .servers
+            .iter()
+            .map(|server| toml_string(server))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
 fn readme<'a>(service: &'a Service, project: &'a Project) -> Readme<'a> {
-    Readme { title: line(&service.title), document: &project.document, servers: service.servers.iter().map(readme_server).collect() }
+    Readme {
+        title: line(&service.title),
+        document: &project.document,
+        servers: service.servers.iter().map(readme_server).collect(),
+    }
 }
 
 fn readme_server(server: &Server) -> ReadmeServer<'_> {
-    let paths: Vec<String> = server.routes.iter().map(|route| quoted(&route.path)).collect();
-    ReadmeServer { name: line(&server.name), url: line(&server.url), file: &server.file, listen: &server.listen, admin: &server.admin, paths: paths.join(", ") }
+    let paths: Vec<String> = server
+        .routes
+        .iter()
+        .map(|route| quoted(&route.path))
+        .collect();
+    ReadmeServer {
+        name: line(&server.name),
+        url: line(&server.url),
+        file: &server.file,
+        listen: &server.listen,
+        admin: &server.admin,
+        paths: paths.join(", "),
+    }
 }
 
 fn user_file(path: &str, template: &impl Template) -> Result<OutputFile, askama::Error> {
@@ -182,13 +233,25 @@ fn user_file(path: &str, template: &impl Template) -> Result<OutputFile, askama:
     if !contents.ends_with('\n') {
         contents.push('\n');
     }
-    Ok(OutputFile { path: path.to_owned(), contents: contents.into_bytes(), ownership: Ownership::User })
+    Ok(OutputFile {
+        path: path.to_owned(),
+        contents: contents.into_bytes(),
+        ownership: Ownership::User,
+    })
 }
 
 /// Text of a document on one line of a comment or of Markdown: nothing in it ends the line or hides what follows.
 fn line(text: &str) -> String {
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    words.join(" ").chars().filter(|c| !crate::naming::is_invisible(*c)).map(|c| if c == '|' { '/' } else { c }).collect()
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    words
+        .join(" ")
+        .chars()
+        .filter(|c| !crate::naming::is_invisible(*c))
+        .map(|c| if c == '|' { '/' } else { c })
+        .collect()
 }
 
 /// The same as code.

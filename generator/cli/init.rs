@@ -39,7 +39,11 @@ impl Init {
         let mut diagnostics = Diagnostics::new();
         let sources = self.input.load(&mut diagnostics);
         let options = self.input.options();
-        let generated = if diagnostics.has_errors() { Err(Diagnostics::new()) } else { wsgen::generate(&sources, &options) };
+        let generated = if diagnostics.has_errors() {
+            Err(Diagnostics::new())
+        } else {
+            wsgen::generate(&sources, &options)
+        };
         let generated = match generated {
             Ok(generated) => generated,
             Err(errors) => {
@@ -56,12 +60,24 @@ impl Init {
         let mut files = generated.files;
         match scaffold(&generated.service, &project, &options) {
             Ok(scaffolded) => files.extend(scaffolded),
-            Err(error) => return output.error(&format!("a template failed, which is a bug of wsgen: {error}")),
+            Err(error) => {
+                return output.error(&format!(
+                    "a template failed, which is a bug of wsgen: {error}"
+                ));
+            }
         }
         files.extend(documents.files);
         files.sort_by(|one, other| one.path.cmp(&other.path));
-        let shown = self.dir.clone().unwrap_or_else(|| folder.file_name().map_or_else(|| folder.clone(), PathBuf::from));
-        let write = if self.dry_run { output::check_vacant(&folder) } else { output::create(&folder, &files) };
+        let shown = self.dir.clone().unwrap_or_else(|| {
+            folder
+                .file_name()
+                .map_or_else(|| folder.clone(), PathBuf::from)
+        });
+        let write = if self.dry_run {
+            output::check_vacant(&folder)
+        } else {
+            output::create(&folder, &files)
+        };
         if let Err(error) = write {
             return output.error(&error.to_string());
         }
@@ -72,17 +88,26 @@ impl Init {
 
     fn folder(&self, title: &str) -> PathBuf {
         let name = || match file_name(title).as_str() {
-            "unnamed" => self.input.spec.file_stem().map_or_else(|| "server".to_owned(), |stem| file_name(&stem.to_string_lossy())),
+            "unnamed" => self.input.spec.file_stem().map_or_else(
+                || "server".to_owned(),
+                |stem| file_name(&stem.to_string_lossy()),
+            ),
             name => name.to_owned(),
         };
         workspace::absolute(&self.dir.clone().unwrap_or_else(|| PathBuf::from(name())))
     }
 
     fn project(&self, folder: &Path, document: String) -> Project {
-        let folder_name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let folder_name = folder
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         Project {
             package: file_name(self.name.as_deref().unwrap_or(&folder_name)),
-            runtime: self.runtime_path.as_deref().map_or_else(|| workspace::runtime(folder), workspace::runtime_at),
+            runtime: self
+                .runtime_path
+                .as_deref()
+                .map_or_else(|| workspace::runtime(folder), workspace::runtime_at),
             standalone: workspace::is_foreign(folder),
             minimal: self.minimal,
             document,
@@ -93,14 +118,27 @@ impl Init {
 fn summary(folder: &Path, files: &[OutputFile], dry_run: bool) -> String {
     let mut text = String::new();
     let verb = if dry_run { "would write" } else { "wrote" };
-    let _ = writeln!(text, "\n{verb} {} files to {}:", files.len(), folder.display());
+    let _ = writeln!(
+        text,
+        "\n{verb} {} files to {}:",
+        files.len(),
+        folder.display()
+    );
     for file in files {
-        let owner = if file.ownership == Ownership::Generated { "  (generated)" } else { "" };
+        let owner = if file.ownership == Ownership::Generated {
+            "  (generated)"
+        } else {
+            ""
+        };
         let _ = writeln!(text, "  {}{owner}", file.path);
     }
     if !dry_run {
         let manifest = folder.join("Cargo.toml");
-        let _ = writeln!(text, "\nnext: cargo run --manifest-path {}", manifest.display());
+        let _ = writeln!(
+            text,
+            "\nnext: cargo run --manifest-path {}",
+            manifest.display()
+        );
     }
     text
 }

@@ -5,10 +5,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 use wsgen::diagnostic::Diagnostics;
-use wsgen::model::{Content, Dispatch, Layout, Literal, MessageSet, Route, SchemeKind, Server, Service, Shape, Traffic};
+use wsgen::model::{
+    Content, Dispatch, Exchange, Layout, Literal, Reply, Route, SchemeKind, Server, Service, Shape,
+    Traffic,
+};
 
-use super::report::Output;
 use super::Input;
+use super::report::Output;
 
 /// Show what wsgen understood of a document: servers, routes, messages, and how each is told apart.
 #[derive(Args, Debug)]
@@ -21,7 +24,9 @@ impl Inspect {
     pub(super) fn run(self, output: &Output) -> ExitCode {
         let mut diagnostics = Diagnostics::new();
         let sources = self.input.load(&mut diagnostics);
-        let service = (!diagnostics.has_errors()).then(|| wsgen::understand(&sources, &self.input.options(), &mut diagnostics)).flatten();
+        let service = (!diagnostics.has_errors())
+            .then(|| wsgen::understand(&sources, &self.input.options(), &mut diagnostics))
+            .flatten();
         output.findings(&diagnostics, &sources);
         match service {
             Some(service) if !diagnostics.has_errors() => {
@@ -47,13 +52,31 @@ pub(super) fn describe(service: &Service) -> String {
 
 fn describe_server(text: &mut String, service: &Service, server: &Server) {
     let _ = writeln!(text, "server {}  {}", server.name, server.url);
-    let _ = writeln!(text, "  listens on {}, admin on {}", server.listen, server.admin);
+    let _ = writeln!(
+        text,
+        "  listens on {}, admin on {}",
+        server.listen, server.admin
+    );
     if !server.security.is_empty() {
-        let alternatives: Vec<String> = server.security.iter().map(|schemes| schemes.iter().map(|scheme| describe_scheme(&scheme.kind)).collect::<Vec<_>>().join(" and ")).collect();
+        let alternatives: Vec<String> = server
+            .security
+            .iter()
+            .map(|schemes| {
+                schemes
+                    .iter()
+                    .map(|scheme| describe_scheme(&scheme.kind))
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            })
+            .collect();
         let _ = writeln!(text, "  asks for {}", alternatives.join(", or "));
     }
     for served in &server.routes {
-        let _ = writeln!(text, "  {} -> {}", served.path, service.routes[served.route].trait_name);
+        let _ = writeln!(
+            text,
+            "  {} -> {}",
+            served.path, service.routes[served.route].trait_name
+        );
     }
 }
 
@@ -69,31 +92,70 @@ fn describe_scheme(kind: &SchemeKind) -> String {
 }
 
 fn describe_route(text: &mut String, route: &Route) {
-    let channels: Vec<&str> = route.channels.iter().map(|channel| channel.name.as_str()).collect();
+    let channels: Vec<&str> = route
+        .channels
+        .iter()
+        .map(|channel| channel.name.as_str())
+        .collect();
     let layout = match route.layout {
         Layout::Path => String::new(),
-        Layout::Multiplexed => format!("  ({} channels on one socket: {})", channels.len(), channels.join(", ")),
+        Layout::Multiplexed => format!(
+            "  ({} channels on one socket: {})",
+            channels.len(),
+            channels.join(", ")
+        ),
     };
     let _ = writeln!(text, "route {}  {}{layout}", route.path, route.trait_name);
     for parameter in &route.parameters {
-        let _ = writeln!(text, "  with {} in the {}{}", parameter.name, format!("{:?}", parameter.location).to_lowercase(), if parameter.required { "" } else { " (optional)" });
+        let _ = writeln!(
+            text,
+            "  with {} in the {}{}",
+            parameter.name,
+            format!("{:?}", parameter.location).to_lowercase(),
+            if parameter.required {
+                ""
+            } else {
+                " (optional)"
+            }
+        );
     }
     match &route.traffic {
         Traffic::Raw => {
             let _ = writeln!(text, "  <-> text and binary messages as they are");
         }
-        Traffic::Typed { inbound, outbound } => describe_traffic(text, route, inbound, outbound),
+        Traffic::Typed(exchange) => describe_traffic(text, route, exchange),
     }
 }
 
-fn describe_traffic(text: &mut String, route: &Route, inbound: &MessageSet, outbound: &MessageSet) {
+fn describe_traffic(text: &mut String, route: &Route, exchange: &Exchange) {
+    let Exchange { inbound, outbound } = exchange;
     for method in route.channels.iter().flat_map(|channel| &channel.methods) {
         let variant = &inbound.variants[method.message];
-        let reply = method.reply.as_ref().map(|reply| format!(", answered by {}", reply.messages.iter().map(|&index| outbound.variants[index].name.as_str()).collect::<Vec<_>>().join(" or "))).unwrap_or_default();
-        let _ = writeln!(text, "  <- {}  ({}) calls {}{reply}", variant.name, told_by(&inbound.dispatch, method.message, variant.content), method.name);
+        let reply = match &method.reply {
+            None => String::new(),
+            Some(Reply::One(index)) => format!(", answered by {}", outbound.variants[*index].name),
+            Some(Reply::Choice { messages, .. }) => {
+                let names: Vec<&str> = messages
+                    .iter()
+                    .map(|&index| outbound.variants[index].name.as_str())
+                    .collect();
+                format!(", answered by {}", names.join(" or "))
+            }
+        };
+        let _ = writeln!(
+            text,
+            "  <- {}  ({}) calls {}{reply}",
+            variant.name,
+            told_by(&inbound.dispatch, method.message, variant.content),
+            method.name
+        );
     }
     for &index in &inbound.dispatch.ambiguous {
-        let _ = writeln!(text, "  <- {}  (nothing tells it apart) calls raw", inbound.variants[index].name);
+        let _ = writeln!(
+            text,
+            "  <- {}  (nothing tells it apart) calls raw",
+            inbound.variants[index].name
+        );
     }
     for variant in &outbound.variants {
         let _ = writeln!(text, "  -> {}", variant.name);
@@ -106,17 +168,29 @@ fn told_by(dispatch: &Dispatch, index: usize, content: Content) -> String {
         return "binary frames".to_owned();
     }
     if let Some(tag) = &dispatch.tag {
-        let values: Vec<String> = tag.values.iter().filter(|(_, target)| *target == index).map(|(literal, _)| match literal {
-            Literal::String(text) => format!("\"{text}\""),
-            Literal::Integer(number) => number.to_string(),
-        }).collect();
+        let values: Vec<String> = tag
+            .values
+            .iter()
+            .filter(|(_, target)| *target == index)
+            .map(|(literal, _)| match literal {
+                Literal::String(text) => format!("\"{text}\""),
+                Literal::Integer(number) => number.to_string(),
+            })
+            .collect();
         if !values.is_empty() {
             return format!("{}: {}", tag.property, values.join(" | "));
         }
     }
     match dispatch.shapes.iter().find(|(_, target)| *target == index) {
         Some((Shape::Any, _)) if content == Content::Text => "any text".to_owned(),
-        Some((Shape::Kind(kind), _)) => format!("any {}", format!("{kind:?}").to_lowercase()),
+        Some((Shape::Kinds(kinds), _)) => format!(
+            "any {}",
+            kinds
+                .iter()
+                .map(|kind| format!("{kind:?}").to_lowercase())
+                .collect::<Vec<_>>()
+                .join(" or ")
+        ),
         Some((Shape::Keys(keys), _)) => format!("has {}", keys.join(", ")),
         Some((Shape::Any, _)) | None => "the only one".to_owned(),
     }

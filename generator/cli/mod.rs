@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use wsgen::document::{FileSystem, Sources};
 use wsgen::diagnostic::Diagnostics;
+use wsgen::document::{FileSystem, Sources};
 use wsgen::lower;
 
 /// Generates WebSocket servers in Rust from AsyncAPI documents.

@@ -24,7 +24,11 @@ impl Output {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        Self { choice, format, quiet }
+        Self {
+            choice,
+            format,
+            quiet,
+        }
     }
 
     /// Prints a result.

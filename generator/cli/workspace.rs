@@ -8,7 +8,13 @@ use wsgen::scaffold::Runtime;
 ///
 /// Cargo refuses such a package until it says that it is a workspace of its own.
 pub(super) fn is_foreign(folder: &Path) -> bool {
-    folder.ancestors().skip(1).find_map(|ancestor| members(&ancestor.join("Cargo.toml")).map(|members| !lists(&members, ancestor, folder))).unwrap_or(false)
+    folder
+        .ancestors()
+        .skip(1)
+        .find_map(|ancestor| {
+            members(&ancestor.join("Cargo.toml")).map(|members| !lists(&members, ancestor, folder))
+        })
+        .unwrap_or(false)
 }
 
 /// The runtime of the checkout that this program was built in, or of the registry once it is installed.
@@ -18,7 +24,11 @@ pub(super) fn runtime(folder: &Path) -> Runtime {
     if !local.join("Cargo.toml").is_file() {
         return Runtime::Version(env!("CARGO_PKG_VERSION").to_owned());
     }
-    let path = if folder.starts_with(checkout) { relative(folder, &local) } else { local };
+    let path = if folder.starts_with(checkout) {
+        relative(folder, &local)
+    } else {
+        local
+    };
     Runtime::Path(slashes(&path))
 }
 
@@ -47,20 +57,36 @@ fn members(manifest: &Path) -> Option<Vec<String>> {
     let table: toml::Table = text.parse().ok()?;
     let workspace = table.get("workspace")?;
     let members = workspace.get("members").and_then(toml::Value::as_array);
-    Some(members.into_iter().flatten().filter_map(|member| member.as_str().map(str::to_owned)).collect())
+    Some(
+        members
+            .into_iter()
+            .flatten()
+            .filter_map(|member| member.as_str().map(str::to_owned))
+            .collect(),
+    )
 }
 
 fn lists(members: &[String], workspace: &Path, folder: &Path) -> bool {
-    let Ok(inside) = folder.strip_prefix(workspace) else { return false };
+    let Ok(inside) = folder.strip_prefix(workspace) else {
+        return false;
+    };
     let inside = slashes(inside);
-    members.iter().any(|member| match member.strip_suffix("/*") {
-        Some(parent) => inside.rsplit_once('/').is_some_and(|(folder, _)| folder == parent),
-        None => *member == inside,
-    })
+    members
+        .iter()
+        .any(|member| match member.strip_suffix("/*") {
+            Some(parent) => inside
+                .rsplit_once('/')
+                .is_some_and(|(folder, _)| folder == parent),
+            None => *member == inside,
+        })
 }
 
 fn relative(from: &Path, to: &Path) -> PathBuf {
-    let shared = from.components().zip(to.components()).take_while(|(one, other)| one == other).count();
+    let shared = from
+        .components()
+        .zip(to.components())
+        .take_while(|(one, other)| one == other)
+        .count();
     let up = from.components().skip(shared).map(|_| Component::ParentDir);
     up.chain(to.components().skip(shared)).collect()
 }

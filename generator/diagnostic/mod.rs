@@ -4,6 +4,8 @@ mod code;
 mod human;
 mod machine;
 mod nearest;
+#[cfg(test)]
+mod tests;
 
 pub use code::{Code, UnknownCode};
 pub use human::render_human;

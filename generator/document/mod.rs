@@ -7,6 +7,8 @@ mod parse;
 mod read;
 mod reference;
 mod source;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod yaml;
 mod yaml_fault;

@@ -13,11 +13,12 @@ const MAX_ELEMENTS: usize = 1_000_000;
 
 /// The text of a file: UTF-8 without a byte order mark or NUL characters; what is wrong with it is reported.
 pub(super) fn decode(file: FileId, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> String {
+    let bytes = match bytes.strip_prefix("\u{feff}".as_bytes()) {
+        Some(rest) => rest.to_vec(),
+        None => bytes,
+    };
     let text = match String::from_utf8(bytes) {
-        Ok(text) => text
-            .strip_prefix('\u{feff}')
-            .map(str::to_owned)
-            .unwrap_or(text),
+        Ok(text) => text,
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
             let bytes = error.into_bytes();

@@ -25,7 +25,12 @@ enum Visit {
 }
 
 /// Depth first, with a stack of its own: documents decide how deep it goes.
-fn walk(types: &Types, start: TypeId, visits: &mut [Visit], back_edges: &mut Vec<(TypeId, TypeId)>) {
+fn walk(
+    types: &Types,
+    start: TypeId,
+    visits: &mut [Visit],
+    back_edges: &mut Vec<(TypeId, TypeId)>,
+) {
     let mut stack = vec![(start, false)];
     while let Some((id, leave)) = stack.pop() {
         if leave {

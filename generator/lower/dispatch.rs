@@ -35,20 +35,45 @@ pub(super) struct Discriminator {
 }
 
 /// Properties that commonly name a message, the most telling first.
-const TAG_NAMES: &[&str] = &["type", "event", "op", "action", "method", "msg", "kind", "name", "channel"];
+const TAG_NAMES: &[&str] = &[
+    "type", "event", "op", "action", "method", "msg", "kind", "name", "channel",
+];
+
+/// More alternatives than these are not compared with each other key by key: nobody means that many to be told apart so.
+const MAX_COMPARED: usize = 32;
 
 /// Looks at an alternative from outside.
-pub(super) fn profile<'a>(facts: &Facts<'a>, resolver: &Resolver<'a>, diagnostics: &mut Diagnostics) -> Profile {
+pub(super) fn profile<'a>(
+    facts: &Facts<'a>,
+    resolver: &Resolver<'a>,
+    diagnostics: &mut Diagnostics,
+) -> Profile {
     let mut profile = Profile {
         kinds: facts.json_kinds(),
-        properties: facts.properties.keys().map(|&name| name.to_owned()).collect(),
+        properties: facts
+            .properties
+            .keys()
+            .map(|&name| name.to_owned())
+            .collect(),
         // In the order of the document: a set of required keys has none of its own.
-        required: facts.properties.keys().filter(|name| facts.required.contains(**name)).map(|&name| name.to_owned()).collect(),
+        required: facts
+            .properties
+            .keys()
+            .filter(|name| facts.required.contains(**name))
+            .map(|&name| name.to_owned())
+            .collect(),
         ..Profile::default()
     };
-    let mut undeclared: Vec<&str> = facts.required.iter().copied().filter(|name| !facts.properties.contains_key(name)).collect();
+    let mut undeclared: Vec<&str> = facts
+        .required
+        .iter()
+        .copied()
+        .filter(|name| !facts.properties.contains_key(name))
+        .collect();
     undeclared.sort_unstable();
-    profile.required.extend(undeclared.into_iter().map(str::to_owned));
+    profile
+        .required
+        .extend(undeclared.into_iter().map(str::to_owned));
     if facts.nullable && !profile.kinds.is_empty() {
         profile.kinds.insert(JsonKind::Null);
     }
@@ -64,9 +89,15 @@ pub(super) fn profile<'a>(facts: &Facts<'a>, resolver: &Resolver<'a>, diagnostic
 }
 
 /// Finds the way to each alternative: by a discriminating property, then by what is left of their shapes.
-pub(super) fn choose(profiles: &[Profile], names: &[&str], discriminator: Option<&Discriminator>) -> Dispatch {
+pub(super) fn choose(
+    profiles: &[Profile],
+    names: &[&str],
+    discriminator: Option<&Discriminator>,
+) -> Dispatch {
     let mut dispatch = Dispatch {
-        tag: discriminator.and_then(|found| declared_tag(profiles, found)).or_else(|| constant_tag(profiles)),
+        tag: discriminator
+            .and_then(|found| declared_tag(profiles, found))
+            .or_else(|| constant_tag(profiles)),
         ..Dispatch::default()
     };
     let mut rest = untagged(profiles.len(), dispatch.tag.as_ref());
@@ -75,7 +106,9 @@ pub(super) fn choose(profiles: &[Profile], names: &[&str], discriminator: Option
         rest = untagged(profiles.len(), dispatch.tag.as_ref());
     }
     if let [only] = rest[..] {
-        dispatch.shapes.push((only_shape(&profiles[only], dispatch.tag.is_some()), only));
+        dispatch
+            .shapes
+            .push((only_shape(&profiles[only], dispatch.tag.is_some()), only));
         return dispatch;
     }
     let (by_kind, rest) = split_by_kind(profiles, &rest);
@@ -91,12 +124,17 @@ fn declared_tag(profiles: &[Profile], discriminator: &Discriminator) -> Option<T
     let mut values = Vec::new();
     for (index, profile) in profiles.iter().enumerate() {
         match profile.constants.get(&discriminator.property) {
-            Some(literals) => values.extend(literals.iter().map(|literal| (literal.clone(), index))),
+            Some(literals) => {
+                values.extend(literals.iter().map(|literal| (literal.clone(), index)))
+            }
             None => values.push((discriminator.values.get(index)?.clone()?, index)),
         }
     }
     let distinct: HashSet<&Literal> = values.iter().map(|(literal, _)| literal).collect();
-    (distinct.len() == values.len()).then(|| Tag { property: discriminator.property.clone(), values })
+    (distinct.len() == values.len()).then(|| Tag {
+        property: discriminator.property.clone(),
+        values,
+    })
 }
 
 /// The property whose constant values lead to the most alternatives.
@@ -110,7 +148,14 @@ fn constant_tag(profiles: &[Profile]) -> Option<Tag> {
         .map(|property| tag_on(profiles, property))
         .enumerate()
         .filter(|(_, tag)| !tag.values.is_empty())
-        .max_by_key(|(position, tag)| (covered(tag).len(), all_require(profiles, tag), fame(&tag.property), usize::MAX - position))
+        .max_by_key(|(position, tag)| {
+            (
+                covered(tag).len(),
+                all_require(profiles, tag),
+                fame(&tag.property),
+                usize::MAX - position,
+            )
+        })
         .map(|(_, tag)| tag)
 }
 
@@ -131,26 +176,44 @@ fn tag_on(profiles: &[Profile], property: &str) -> Tag {
         .iter()
         .enumerate()
         .filter(|(index, _)| !shared.contains(index))
-        .flat_map(|(index, profile)| profile.constants.get(property).into_iter().flatten().map(move |literal| (literal.clone(), index)))
+        .flat_map(|(index, profile)| {
+            profile
+                .constants
+                .get(property)
+                .into_iter()
+                .flatten()
+                .map(move |literal| (literal.clone(), index))
+        })
         .collect();
-    Tag { property: property.to_owned(), values }
+    Tag {
+        property: property.to_owned(),
+        values,
+    }
 }
 
 /// The message's name as the value of a bare `type` or `event` property that all of `rest` have.
 fn name_tag(profiles: &[Profile], names: &[&str], rest: &[usize]) -> Option<Tag> {
     let distinct: HashSet<&str> = rest.iter().map(|&index| names[index]).collect();
-    let property = TAG_NAMES[..2].iter().find(|property| rest.iter().all(|&index| profiles[index].texts.contains(**property)))?;
+    let property = TAG_NAMES[..2].iter().find(|property| {
+        rest.iter()
+            .all(|&index| profiles[index].texts.contains(**property))
+    })?;
     (distinct.len() == rest.len()).then(|| Tag {
         property: (*property).to_owned(),
-        values: rest.iter().map(|&index| (Literal::String(names[index].to_owned()), index)).collect(),
+        values: rest
+            .iter()
+            .map(|&index| (Literal::String(names[index].to_owned()), index))
+            .collect(),
     })
 }
 
 /// A shape for the only alternative without a tag: beside tagged ones it must at least be of the right type.
 fn only_shape(profile: &Profile, beside_tagged: bool) -> Shape {
     match (beside_tagged, profile.kinds.first()) {
-        (true, Some(JsonKind::Object)) if !profile.required.is_empty() => Shape::Keys(profile.required.iter().cloned().collect()),
-        (true, Some(&kind)) if profile.kinds.len() == 1 => Shape::Kind(kind),
+        (true, Some(JsonKind::Object)) if !profile.required.is_empty() => {
+            Shape::Keys(profile.required.iter().cloned().collect())
+        }
+        (true, Some(_)) => Shape::Kinds(profile.kinds.iter().copied().collect()),
         _ => Shape::Any,
     }
 }
@@ -159,15 +222,16 @@ fn only_shape(profile: &Profile, beside_tagged: bool) -> Shape {
 fn split_by_kind(profiles: &[Profile], rest: &[usize]) -> (Vec<(Shape, usize)>, Vec<usize>) {
     let mut shapes = Vec::new();
     let mut left = Vec::new();
+    let mut claims: HashMap<JsonKind, usize> = HashMap::new();
+    for kind in rest.iter().flat_map(|&index| &profiles[index].kinds) {
+        *claims.entry(*kind).or_default() += 1;
+    }
+    let anything = rest.iter().any(|&index| profiles[index].kinds.is_empty());
     for &index in rest {
         let kinds = &profiles[index].kinds;
-        let alone = !kinds.is_empty()
-            && rest.iter().filter(|&&other| other != index).all(|&other| {
-                let others = &profiles[other].kinds;
-                !others.is_empty() && others.is_disjoint(kinds)
-            });
+        let alone = !anything && kinds.iter().all(|kind| claims.get(kind) == Some(&1));
         if alone {
-            shapes.extend(kinds.iter().map(|&kind| (Shape::Kind(kind), index)));
+            shapes.push((Shape::Kinds(kinds.iter().copied().collect()), index));
         } else {
             left.push(index);
         }
@@ -177,15 +241,27 @@ fn split_by_kind(profiles: &[Profile], rest: &[usize]) -> (Vec<(Shape, usize)>, 
 
 /// Orders what is left so that each is known by a required key that none of the later ones has; the rest is ambiguous.
 fn split_by_keys(profiles: &[Profile], rest: &[usize]) -> (Vec<(Shape, usize)>, Vec<usize>) {
+    if rest.len() > MAX_COMPARED {
+        return (Vec::new(), rest.to_vec());
+    }
     let mut left = rest.to_vec();
     let mut shapes = Vec::new();
     loop {
         let next = left.iter().copied().find(|&index| {
-            left.iter().all(|&other| other == index || profiles[index].required.iter().any(|key| !profiles[other].properties.contains(key)))
+            left.iter().all(|&other| {
+                other == index
+                    || profiles[index]
+                        .required
+                        .iter()
+                        .any(|key| !profiles[other].properties.contains(key))
+            })
         });
         match next {
             Some(index) if left.len() > 1 => {
-                shapes.push((Shape::Keys(profiles[index].required.iter().cloned().collect()), index));
+                shapes.push((
+                    Shape::Keys(profiles[index].required.iter().cloned().collect()),
+                    index,
+                ));
                 left.retain(|&other| other != index);
             }
             _ => break,
@@ -210,17 +286,26 @@ fn covered(tag: &Tag) -> HashSet<usize> {
 }
 
 fn all_require(profiles: &[Profile], tag: &Tag) -> bool {
-    tag.values.iter().all(|(_, index)| profiles[*index].required.contains(&tag.property))
+    tag.values
+        .iter()
+        .all(|(_, index)| profiles[*index].required.contains(&tag.property))
 }
 
 fn fame(property: &str) -> usize {
-    TAG_NAMES.iter().rev().position(|name| *name == property).map_or(0, |position| position + 1)
+    TAG_NAMES
+        .iter()
+        .rev()
+        .position(|name| *name == property)
+        .map_or(0, |position| position + 1)
 }
 
 /// `^x$` is a constant in disguise.
 fn pattern_literal(schema: crate::document::Node<'_>) -> Option<Vec<Literal>> {
     let pattern = schema.get("pattern")?.as_str()?;
     let text = pattern.strip_prefix('^')?.strip_suffix('$')?;
-    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '/' | ' '));
+    let plain = !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '/' | ' '));
     plain.then(|| vec![Literal::String(text.to_owned())])
 }

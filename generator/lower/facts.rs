@@ -45,7 +45,11 @@ pub(super) struct Facts<'a> {
 }
 
 /// Gathers what `schema` says.
-pub(super) fn gather<'a>(schema: Node<'a>, resolver: &Resolver<'a>, diagnostics: &mut Diagnostics) -> Facts<'a> {
+pub(super) fn gather<'a>(
+    schema: Node<'a>,
+    resolver: &Resolver<'a>,
+    diagnostics: &mut Diagnostics,
+) -> Facts<'a> {
     let mut facts = Facts::default();
     facts.add(schema, resolver, diagnostics);
     facts
@@ -53,7 +57,12 @@ pub(super) fn gather<'a>(schema: Node<'a>, resolver: &Resolver<'a>, diagnostics:
 
 impl<'a> Facts<'a> {
     /// Adds what another schema says of the same value.
-    pub(super) fn add(&mut self, schema: Node<'a>, resolver: &Resolver<'a>, diagnostics: &mut Diagnostics) {
+    pub(super) fn add(
+        &mut self,
+        schema: Node<'a>,
+        resolver: &Resolver<'a>,
+        diagnostics: &mut Diagnostics,
+    ) {
         let mut visited = HashSet::new();
         let mut pending = vec![schema];
         while let Some(node) = pending.pop() {
@@ -74,7 +83,11 @@ impl<'a> Facts<'a> {
     /// The literals of `enum` or `const`, where all of them are strings or integers (null aside).
     pub(super) fn literals(&self) -> Option<Vec<Literal>> {
         let values = self.values.as_ref()?;
-        let literals: Option<Vec<_>> = values.iter().filter(|value| !is_null(**value)).map(|value| literal(*value)).collect();
+        let literals: Option<Vec<_>> = values
+            .iter()
+            .filter(|value| !is_null(**value))
+            .map(|value| literal(*value))
+            .collect();
         literals.filter(|literals| !literals.is_empty())
     }
 
@@ -83,7 +96,11 @@ impl<'a> Facts<'a> {
         if !self.kinds.is_empty() {
             return self.kinds.clone();
         }
-        let implied = if !self.properties.is_empty() || !self.required.is_empty() || self.additional.is_some() || self.closed {
+        let implied = if !self.properties.is_empty()
+            || !self.required.is_empty()
+            || self.additional.is_some()
+            || self.closed
+        {
             Some(JsonKind::Object)
         } else if self.items.is_some() || !self.positions.is_empty() {
             Some(JsonKind::Array)
@@ -113,7 +130,9 @@ impl<'a> Facts<'a> {
                     None => self.additional = self.additional.or(Some(value)),
                 },
                 "patternProperties" => {
-                    self.additional = self.additional.or_else(|| value.entries().next().map(|(_, schema)| schema));
+                    self.additional = self
+                        .additional
+                        .or_else(|| value.entries().next().map(|(_, schema)| schema));
                 }
                 "items" if value.is_array() => self.positions = value.items().collect(),
                 "items" if value.as_bool() == Some(false) => self.exact = true,
@@ -123,14 +142,19 @@ impl<'a> Facts<'a> {
                 "const" => self.values = Some(vec![value]),
                 "enum" if self.values.is_none() => self.values = Some(value.items().collect()),
                 "oneOf" | "anyOf" => self.alternatives.extend(value.items()),
-                "discriminator" => self.discriminator = self.discriminator.or_else(|| discriminator(value)),
+                "discriminator" => {
+                    self.discriminator = self.discriminator.or_else(|| discriminator(value))
+                }
                 "format" => self.format = self.format.or(value.as_str()),
                 "minimum" => self.minimum = self.minimum.or(value.as_f64()),
                 _ => {}
             }
         }
         let bound = |keyword| schema.get(keyword).and_then(Node::as_u64);
-        if !self.positions.is_empty() && bound("minItems") == bound("maxItems") && bound("minItems") == u64::try_from(self.positions.len()).ok() {
+        if !self.positions.is_empty()
+            && bound("minItems") == bound("maxItems")
+            && bound("minItems") == u64::try_from(self.positions.len()).ok()
+        {
             self.exact = true;
         }
     }
@@ -151,10 +175,18 @@ impl<'a> Facts<'a> {
                     self.integer = false;
                     self.kinds.insert(JsonKind::Number);
                 }
-                "object" => drop(self.kinds.insert(JsonKind::Object)),
-                "array" => drop(self.kinds.insert(JsonKind::Array)),
-                "string" => drop(self.kinds.insert(JsonKind::String)),
-                "boolean" => drop(self.kinds.insert(JsonKind::Boolean)),
+                "object" => {
+                    self.kinds.insert(JsonKind::Object);
+                }
+                "array" => {
+                    self.kinds.insert(JsonKind::Array);
+                }
+                "string" => {
+                    self.kinds.insert(JsonKind::String);
+                }
+                "boolean" => {
+                    self.kinds.insert(JsonKind::Boolean);
+                }
                 _ => {}
             }
         }
@@ -162,22 +194,32 @@ impl<'a> Facts<'a> {
 }
 
 /// The members of a list of schemas such as `allOf`.
-pub(super) fn members<'a>(schema: Node<'a>, keyword: &str) -> impl DoubleEndedIterator<Item = Node<'a>> + use<'a> {
-    let members: Vec<Node<'a>> = schema.get(keyword).map(|list| list.items().collect()).unwrap_or_default();
+pub(super) fn members<'a>(
+    schema: Node<'a>,
+    keyword: &str,
+) -> impl DoubleEndedIterator<Item = Node<'a>> + use<'a> {
+    let members: Vec<Node<'a>> = schema
+        .get(keyword)
+        .map(|list| list.items().collect())
+        .unwrap_or_default();
     members.into_iter()
 }
 
 /// Whether a schema allows null and nothing else.
 pub(super) fn is_null_schema(schema: Node<'_>) -> bool {
     let names_null = |node: Node<'_>| node.as_str() == Some("null");
-    schema.get("type").is_some_and(|kind| names_null(kind) || (kind.items().count() == 1 && kind.items().all(names_null)))
-        || schema.get("const").is_some_and(is_null)
+    schema.get("type").is_some_and(|kind| {
+        names_null(kind) || (kind.items().count() == 1 && kind.items().all(names_null))
+    }) || schema.get("const").is_some_and(is_null)
 }
 
 fn discriminator<'a>(value: Node<'a>) -> Option<(&'a str, Option<Node<'a>>)> {
     match value.as_str() {
         Some(property) => Some((property, None)),
-        None => value.get("propertyName").and_then(Node::as_str).map(|property| (property, value.get("mapping"))),
+        None => value
+            .get("propertyName")
+            .and_then(Node::as_str)
+            .map(|property| (property, value.get("mapping"))),
     }
 }
 

@@ -34,13 +34,29 @@ pub(super) struct Group {
 }
 
 /// Groups the channels that a selected server has; a document without channels gets one route for raw frames.
-pub(super) fn group(document: &Document<'_>, selected: &[usize], wanted: ChannelLayout, diagnostics: &mut Diagnostics) -> Vec<Group> {
+pub(super) fn group(
+    document: &Document<'_>,
+    selected: &[usize],
+    wanted: ChannelLayout,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Group> {
     let mut groups: IndexMap<(String, Vec<usize>), Group> = IndexMap::new();
     let served = |channel: &Channel<'_>| -> Vec<usize> {
-        selected.iter().copied().filter(|server| channel.servers.is_empty() || channel.servers.contains(server)).collect()
+        selected
+            .iter()
+            .copied()
+            .filter(|server| channel.servers.is_empty() || channel.servers.contains(server))
+            .collect()
     };
-    let on_socket: Vec<&Channel<'_>> = document.channels.iter().filter(|channel| !served(channel).is_empty()).collect();
-    let events = on_socket.iter().filter(|channel| matches!(place(channel), Place::Event)).count();
+    let on_socket: Vec<&Channel<'_>> = document
+        .channels
+        .iter()
+        .filter(|channel| !served(channel).is_empty())
+        .collect();
+    let events = on_socket
+        .iter()
+        .filter(|channel| matches!(place(channel), Place::Event))
+        .count();
     for (index, channel) in document.channels.iter().enumerate() {
         let servers = served(channel);
         if servers.is_empty() {
@@ -50,12 +66,24 @@ pub(super) fn group(document: &Document<'_>, selected: &[usize], wanted: Channel
             (ChannelLayout::Multiplex, _) | (ChannelLayout::Auto, Place::Nowhere) => "/".to_owned(),
             (_, Place::Path(path)) => path,
             (ChannelLayout::Auto, Place::Event) if events > 1 => "/".to_owned(),
-            (_, Place::Event | Place::Nowhere) => format!("/{}", channel.address.unwrap_or(channel.name).trim_start_matches('/')),
+            (_, Place::Event | Place::Nowhere) => format!(
+                "/{}",
+                channel
+                    .address
+                    .unwrap_or(channel.name)
+                    .trim_start_matches('/')
+            ),
         };
         let path = clean(&path, channel, diagnostics);
         groups
             .entry((template(&path), servers.clone()))
-            .or_insert_with(|| Group { path, channels: Vec::new(), servers, layout: Layout::Path, location: Some(channel.node.key_location()) })
+            .or_insert_with(|| Group {
+                path,
+                channels: Vec::new(),
+                servers,
+                layout: Layout::Path,
+                location: Some(channel.node.key_location()),
+            })
             .channels
             .push(index);
     }
@@ -99,14 +127,26 @@ enum Place {
 }
 
 fn place(channel: &Channel<'_>) -> Place {
-    let Some(address) = channel.address.map(str::trim).filter(|address| !address.is_empty()) else {
+    let Some(address) = channel
+        .address
+        .map(str::trim)
+        .filter(|address| !address.is_empty())
+    else {
         return Place::Nowhere;
     };
     if let Some((_, rest)) = address.split_once("://") {
         // A whole URL: its path is what counts here.
-        return Place::Path(rest.find('/').map_or("/", |start| &rest[start..]).to_owned());
+        return Place::Path(
+            rest.find('/')
+                .map_or("/", |start| &rest[start..])
+                .to_owned(),
+        );
     }
-    if address.contains('/') { Place::Path(format!("/{}", address.trim_start_matches('/'))) } else { Place::Event }
+    if address.contains('/') {
+        Place::Path(format!("/{}", address.trim_start_matches('/')))
+    } else {
+        Place::Event
+    }
 }
 
 /// Takes away what a path cannot have.
@@ -114,7 +154,14 @@ fn clean(path: &str, channel: &Channel<'_>, diagnostics: &mut Diagnostics) -> St
     let bare = path.split(['?', '#']).next().unwrap_or_default();
     if bare.len() < path.len() {
         diagnostics
-            .warning(Code::InvalidAddress, channel.node.key_location(), format!("the address of `{}` has a query or a fragment, which is not served", channel.name))
+            .warning(
+                Code::InvalidAddress,
+                channel.node.key_location(),
+                format!(
+                    "the address of `{}` has a query or a fragment, which is not served",
+                    channel.name
+                ),
+            )
             .help("describe the query in the channel's binding: `bindings.ws.query`");
     }
     let mut cleaned = String::with_capacity(bare.len());
@@ -133,26 +180,77 @@ fn clean(path: &str, channel: &Channel<'_>, diagnostics: &mut Diagnostics) -> St
         cleaned.push('}');
     }
     let cleaned = cleaned.replace("{}", "");
-    if cleaned.is_empty() { "/".to_owned() } else { cleaned }
+    if cleaned.is_empty() {
+        "/".to_owned()
+    } else {
+        cleaned
+    }
 }
 
 fn note_multiplexed(document: &Document<'_>, group: &Group, diagnostics: &mut Diagnostics) {
-    let names: Vec<String> = group.channels.iter().take(4).map(|&index| format!("`{}`", document.channels[index].name)).collect();
+    let names: Vec<String> = group
+        .channels
+        .iter()
+        .take(4)
+        .map(|&index| format!("`{}`", document.channels[index].name))
+        .collect();
     let more = group.channels.len().saturating_sub(names.len());
-    let names = names.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() };
+    let names = names.join(", ")
+        + &if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
     diagnostics
-        .note(Code::Multiplexed, group.location.clone(), format!("{} channels share the socket at `{}`: {names}", group.channels.len(), group.path))
+        .note(
+            Code::Multiplexed,
+            group.location.clone(),
+            format!(
+                "{} channels share the socket at `{}`: {names}",
+                group.channels.len(),
+                group.path
+            ),
+        )
         .help("pass `--channels paths` to give every channel a route of its own");
 }
 
 /// A server without any channel passes frames on as they are.
-fn add_raw(document: &Document<'_>, selected: &[usize], groups: &mut Vec<Group>, diagnostics: &mut Diagnostics) {
-    let bare: Vec<usize> = selected.iter().copied().filter(|server| !groups.iter().any(|group| group.servers.contains(server))).collect();
+fn add_raw(
+    document: &Document<'_>,
+    selected: &[usize],
+    groups: &mut Vec<Group>,
+    diagnostics: &mut Diagnostics,
+) {
+    let bare: Vec<usize> = selected
+        .iter()
+        .copied()
+        .filter(|server| !groups.iter().any(|group| group.servers.contains(server)))
+        .collect();
     if bare.is_empty() {
         return;
     }
-    let location = document.node.get("channels").unwrap_or(document.node).key_location();
-    let names: Vec<String> = bare.iter().map(|&server| format!("`{}`", document.servers[server].name)).collect();
-    diagnostics.note(Code::NoChannels, location, format!("no channel for {}: text and binary frames are passed on as they are", names.join(", ")));
-    groups.push(Group { path: "/".to_owned(), channels: Vec::new(), servers: bare, layout: Layout::Path, location: None });
+    let location = document
+        .node
+        .get("channels")
+        .unwrap_or(document.node)
+        .key_location();
+    let names: Vec<String> = bare
+        .iter()
+        .map(|&server| format!("`{}`", document.servers[server].name))
+        .collect();
+    diagnostics.note(
+        Code::NoChannels,
+        location,
+        format!(
+            "no channel for {}: text and binary frames are passed on as they are",
+            names.join(", ")
+        ),
+    );
+    groups.push(Group {
+        path: "/".to_owned(),
+        channels: Vec::new(),
+        servers: bare,
+        layout: Layout::Path,
+        location: None,
+    });
 }

@@ -1,8 +1,12 @@
 //! The messages of a route: their types, how they are written, and how one is told from another.
 
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
 use crate::diagnostic::{Code, Diagnostics};
-use crate::document::{Document, Message, Node, Operation};
-use crate::model::{Content, MessageSet, Type, Variant};
+use crate::document::{Document, Message, Node, NodeId, Operation};
+use crate::model::{Content, Exchange, JsonKind, MessageSet, Type, Variant};
 use crate::naming::{Scope, type_name};
 use crate::resolve::Resolver;
 
@@ -20,42 +24,71 @@ pub(super) struct Found<'d, 'a> {
     pub(super) operation: Option<&'d Operation<'a>>,
 }
 
-/// Both directions of a route.
-#[derive(Debug)]
-pub(super) struct Lowered {
-    pub(super) inbound: MessageSet,
-    pub(super) outbound: MessageSet,
-}
+/// The messages that go one way, each once.
+pub(super) type Direction<'d, 'a> = IndexMap<NodeId, Found<'d, 'a>>;
 
 /// Adds a message once: a request goes before a mention of the same message as a reply.
-pub(super) fn add<'d, 'a>(list: &mut Vec<Found<'d, 'a>>, found: Found<'d, 'a>) {
-    match list.iter_mut().find(|other| other.message.node.id() == found.message.node.id()) {
-        Some(other) if other.operation.is_none() => *other = found,
-        Some(_) => {}
-        None => list.push(found),
+pub(super) fn add<'d, 'a>(direction: &mut Direction<'d, 'a>, found: Found<'d, 'a>) {
+    let known = direction.entry(found.message.node.id()).or_insert(found);
+    if known.operation.is_none() {
+        *known = found;
     }
 }
 
 /// Lowers both directions; `None` where the route has no message at all.
-pub(super) fn lower<'a>(document: &Document<'a>, inbound: &[Found<'_, 'a>], outbound: &[Found<'_, 'a>], resolver: &Resolver<'a>, schemas: &mut Schemas<'a, '_>, diagnostics: &mut Diagnostics) -> Option<Lowered> {
+pub(super) fn lower<'a>(
+    document: &Document<'a>,
+    inbound: &Direction<'_, 'a>,
+    outbound: &Direction<'_, 'a>,
+    resolver: &Resolver<'a>,
+    schemas: &mut Schemas<'a, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Exchange> {
     if inbound.is_empty() && outbound.is_empty() {
         return None;
     }
-    let plain = inbound.iter().chain(outbound).all(|found| is_bare_text(document, found.message, resolver, diagnostics));
-    let mut lowering = Lowering { document, plain, resolver, schemas };
-    let mut inbound_set = MessageSet { variants: lowering.variants(inbound, diagnostics), ..MessageSet::default() };
+    let plain = inbound
+        .values()
+        .chain(outbound.values())
+        .all(|found| is_bare_text(document, found.message, resolver, diagnostics));
+    let mut lowering = Lowering {
+        document,
+        plain,
+        resolver,
+        schemas,
+    };
+    let mut inbound_set = MessageSet {
+        variants: lowering.variants(inbound, diagnostics),
+        ..MessageSet::default()
+    };
     lowering.tell_apart(&mut inbound_set, inbound, diagnostics);
-    let outbound_set = MessageSet { variants: lowering.variants(outbound, diagnostics), ..MessageSet::default() };
-    Some(Lowered { inbound: inbound_set, outbound: outbound_set })
+    let outbound_set = MessageSet {
+        variants: lowering.variants(outbound, diagnostics),
+        ..MessageSet::default()
+    };
+    Some(Exchange {
+        inbound: inbound_set,
+        outbound: outbound_set,
+    })
 }
 
 /// A string without a content type is the text of the frame, as long as nothing else goes over the socket.
-fn is_bare_text<'a>(document: &Document<'a>, message: &Message<'a>, resolver: &Resolver<'a>, diagnostics: &mut Diagnostics) -> bool {
-    let undeclared = message.content_type.or(document.default_content_type).is_none();
+fn is_bare_text<'a>(
+    document: &Document<'a>,
+    message: &Message<'a>,
+    resolver: &Resolver<'a>,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let undeclared = message
+        .content_type
+        .or(document.default_content_type)
+        .is_none();
     undeclared
         && message.payload.is_some_and(|payload| {
             let facts = gather(payload, resolver, diagnostics);
-            facts.values.is_none() && facts.alternatives.is_empty() && facts.json_kinds().iter().eq([&crate::model::JsonKind::String])
+            facts.values.is_none()
+                && facts.alternatives.is_empty()
+                && facts.json_kinds().iter().eq([&JsonKind::String])
         })
 }
 
@@ -67,17 +100,32 @@ struct Lowering<'d, 'a, 's, 'r> {
 }
 
 impl<'a> Lowering<'_, 'a, '_, '_> {
-    fn variants(&mut self, found: &[Found<'_, 'a>], diagnostics: &mut Diagnostics) -> Vec<Variant> {
+    fn variants(
+        &mut self,
+        found: &Direction<'_, 'a>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Variant> {
         let mut scope = Scope::reserving(&["Raw", "Self"]);
-        let mut variants: Vec<Variant> = found.iter().map(|found| self.variant(found, &mut scope, diagnostics)).collect();
-        for index in 0..variants.len() {
-            let ty = &variants[index].ty;
-            variants[index].distinct = *ty != Type::Value && variants.iter().filter(|other| other.ty == *ty).count() == 1;
+        let mut variants: Vec<Variant> = found
+            .values()
+            .map(|found| self.variant(found, &mut scope, diagnostics))
+            .collect();
+        let mut uses: HashMap<Type, usize> = HashMap::new();
+        for variant in &variants {
+            *uses.entry(variant.ty.clone()).or_default() += 1;
+        }
+        for variant in &mut variants {
+            variant.distinct = variant.ty != Type::Value && uses.get(&variant.ty) == Some(&1);
         }
         variants
     }
 
-    fn variant(&mut self, found: &Found<'_, 'a>, scope: &mut Scope, diagnostics: &mut Diagnostics) -> Variant {
+    fn variant(
+        &mut self,
+        found: &Found<'_, 'a>,
+        scope: &mut Scope,
+        diagnostics: &mut Diagnostics,
+    ) -> Variant {
         let message = found.message;
         let name = self.name(found);
         let content = self.content(message, diagnostics);
@@ -87,7 +135,11 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
             (Content::Json, Some(payload)) => self.schemas.lower(payload, &name, diagnostics),
             (Content::Json, None) => Type::Value,
         };
-        let mut words: Vec<String> = [message.title, message.summary, message.description].into_iter().flatten().map(str::to_owned).collect();
+        let mut words: Vec<String> = [message.title, message.summary, message.description]
+            .into_iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect();
         if words.is_empty() {
             words = message.payload.map(docs).unwrap_or_default();
         }
@@ -98,15 +150,29 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
             distinct: false,
             content,
             docs: words,
-            examples: message.examples.iter().filter_map(|example| example.payload).map(|payload| payload.to_json().to_string()).collect(),
+            examples: message
+                .examples
+                .iter()
+                .filter_map(|example| example.payload)
+                .map(|payload| payload.to_json().to_string())
+                .collect(),
         }
     }
 
     /// What to call a message: the document's names for it first, then what it is exchanged by.
     fn name(&self, found: &Found<'_, 'a>) -> String {
         let message = found.message;
-        let of_schema = || message.payload.and_then(|payload| self.resolver.reference_name(payload));
-        let of_operation = || found.operation.filter(|operation| operation.messages.len() == 1).and_then(|operation| operation.name);
+        let of_schema = || {
+            message
+                .payload
+                .and_then(|payload| self.resolver.reference_name(payload))
+        };
+        let of_operation = || {
+            found
+                .operation
+                .filter(|operation| operation.messages.len() == 1)
+                .and_then(|operation| operation.name)
+        };
         let channel = self.document.channels[found.channel].name;
         [message.key, message.name, message.message_id, message.title]
             .into_iter()
@@ -114,30 +180,71 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
             .find(|name| !name.trim().is_empty())
             .or_else(of_schema)
             .or_else(of_operation)
-            .map_or_else(|| format!("{} message", channel.trim_matches('/')).trim().to_owned(), str::to_owned)
+            .map_or_else(
+                || {
+                    format!("{} message", channel.trim_matches('/'))
+                        .trim()
+                        .to_owned()
+                },
+                str::to_owned,
+            )
     }
 
     fn content(&self, message: &Message<'a>, diagnostics: &mut Diagnostics) -> Content {
         if self.plain {
             return Content::Text;
         }
-        if let Some(format) = message.schema_format.filter(|format| foreign_schema(format)) {
-            let location = message.node.get("schemaFormat").or(message.node.get("payload")).unwrap_or(message.node).location();
-            diagnostics.warning(Code::UnsupportedContentType, location, format!("schemas of the format `{format}` are not read: the payload arrives as bytes"));
+        if let Some(format) = message
+            .schema_format
+            .filter(|format| foreign_schema(format))
+        {
+            let location = message
+                .node
+                .get("schemaFormat")
+                .or(message.node.get("payload"))
+                .unwrap_or(message.node)
+                .location();
+            diagnostics.warning(
+                Code::UnsupportedContentType,
+                location,
+                format!(
+                    "schemas of the format `{format}` are not read: the payload arrives as bytes"
+                ),
+            );
             return Content::Binary;
         }
-        let declared = message.content_type.or(self.document.default_content_type).unwrap_or("application/json");
-        let media = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let declared = message
+            .content_type
+            .or(self.document.default_content_type)
+            .unwrap_or("application/json");
+        let media = declared
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         match media.as_str() {
             media if media.contains("json") || media.contains("asyncapi") => Content::Json,
             "application/octet-stream" => Content::Binary,
-            media if ["audio/", "image/", "video/"].iter().any(|family| media.starts_with(family)) => Content::Binary,
-            media if media.starts_with("text/") && self.is_text(message, diagnostics) => Content::Text,
+            media
+                if ["audio/", "image/", "video/"]
+                    .iter()
+                    .any(|family| media.starts_with(family)) =>
+            {
+                Content::Binary
+            }
+            media if media.starts_with("text/") && self.is_text(message, diagnostics) => {
+                Content::Text
+            }
             media if media.contains("xml") => {
                 self.warn_content(message, media, "text", diagnostics);
                 Content::Text
             }
-            media if ["protobuf", "avro", "msgpack", "cbor", "binary"].iter().any(|format| media.contains(format)) => {
+            media
+                if ["protobuf", "avro", "msgpack", "cbor", "binary"]
+                    .iter()
+                    .any(|format| media.contains(format)) =>
+            {
                 self.warn_content(message, media, "bytes", diagnostics);
                 Content::Binary
             }
@@ -153,21 +260,54 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
     fn is_text(&self, message: &Message<'a>, diagnostics: &mut Diagnostics) -> bool {
         message.payload.is_none_or(|payload| {
             let kinds = gather(payload, self.resolver, diagnostics).json_kinds();
-            kinds.is_empty() || kinds.contains(&crate::model::JsonKind::String)
+            kinds.is_empty() || kinds.contains(&JsonKind::String)
         })
     }
 
-    fn warn_content(&self, message: &Message<'a>, media: &str, instead: &str, diagnostics: &mut Diagnostics) {
-        let node = message.node.get("contentType").or_else(|| self.document.node.get("defaultContentType"));
-        diagnostics.warning(Code::UnsupportedContentType, node.map(Node::location), format!("`{media}` is not decoded: the payload is taken as {instead}"));
+    fn warn_content(
+        &self,
+        message: &Message<'a>,
+        media: &str,
+        instead: &str,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let node = message
+            .node
+            .get("contentType")
+            .or_else(|| self.document.node.get("defaultContentType"));
+        diagnostics.warning(
+            Code::UnsupportedContentType,
+            node.map(Node::location),
+            format!("`{media}` is not decoded: the payload is taken as {instead}"),
+        );
     }
 
     /// Decides how the messages that arrive are told apart, and says so where some cannot be.
-    fn tell_apart(&mut self, set: &mut MessageSet, found: &[Found<'_, 'a>], diagnostics: &mut Diagnostics) {
-        let text: Vec<usize> = (0..found.len()).filter(|&index| set.variants[index].content != Content::Binary).collect();
-        let binary: Vec<usize> = (0..found.len()).filter(|&index| set.variants[index].content == Content::Binary).collect();
-        let profiles: Vec<Profile> = text.iter().map(|&index| self.profile(found[index].message, diagnostics)).collect();
-        let names: Vec<&str> = text.iter().map(|&index| found[index].message.name.unwrap_or(&set.variants[index].name)).collect();
+    fn tell_apart(
+        &mut self,
+        set: &mut MessageSet,
+        found: &Direction<'_, 'a>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let text: Vec<usize> = (0..found.len())
+            .filter(|&index| set.variants[index].content != Content::Binary)
+            .collect();
+        let binary: Vec<usize> = (0..found.len())
+            .filter(|&index| set.variants[index].content == Content::Binary)
+            .collect();
+        let profiles: Vec<Profile> = text
+            .iter()
+            .map(|&index| self.profile(found[index].message, diagnostics))
+            .collect();
+        let names: Vec<&str> = text
+            .iter()
+            .map(|&index| {
+                found[index]
+                    .message
+                    .name
+                    .unwrap_or(&set.variants[index].name)
+            })
+            .collect();
         let mut dispatch = choose(&profiles, &names, None);
         // `choose` saw only some of the messages: back to their own numbers.
         for (_, index) in &mut dispatch.shapes {
@@ -193,7 +333,9 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
     }
 
     fn profile(&self, message: &Message<'a>, diagnostics: &mut Diagnostics) -> Profile {
-        let facts = message.payload.map_or_else(Facts::default, |payload| gather(payload, self.resolver, diagnostics));
+        let facts = message.payload.map_or_else(Facts::default, |payload| {
+            gather(payload, self.resolver, diagnostics)
+        });
         profile(&facts, self.resolver, diagnostics)
     }
 }
@@ -201,5 +343,8 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
 /// Formats of schemas that are not JSON Schema.
 fn foreign_schema(format: &str) -> bool {
     let format = format.to_ascii_lowercase();
-    ["avro", "protobuf", "raml", "openapi"].iter().any(|name| format.contains(name)) && !format.contains("openapi")
+    ["avro", "protobuf", "raml", "openapi"]
+        .iter()
+        .any(|name| format.contains(name))
+        && !format.contains("openapi")
 }

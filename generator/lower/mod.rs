@@ -35,7 +35,12 @@ pub struct Options {
 ///
 /// `None` where no WebSocket server is left, which is reported as an error. Other errors leave parts out
 /// and go on, so that all of them are seen in one run.
-pub fn lower<'a>(document: &Document<'a>, sources: &'a Sources, options: &Options, diagnostics: &mut Diagnostics) -> Option<Service> {
+pub fn lower<'a>(
+    document: &Document<'a>,
+    sources: &'a Sources,
+    options: &Options,
+    diagnostics: &mut Diagnostics,
+) -> Option<Service> {
     let resolver = Resolver::new(sources);
     let selected = servers::select(document, &options.servers, diagnostics);
     if selected.is_empty() {
@@ -44,7 +49,14 @@ pub fn lower<'a>(document: &Document<'a>, sources: &'a Sources, options: &Option
     perspective::check(document, options.perspective, diagnostics);
     let groups = layout::group(document, &selected, options.channels, diagnostics);
     let mut schemas = schemas::Schemas::new(&resolver);
-    let lowered = routes::lower(document, &groups, options.perspective, &resolver, &mut schemas, diagnostics);
+    let lowered = routes::lower(
+        document,
+        &groups,
+        options.perspective,
+        &resolver,
+        &mut schemas,
+        diagnostics,
+    );
     let servers = servers::lower(document, &selected, &groups, diagnostics);
     let mut service = Service {
         title: document.title.unwrap_or("WebSocket API").to_owned(),
@@ -61,7 +73,12 @@ pub fn lower<'a>(document: &Document<'a>, sources: &'a Sources, options: &Option
 /// A route's principal is certain where every server with the route asks for credentials.
 fn mark_authenticated(service: &mut Service) {
     for (index, route) in service.routes.iter_mut().enumerate() {
-        let mut serving = service.servers.iter().filter(|server| server.routes.iter().any(|served| served.route == index)).peekable();
-        route.authenticated = serving.peek().is_some() && serving.all(|server| !server.security.is_empty());
+        let mut serving = service
+            .servers
+            .iter()
+            .filter(|server| server.routes.iter().any(|served| served.route == index))
+            .peekable();
+        route.authenticated =
+            serving.peek().is_some() && serving.all(|server| !server.security.is_empty());
     }
 }

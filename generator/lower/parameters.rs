@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Channel, Node};
-use crate::model::{Definition, Integer, Literal, Parameter, ParameterDefault, ParameterLocation, Type};
+use crate::model::{
+    Definition, Integer, Literal, Parameter, ParameterDefault, ParameterLocation, Type,
+};
 use crate::naming::{Scope, value_name};
 use crate::resolve::Resolver;
 
@@ -19,14 +21,33 @@ pub(super) struct Parameters {
 }
 
 /// Lowers the parameters of the channels that share the route at `path`.
-pub(super) fn lower<'a>(channels: &[&Channel<'a>], path: &str, route: &str, resolver: &Resolver<'a>, schemas: &mut Schemas<'a, '_>, diagnostics: &mut Diagnostics) -> Parameters {
-    let mut lowering = Lowering { route, resolver, schemas, scope: Scope::reserving(&["handshake", "principal"]), seen: HashSet::new(), found: Parameters::default() };
+pub(super) fn lower<'a>(
+    channels: &[&Channel<'a>],
+    path: &str,
+    route: &str,
+    resolver: &Resolver<'a>,
+    schemas: &mut Schemas<'a, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Parameters {
+    let mut lowering = Lowering {
+        route,
+        resolver,
+        schemas,
+        scope: Scope::reserving(&["handshake", "principal"]),
+        seen: HashSet::new(),
+        found: Parameters::default(),
+    };
     for name in names(path) {
         lowering.add_path(name, channels, diagnostics);
     }
     for channel in channels {
-        let Some(binding) = &channel.binding else { continue };
-        if let Some(method) = binding.method.filter(|method| !method.eq_ignore_ascii_case("GET")) {
+        let Some(binding) = &channel.binding else {
+            continue;
+        };
+        if let Some(method) = binding
+            .method
+            .filter(|method| !method.eq_ignore_ascii_case("GET"))
+        {
             diagnostics
                 .warning(Code::BindingMethod, binding.node.get("method").unwrap_or(binding.node).location(), format!("a WebSocket handshake is a GET request (RFC 6455, section 4.1), not {method}"))
                 .help("clients connect by GET; take `method` out");
@@ -39,7 +60,11 @@ pub(super) fn lower<'a>(channels: &[&Channel<'a>], path: &str, route: &str, reso
 
 /// The names of the parameters in a path template.
 fn names(path: &str) -> Vec<&str> {
-    path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
+    path.split('{')
+        .skip(1)
+        .filter_map(|part| part.split_once('}'))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 struct Lowering<'a, 's, 'r> {
@@ -56,9 +81,18 @@ impl<'a> Lowering<'a, '_, '_> {
         if !self.seen.insert((name.to_owned(), true)) {
             return;
         }
-        let declared = channels.iter().flat_map(|channel| &channel.parameters).find(|parameter| parameter.name == name);
-        let schema = declared.and_then(|parameter| parameter.schema.or(parameter.node.get("enum").map(|_| parameter.node)));
-        let ty = schema.map_or(Type::String, |schema| self.scalar(schema, name, diagnostics));
+        let declared = channels
+            .iter()
+            .flat_map(|channel| &channel.parameters)
+            .find(|parameter| parameter.name == name);
+        let schema = declared.and_then(|parameter| {
+            parameter
+                .schema
+                .or(parameter.node.get("enum").map(|_| parameter.node))
+        });
+        let ty = schema.map_or(Type::String, |schema| {
+            self.scalar(schema, name, diagnostics)
+        });
         let field = self.scope.claim(&[&value_name(name)]);
         self.found.list.push(Parameter {
             name: name.to_owned(),
@@ -67,30 +101,58 @@ impl<'a> Lowering<'a, '_, '_> {
             ty,
             required: true,
             default: None,
-            docs: declared.and_then(|parameter| parameter.description).map(str::to_owned),
+            docs: declared
+                .and_then(|parameter| parameter.description)
+                .map(str::to_owned),
         });
     }
 
     /// The properties of a `query` or `headers` schema.
-    fn add_object(&mut self, schema: Option<Node<'a>>, location: ParameterLocation, diagnostics: &mut Diagnostics) {
+    fn add_object(
+        &mut self,
+        schema: Option<Node<'a>>,
+        location: ParameterLocation,
+        diagnostics: &mut Diagnostics,
+    ) {
         let Some(schema) = schema else { return };
         let facts = gather(schema, self.resolver, diagnostics);
         for (&name, &property) in &facts.properties {
             let header = location == ParameterLocation::Header;
-            let key = if header { name.to_ascii_lowercase() } else { name.to_owned() };
+            let key = if header {
+                name.to_ascii_lowercase()
+            } else {
+                name.to_owned()
+            };
             if header && key == "sec-websocket-protocol" {
                 self.add_subprotocols(property, diagnostics);
-            } else if !(header && HANDSHAKE.contains(&key.as_str())) && self.seen.insert((key, header)) {
-                self.add_property(name, property, location, facts.required.contains(name), diagnostics);
+            } else if !(header && HANDSHAKE.contains(&key.as_str()))
+                && self.seen.insert((key, header))
+            {
+                self.add_property(
+                    name,
+                    property,
+                    location,
+                    facts.required.contains(name),
+                    diagnostics,
+                );
             }
         }
     }
 
-    fn add_property(&mut self, name: &str, schema: Node<'a>, location: ParameterLocation, required: bool, diagnostics: &mut Diagnostics) {
+    fn add_property(
+        &mut self,
+        name: &str,
+        schema: Node<'a>,
+        location: ParameterLocation,
+        required: bool,
+        diagnostics: &mut Diagnostics,
+    ) {
         let ty = self.scalar(schema, name, diagnostics);
         let target = self.resolver.follow(schema, diagnostics).unwrap_or(schema);
         let field = self.scope.claim(&[&value_name(name)]);
-        let default = target.get("default").and_then(|value| self.default(&ty, value));
+        let default = target
+            .get("default")
+            .and_then(|value| self.default(&ty, value));
         self.found.list.push(Parameter {
             name: name.to_owned(),
             field,
@@ -98,7 +160,10 @@ impl<'a> Lowering<'a, '_, '_> {
             required: required && default.is_none(),
             default,
             ty,
-            docs: target.get("description").and_then(Node::as_str).map(str::to_owned),
+            docs: target
+                .get("description")
+                .and_then(Node::as_str)
+                .map(str::to_owned),
         });
     }
 
@@ -106,7 +171,11 @@ impl<'a> Lowering<'a, '_, '_> {
         let facts = gather(schema, self.resolver, diagnostics);
         for literal in facts.literals().unwrap_or_default() {
             if let Literal::String(text) = literal {
-                let tokens = text.split(',').map(str::trim).filter(|token| is_token(token)).map(str::to_owned);
+                let tokens = text
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|token| is_token(token))
+                    .map(str::to_owned);
                 self.found.subprotocols.extend(tokens);
             }
         }
@@ -114,7 +183,10 @@ impl<'a> Lowering<'a, '_, '_> {
 
     /// A type that can be read from one string.
     fn scalar(&mut self, schema: Node<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
-        let ty = match self.schemas.lower(schema, &format!("{} {name}", self.route), diagnostics) {
+        let ty = match self
+            .schemas
+            .lower(schema, &format!("{} {name}", self.route), diagnostics)
+        {
             Type::Optional(inner) => *inner,
             ty => ty,
         };
@@ -130,23 +202,40 @@ impl<'a> Lowering<'a, '_, '_> {
     fn is_scalar(&self, ty: &Type) -> bool {
         match ty {
             Type::Boolean | Type::Integer(_) | Type::Number | Type::String => true,
-            Type::List(inner) => matches!(**inner, Type::Boolean | Type::Integer(_) | Type::Number | Type::String),
-            Type::Named(id) => matches!(self.schemas.types().get(*id).definition, Definition::Enumeration(_)),
+            Type::List(inner) => matches!(
+                **inner,
+                Type::Boolean | Type::Integer(_) | Type::Number | Type::String
+            ),
+            Type::Named(id) => matches!(
+                self.schemas.types().get(*id).definition,
+                Definition::Enumeration(_)
+            ),
             _ => false,
         }
     }
 
     fn default(&self, ty: &Type, value: Node<'a>) -> Option<ParameterDefault> {
         match ty {
-            Type::String => value.as_str().map(|text| ParameterDefault::String(text.to_owned())),
+            Type::String => value
+                .as_str()
+                .map(|text| ParameterDefault::String(text.to_owned())),
             Type::Boolean => value.as_bool().map(ParameterDefault::Boolean),
-            Type::Integer(Integer::U32 | Integer::U64) => value.as_i64().filter(|number| *number >= 0).map(ParameterDefault::Integer),
+            Type::Integer(Integer::U32 | Integer::U64) => value
+                .as_i64()
+                .filter(|number| *number >= 0)
+                .map(ParameterDefault::Integer),
             Type::Integer(_) => value.as_i64().map(ParameterDefault::Integer),
             Type::Number => value.as_f64().map(ParameterDefault::Number),
             Type::Named(id) => match &self.schemas.types().get(*id).definition {
                 Definition::Enumeration(variants) => {
-                    let wanted = value.as_str().map(|text| Literal::String(text.to_owned())).or_else(|| value.as_i64().map(Literal::Integer))?;
-                    variants.iter().find(|variant| variant.value == wanted).map(|variant| ParameterDefault::Variant(*id, variant.name.clone()))
+                    let wanted = value
+                        .as_str()
+                        .map(|text| Literal::String(text.to_owned()))
+                        .or_else(|| value.as_i64().map(Literal::Integer))?;
+                    variants
+                        .iter()
+                        .find(|variant| variant.value == wanted)
+                        .map(|variant| ParameterDefault::Variant(*id, variant.name.clone()))
                 }
                 _ => None,
             },
@@ -156,9 +245,20 @@ impl<'a> Lowering<'a, '_, '_> {
 }
 
 /// Headers of the handshake itself: the runtime's business.
-const HANDSHAKE: &[&str] = &["connection", "host", "sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-key", "sec-websocket-version", "upgrade"];
+const HANDSHAKE: &[&str] = &[
+    "connection",
+    "host",
+    "sec-websocket-accept",
+    "sec-websocket-extensions",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "upgrade",
+];
 
 /// A token of RFC 9110, section 5.6.2.
 fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

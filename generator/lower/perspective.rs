@@ -24,12 +24,18 @@ impl Perspective {
 }
 
 /// Warns where the document reads as if it described the client.
-pub(super) fn check(document: &Document<'_>, perspective: Perspective, diagnostics: &mut Diagnostics) {
+pub(super) fn check(
+    document: &Document<'_>,
+    perspective: Perspective,
+    diagnostics: &mut Diagnostics,
+) {
     if perspective == Perspective::Client {
         return;
     }
     let evidence = evidence(document);
-    let Some(((location, first), more)) = evidence.split_first() else { return };
+    let Some(((location, first), more)) = evidence.split_first() else {
+        return;
+    };
     let warning = diagnostics.warning(
         Code::Perspective,
         location.clone(),
@@ -44,7 +50,9 @@ pub(super) fn check(document: &Document<'_>, perspective: Perspective, diagnosti
 /// What speaks for a document that is written from the client's side, each with its place.
 fn evidence(document: &Document<'_>) -> Vec<(Location, String)> {
     let mut found = Vec::new();
-    if let Some(title) = document.title.filter(|title| words(title).iter().any(|word| word == "client"))
+    if let Some(title) = document
+        .title
+        .filter(|title| words(title).iter().any(|word| word == "client"))
         && let Some(node) = document.node.get("info").and_then(|info| info.get("title"))
     {
         found.push((node.location(), format!("its title is `{title}`")));
@@ -52,26 +60,69 @@ fn evidence(document: &Document<'_>) -> Vec<(Location, String)> {
     if matches!(document.version, Version::V2(_)) {
         return found;
     }
-    let has_reply = |action| document.operations.iter().any(|operation| operation.action == action && operation.reply.is_some());
+    let has_reply = |action| {
+        document
+            .operations
+            .iter()
+            .any(|operation| operation.action == action && operation.reply.is_some())
+    };
     if has_reply(Action::Send) && !has_reply(Action::Receive) {
-        let asking = document.operations.iter().filter(|operation| operation.action == Action::Send && operation.reply.is_some());
-        found.extend(asking.take(1).map(|operation| (operation.node.location(), format!("`{}` sends a request and gets the reply", operation.name.unwrap_or("it")))));
+        let asking = document
+            .operations
+            .iter()
+            .filter(|operation| operation.action == Action::Send && operation.reply.is_some());
+        found.extend(asking.take(1).map(|operation| {
+            (
+                operation.node.location(),
+                format!(
+                    "`{}` sends a request and gets the reply",
+                    operation.name.unwrap_or("it")
+                ),
+            )
+        }));
     }
-    let requests = |action| document.operations.iter().filter(move |operation| operation.action == action && is_request(operation));
+    let requests = |action| {
+        document
+            .operations
+            .iter()
+            .filter(move |operation| operation.action == action && is_request(operation))
+    };
     if requests(Action::Receive).next().is_none() {
-        found.extend(requests(Action::Send).take(1).map(|operation| (operation.node.location(), format!("`{}` is something that a client sends", operation.name.unwrap_or("it")))));
+        found.extend(requests(Action::Send).take(1).map(|operation| {
+            (
+                operation.node.location(),
+                format!(
+                    "`{}` is something that a client sends",
+                    operation.name.unwrap_or("it")
+                ),
+            )
+        }));
     }
     found
 }
 
 /// Verbs with which clients ask servers for something.
-const REQUESTS: &[&str] = &["subscribe", "unsubscribe", "login", "authenticate", "request", "query", "place", "submit"];
+const REQUESTS: &[&str] = &[
+    "subscribe",
+    "unsubscribe",
+    "login",
+    "authenticate",
+    "request",
+    "query",
+    "place",
+    "submit",
+];
 
 fn is_request(operation: &Operation<'_>) -> bool {
     let name = operation.name.unwrap_or_default();
-    words(name).first().is_some_and(|word| REQUESTS.contains(&word.as_str()))
+    words(name)
+        .first()
+        .is_some_and(|word| REQUESTS.contains(&word.as_str()))
 }
 
 fn words(text: &str) -> Vec<String> {
-    heck::ToSnakeCase::to_snake_case(text).split('_').map(str::to_owned).collect()
+    heck::ToSnakeCase::to_snake_case(text)
+        .split('_')
+        .map(str::to_owned)
+        .collect()
 }

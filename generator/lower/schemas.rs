@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Node, NodeId};
-use crate::model::{Definition, Field, Integer, JsonKind, Literal, Type, TypeDefinition, TypeId, Types, VariantOfEnumeration};
+use crate::model::{
+    Definition, Field, Integer, JsonKind, Literal, Type, TypeDefinition, TypeId, Types,
+    VariantOfEnumeration,
+};
 use crate::naming::{PRELUDE, ROUTE_NAMES, Scope, type_name, value_name};
 use crate::resolve::Resolver;
 
@@ -22,13 +25,21 @@ pub(super) struct Schemas<'a, 'r> {
 /// How far the lowering of a schema is.
 enum Progress {
     /// Under way: where it comes upon itself, it needs a type of its own.
-    Entered { name: String, itself: Option<TypeId> },
+    Entered {
+        name: String,
+        itself: Option<TypeId>,
+    },
     Done(Type),
 }
 
 impl<'a, 'r> Schemas<'a, 'r> {
     pub(super) fn new(resolver: &'r Resolver<'a>) -> Self {
-        Self { resolver, types: Types::default(), names: Scope::reserving(PRELUDE), known: HashMap::new() }
+        Self {
+            resolver,
+            types: Types::default(),
+            names: Scope::reserving(PRELUDE),
+            known: HashMap::new(),
+        }
     }
 
     /// All types, once everything is lowered.
@@ -51,14 +62,23 @@ impl<'a, 'r> Schemas<'a, 'r> {
     pub(super) fn claim_trait(&mut self, name: &str, suffix: &str) -> String {
         let name = type_name(name);
         let suffixed = format!("{name}{suffix}");
-        if ROUTE_NAMES.contains(&name.as_str()) { self.names.claim(&[&suffixed]) } else { self.names.claim(&[&name, &suffixed]) }
+        if ROUTE_NAMES.contains(&name.as_str()) {
+            self.names.claim(&[&suffixed])
+        } else {
+            self.names.claim(&[&name, &suffixed])
+        }
     }
 
     /// The type of a schema; `name` is what to call it where the document has no name for it.
     ///
     /// A construct that has no type in Rust becomes [`Type::Value`] with a located warning: one schema
     /// that cannot be expressed does not lose the document.
-    pub(super) fn lower(&mut self, schema: Node<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+    pub(super) fn lower(
+        &mut self,
+        schema: Node<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
         let Some(target) = self.resolver.follow(schema, diagnostics) else {
             return Type::Value;
         };
@@ -66,16 +86,25 @@ impl<'a, 'r> Schemas<'a, 'r> {
         match self.known.get_mut(&target.id()) {
             Some(Progress::Done(ty)) => return ty.clone(),
             Some(Progress::Entered { name, itself }) => {
-                let id = *itself.get_or_insert_with(|| reserve(&mut self.types, &mut self.names, name));
+                let id =
+                    *itself.get_or_insert_with(|| reserve(&mut self.types, &mut self.names, name));
                 return Type::Named(id);
             }
             None => {}
         }
-        self.known.insert(target.id(), Progress::Entered { name: name.to_owned(), itself: None });
+        self.known.insert(
+            target.id(),
+            Progress::Entered {
+                name: name.to_owned(),
+                itself: None,
+            },
+        );
         let facts = gather(schema, self.resolver, diagnostics);
         let ty = self.lower_facts(target, facts, name, diagnostics);
         let ty = match self.known.remove(&target.id()) {
-            Some(Progress::Entered { itself: Some(id), .. }) => self.tie(id, target, ty),
+            Some(Progress::Entered {
+                itself: Some(id), ..
+            }) => self.tie(id, target, ty),
             _ => ty,
         };
         self.known.insert(target.id(), Progress::Done(ty.clone()));
@@ -92,20 +121,40 @@ impl<'a, 'r> Schemas<'a, 'r> {
         Type::Named(promised)
     }
 
-    fn lower_facts(&mut self, schema: Node<'a>, mut facts: Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+    fn lower_facts(
+        &mut self,
+        schema: Node<'a>,
+        mut facts: Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
         let with_null = facts.alternatives.len();
-        facts.alternatives.retain(|alternative| !is_null_schema(*alternative));
-        let nullable = facts.nullable || facts.alternatives.len() < with_null || facts.kinds.contains(&JsonKind::Null);
+        facts
+            .alternatives
+            .retain(|alternative| !is_null_schema(*alternative));
+        let nullable = facts.nullable
+            || facts.alternatives.len() < with_null
+            || facts.kinds.contains(&JsonKind::Null);
         let ty = self.lower_present(schema, facts, name, diagnostics);
         if nullable { optional(ty) } else { ty }
     }
 
     /// The type of a value that is not null.
-    fn lower_present(&mut self, schema: Node<'a>, facts: Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+    fn lower_present(
+        &mut self,
+        schema: Node<'a>,
+        facts: Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
         if let Some(literals) = facts.literals() {
             return self.enumeration(schema, &literals, name);
         }
-        if facts.alternatives.iter().any(|alternative| shapes_type(*alternative)) {
+        if facts
+            .alternatives
+            .iter()
+            .any(|alternative| shapes_type(*alternative))
+        {
             return self.union(schema, &facts, name, diagnostics);
         }
         let kinds = facts.json_kinds();
@@ -126,8 +175,13 @@ impl<'a, 'r> Schemas<'a, 'r> {
             .filter(|literal| seen.insert(*literal))
             .map(|literal| VariantOfEnumeration {
                 name: match literal {
-                    Literal::String(text) => scope.claim(&[&type_name(if text.is_empty() { "Empty" } else { text })]),
-                    Literal::Integer(number) => scope.claim(&[&type_name(&format!("{}{number}", if *number < 0 { "" } else { "N" }))]),
+                    Literal::String(text) => {
+                        scope.claim(&[&type_name(if text.is_empty() { "Empty" } else { text })])
+                    }
+                    Literal::Integer(number) => scope.claim(&[&type_name(&format!(
+                        "{}{number}",
+                        if *number < 0 { "" } else { "N" }
+                    ))]),
                 },
                 value: literal.clone(),
             })
@@ -136,9 +190,17 @@ impl<'a, 'r> Schemas<'a, 'r> {
         self.complete(id, schema, Definition::Enumeration(variants))
     }
 
-    fn object(&mut self, schema: Node<'a>, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+    fn object(
+        &mut self,
+        schema: Node<'a>,
+        facts: &Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
         if facts.properties.is_empty() {
-            let values = facts.additional.map_or(Type::Value, |additional| self.lower(additional, &format!("{name} value"), diagnostics));
+            let values = facts.additional.map_or(Type::Value, |additional| {
+                self.lower(additional, &format!("{name} value"), diagnostics)
+            });
             return Type::Map(Box::new(values));
         }
         let id = self.promised(schema, name);
@@ -146,7 +208,12 @@ impl<'a, 'r> Schemas<'a, 'r> {
         self.complete(id, schema, definition)
     }
 
-    fn structure(&mut self, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Definition {
+    fn structure(
+        &mut self,
+        facts: &Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Definition {
         let tag = facts.properties.iter().find_map(|(property, schema)| {
             let value = self.constant_text(*schema, diagnostics)?;
             (!facts.closed).then(|| ((*property).to_owned(), value))
@@ -168,13 +235,23 @@ impl<'a, 'r> Schemas<'a, 'r> {
                 deprecated: schema.get("deprecated").and_then(Node::as_bool) == Some(true),
             });
         }
-        let additional = facts.additional.map(|schema| self.lower(schema, &format!("{name} value"), diagnostics));
-        Definition::Struct { tag, fields, additional: additional.map(|ty| (scope.claim(&["additional"]), ty)), closed: facts.closed }
+        let additional = facts
+            .additional
+            .map(|schema| self.lower(schema, &format!("{name} value"), diagnostics));
+        Definition::Struct {
+            tag,
+            fields,
+            additional: additional.map(|ty| (scope.claim(&["additional"]), ty)),
+            closed: facts.closed,
+        }
     }
 
     /// The only string that a schema allows.
     fn constant_text(&self, schema: Node<'a>, diagnostics: &mut Diagnostics) -> Option<String> {
-        match gather(schema, self.resolver, diagnostics).literals()?.as_slice() {
+        match gather(schema, self.resolver, diagnostics)
+            .literals()?
+            .as_slice()
+        {
             [Literal::String(text)] => Some(text.clone()),
             _ => None,
         }
@@ -182,7 +259,9 @@ impl<'a, 'r> Schemas<'a, 'r> {
 
     fn array(&mut self, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
         if facts.positions.is_empty() {
-            let items = facts.items.map_or(Type::Value, |items| self.lower(items, &singular(name), diagnostics));
+            let items = facts.items.map_or(Type::Value, |items| {
+                self.lower(items, &singular(name), diagnostics)
+            });
             return Type::List(Box::new(items));
         }
         if !facts.exact || facts.positions.len() > MAX_TUPLE {
@@ -190,12 +269,20 @@ impl<'a, 'r> Schemas<'a, 'r> {
             return Type::List(Box::new(Type::Value));
         }
         let positions = facts.positions.clone();
-        let types = positions.iter().enumerate().map(|(position, schema)| self.lower(*schema, &format!("{name} item {position}"), diagnostics));
+        let types = positions.iter().enumerate().map(|(position, schema)| {
+            self.lower(*schema, &format!("{name} item {position}"), diagnostics)
+        });
         Type::Tuple(types.collect())
     }
 
     /// `oneOf` or `anyOf`, each alternative together with what holds beside it.
-    fn union(&mut self, schema: Node<'a>, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+    fn union(
+        &mut self,
+        schema: Node<'a>,
+        facts: &Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
         if let [only] = facts.alternatives[..] {
             if says_only_alternatives(facts) {
                 return self.lower(only, name, diagnostics);
@@ -208,7 +295,8 @@ impl<'a, 'r> Schemas<'a, 'r> {
         let mut profiles = Vec::new();
         for (position, &alternative) in facts.alternatives.clone().iter().enumerate() {
             let label = self.alternative_name(alternative, position, diagnostics);
-            let (all, ty) = self.alternative(alternative, facts, &format!("{name} {label}"), diagnostics);
+            let (all, ty) =
+                self.alternative(alternative, facts, &format!("{name} {label}"), diagnostics);
             profiles.push(profile(&all, self.resolver, diagnostics));
             variants.push((scope.claim(&[&type_name(&label)]), ty));
         }
@@ -229,7 +317,13 @@ impl<'a, 'r> Schemas<'a, 'r> {
     }
 
     /// One alternative: a schema of its own, or one more layer on what holds beside it.
-    fn alternative(&mut self, alternative: Node<'a>, beside: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> (Facts<'a>, Type) {
+    fn alternative(
+        &mut self,
+        alternative: Node<'a>,
+        beside: &Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> (Facts<'a>, Type) {
         if says_only_alternatives(beside) {
             let facts = gather(alternative, self.resolver, diagnostics);
             return (facts, self.lower(alternative, name, diagnostics));
@@ -242,7 +336,12 @@ impl<'a, 'r> Schemas<'a, 'r> {
         (all, ty)
     }
 
-    fn alternative_name(&self, alternative: Node<'a>, position: usize, diagnostics: &mut Diagnostics) -> String {
+    fn alternative_name(
+        &self,
+        alternative: Node<'a>,
+        position: usize,
+        diagnostics: &mut Diagnostics,
+    ) -> String {
         if let Some(name) = self.resolver.reference_name(alternative) {
             return name.to_owned();
         }
@@ -250,7 +349,10 @@ impl<'a, 'r> Schemas<'a, 'r> {
             return title;
         }
         let facts = gather(alternative, self.resolver, diagnostics);
-        let constant = facts.properties.values().find_map(|schema| self.constant_text(*schema, diagnostics));
+        let constant = facts
+            .properties
+            .values()
+            .find_map(|schema| self.constant_text(*schema, diagnostics));
         match (constant, facts.json_kinds().first()) {
             (Some(constant), _) => constant,
             (None, Some(kind)) if facts.properties.is_empty() => kind_name(*kind).to_owned(),
@@ -262,17 +364,34 @@ impl<'a, 'r> Schemas<'a, 'r> {
         let (property, mapping) = facts.discriminator?;
         let mapped = |name: Option<&str>| {
             let target = name?;
-            mapping?.entries().find(|(_, to)| to.as_str().is_some_and(|to| to == target || to.rsplit('/').next() == Some(target))).map(|(value, _)| value)
+            mapping?
+                .entries()
+                .find(|(_, to)| {
+                    to.as_str()
+                        .is_some_and(|to| to == target || to.rsplit('/').next() == Some(target))
+                })
+                .map(|(value, _)| value)
         };
         let values = facts.alternatives.iter().map(|alternative| {
             let name = self.resolver.reference_name(*alternative);
-            mapped(name).or(name).map(|value| Literal::String(value.to_owned()))
+            mapped(name)
+                .or(name)
+                .map(|value| Literal::String(value.to_owned()))
         });
-        Some(Discriminator { property: property.to_owned(), values: values.collect() })
+        Some(Discriminator {
+            property: property.to_owned(),
+            values: values.collect(),
+        })
     }
 
     /// `type` with several names: one variant for each.
-    fn union_of_kinds(&mut self, schema: Node<'a>, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+    fn union_of_kinds(
+        &mut self,
+        schema: Node<'a>,
+        facts: &Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
         let id = self.promised(schema, name);
         let mut variants = Vec::new();
         let mut shapes = Vec::new();
@@ -287,14 +406,22 @@ impl<'a, 'r> Schemas<'a, 'r> {
                 JsonKind::Array => self.array(&one, name, diagnostics),
                 kind => scalar(kind, &one),
             };
-            shapes.push((crate::model::Shape::Kind(kind), variants.len()));
+            shapes.push((crate::model::Shape::Kinds(vec![kind]), variants.len()));
             variants.push((type_name(kind_name(kind)), ty));
         }
-        let dispatch = crate::model::Dispatch { shapes, ..Default::default() };
+        let dispatch = crate::model::Dispatch {
+            shapes,
+            ..Default::default()
+        };
         self.complete(id, schema, Definition::Union { variants, dispatch })
     }
 
-    fn object_of_union(&mut self, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+    fn object_of_union(
+        &mut self,
+        facts: &Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
         if facts.properties.is_empty() {
             return Type::Map(Box::new(Type::Value));
         }
@@ -308,7 +435,9 @@ impl<'a, 'r> Schemas<'a, 'r> {
     /// The id that was promised where the schema came upon itself, or a new one.
     fn promised(&mut self, schema: Node<'a>, name: &str) -> TypeId {
         let id = match self.known.get(&schema.id()) {
-            Some(Progress::Entered { itself: Some(id), .. }) => return *id,
+            Some(Progress::Entered {
+                itself: Some(id), ..
+            }) => return *id,
             _ => self.define(name),
         };
         if let Some(Progress::Entered { itself, .. }) = self.known.get_mut(&schema.id()) {
@@ -329,9 +458,16 @@ impl<'a, 'r> Schemas<'a, 'r> {
         Type::Named(id)
     }
 
-    fn text(&self, schema: Node<'a>, keyword: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+    fn text(
+        &self,
+        schema: Node<'a>,
+        keyword: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<String> {
         let own = schema.get(keyword);
-        own.or_else(|| self.resolver.follow(schema, diagnostics)?.get(keyword)).and_then(Node::as_str).map(str::to_owned)
+        own.or_else(|| self.resolver.follow(schema, diagnostics)?.get(keyword))
+            .and_then(Node::as_str)
+            .map(str::to_owned)
     }
 }
 
@@ -345,7 +481,11 @@ pub(super) fn optional(ty: Type) -> Type {
 
 /// `title`, then `description`.
 pub(super) fn docs(node: Node<'_>) -> Vec<String> {
-    ["title", "description"].iter().filter_map(|keyword| node.get(keyword)?.as_str()).map(str::to_owned).collect()
+    ["title", "description"]
+        .iter()
+        .filter_map(|keyword| node.get(keyword)?.as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Longest tuple for which the standard library and serde have implementations.
@@ -354,7 +494,13 @@ const MAX_TUPLE: usize = 12;
 fn reserve(types: &mut Types, names: &mut Scope, name: &str) -> TypeId {
     let name = type_name(name);
     let name = names.claim(&[&name, &format!("{name}Payload")]);
-    types.add(TypeDefinition { name, docs: Vec::new(), definition: Definition::Newtype(Type::Value), has_default: false, is_parameter: false })
+    types.add(TypeDefinition {
+        name,
+        docs: Vec::new(),
+        definition: Definition::Newtype(Type::Value),
+        has_default: false,
+        is_parameter: false,
+    })
 }
 
 fn scalar(kind: JsonKind, facts: &Facts<'_>) -> Type {
@@ -381,12 +527,29 @@ fn integer(facts: &Facts<'_>) -> Integer {
 
 /// Whether an alternative says something about the type, not only which properties are required.
 fn shapes_type(alternative: Node<'_>) -> bool {
-    const SHAPING: &[&str] = &["$ref", "type", "properties", "allOf", "oneOf", "anyOf", "enum", "const", "items", "additionalProperties"];
-    SHAPING.iter().any(|keyword| alternative.get(keyword).is_some()) || members(alternative, "allOf").next().is_some()
+    const SHAPING: &[&str] = &[
+        "$ref",
+        "type",
+        "properties",
+        "allOf",
+        "oneOf",
+        "anyOf",
+        "enum",
+        "const",
+        "items",
+        "additionalProperties",
+    ];
+    SHAPING
+        .iter()
+        .any(|keyword| alternative.get(keyword).is_some())
+        || members(alternative, "allOf").next().is_some()
 }
 
 fn says_only_alternatives(facts: &Facts<'_>) -> bool {
-    facts.properties.is_empty() && facts.required.is_empty() && facts.items.is_none() && facts.additional.is_none()
+    facts.properties.is_empty()
+        && facts.required.is_empty()
+        && facts.items.is_none()
+        && facts.additional.is_none()
 }
 
 fn kind_name(kind: JsonKind) -> &'static str {
@@ -402,6 +565,8 @@ fn kind_name(kind: JsonKind) -> &'static str {
 
 /// A name for one item of a list.
 fn singular(name: &str) -> String {
-    let plural = name.strip_suffix('s').filter(|stem| stem.len() > 2 && !stem.ends_with(['s', 'u', 'i']));
+    let plural = name
+        .strip_suffix('s')
+        .filter(|stem| stem.len() > 2 && !stem.ends_with(['s', 'u', 'i']));
     plural.map_or_else(|| format!("{name} item"), str::to_owned)
 }

@@ -5,10 +5,19 @@ use crate::document::{RequiredScheme, Requirement, SecurityScheme};
 use crate::model::{Scheme, SchemeKind};
 
 /// Lowers the alternatives of a server or an operation.
-pub(super) fn lower(requirements: &[Requirement<'_>], diagnostics: &mut Diagnostics) -> Vec<Vec<Scheme>> {
+pub(super) fn lower(
+    requirements: &[Requirement<'_>],
+    diagnostics: &mut Diagnostics,
+) -> Vec<Vec<Scheme>> {
     requirements
         .iter()
-        .map(|requirement| requirement.schemes.iter().map(|required| scheme(required, diagnostics)).collect())
+        .map(|requirement| {
+            requirement
+                .schemes
+                .iter()
+                .map(|required| scheme(required, diagnostics))
+                .collect()
+        })
         .collect()
 }
 
@@ -17,12 +26,27 @@ fn scheme(required: &RequiredScheme<'_>, diagnostics: &mut Diagnostics) -> Schem
         Some(declared) => declared_kind(required, declared, diagnostics),
         None => inferred_kind(required, diagnostics),
     };
-    Scheme { name: required.name.to_owned(), kind }
+    Scheme {
+        name: required.name.to_owned(),
+        kind,
+    }
 }
 
-fn declared_kind(required: &RequiredScheme<'_>, declared: &SecurityScheme<'_>, diagnostics: &mut Diagnostics) -> SchemeKind {
+fn declared_kind(
+    required: &RequiredScheme<'_>,
+    declared: &SecurityScheme<'_>,
+    diagnostics: &mut Diagnostics,
+) -> SchemeKind {
     let parameter = || declared.parameter.unwrap_or("api_key").to_owned();
-    match (declared.kind.unwrap_or_default(), declared.http_scheme.unwrap_or_default().to_ascii_lowercase().as_str(), declared.location) {
+    match (
+        declared.kind.unwrap_or_default(),
+        declared
+            .http_scheme
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .as_str(),
+        declared.location,
+    ) {
         ("http", "basic", _) | ("userPassword", ..) => SchemeKind::Basic,
         ("http" | "oauth2" | "openIdConnect", ..) => SchemeKind::Bearer,
         ("httpApiKey" | "apiKey", _, Some("query")) => SchemeKind::QueryKey(parameter()),
@@ -48,16 +72,32 @@ fn inferred_kind(required: &RequiredScheme<'_>, diagnostics: &mut Diagnostics) -
     let (kind, words) = if says(&["bearer", "jwt", "oauth", "oidc", "openid"]) {
         (SchemeKind::Bearer, "a token in `Authorization: Bearer`")
     } else if says(&["key"]) {
-        (SchemeKind::HeaderKey("X-API-Key".to_owned()), "a key in the header `X-API-Key`")
+        (
+            SchemeKind::HeaderKey("X-API-Key".to_owned()),
+            "a key in the header `X-API-Key`",
+        )
     } else if says(&["basic", "password"]) {
-        (SchemeKind::Basic, "a user and a password in `Authorization: Basic`")
+        (
+            SchemeKind::Basic,
+            "a user and a password in `Authorization: Basic`",
+        )
     } else if says(&["mtls", "mutual", "x509", "cert"]) {
         (SchemeKind::MutualTls, "a client certificate")
     } else {
         (SchemeKind::Bearer, "a token in `Authorization: Bearer`")
     };
     diagnostics
-        .warning(Code::UndeclaredScheme, required.node.key_location(), format!("the security scheme `{}` is not declared: clients are asked for {words}", required.name))
-        .help(format!("declare `{}` under `components.securitySchemes`", required.name));
+        .warning(
+            Code::UndeclaredScheme,
+            required.node.key_location(),
+            format!(
+                "the security scheme `{}` is not declared: clients are asked for {words}",
+                required.name
+            ),
+        )
+        .help(format!(
+            "declare `{}` under `components.securitySchemes`",
+            required.name
+        ));
     kind
 }

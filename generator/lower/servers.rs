@@ -1,20 +1,33 @@
 //! Which servers of the document speak WebSocket, and what each of them serves where.
 
+use std::collections::HashSet;
+
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Document, Server};
 use crate::model;
 use crate::naming::{Scope, file_name, value_name};
 
-use super::layout::Group;
+use super::layout::{Group, template};
 use super::security;
 
 /// The WebSocket servers of the document, as indices into [`Document::servers`].
-pub(super) fn select(document: &Document<'_>, wanted: &[String], diagnostics: &mut Diagnostics) -> Vec<usize> {
+pub(super) fn select(
+    document: &Document<'_>,
+    wanted: &[String],
+    diagnostics: &mut Diagnostics,
+) -> Vec<usize> {
     let mut selected = Vec::new();
     for (index, server) in document.servers.iter().enumerate() {
         if !speaks_websocket(document, index) {
             let protocol = server.protocol.unwrap_or("no protocol");
-            diagnostics.note(Code::SkippedServer, server.node.key_location(), format!("`{}` is left out: it speaks {protocol}, not WebSocket", server.name));
+            diagnostics.note(
+                Code::SkippedServer,
+                server.node.key_location(),
+                format!(
+                    "`{}` is left out: it speaks {protocol}, not WebSocket",
+                    server.name
+                ),
+            );
         } else if wanted.is_empty() || wanted.iter().any(|name| name == server.name) {
             selected.push(index);
         }
@@ -23,7 +36,11 @@ pub(super) fn select(document: &Document<'_>, wanted: &[String], diagnostics: &m
         if !document.servers.iter().any(|server| server.name == name) {
             let names: Vec<&str> = document.servers.iter().map(|server| server.name).collect();
             diagnostics
-                .error(Code::NoWebSocketServer, document.node.get("servers").map(|node| node.key_location()), format!("the document has no server `{name}`"))
+                .error(
+                    Code::NoWebSocketServer,
+                    document.node.get("servers").map(|node| node.key_location()),
+                    format!("the document has no server `{name}`"),
+                )
                 .help(format!("it has {}", list(&names)));
         }
     }
@@ -34,7 +51,12 @@ pub(super) fn select(document: &Document<'_>, wanted: &[String], diagnostics: &m
 }
 
 /// Lowers the selected servers.
-pub(super) fn lower(document: &Document<'_>, selected: &[usize], groups: &[Group], diagnostics: &mut Diagnostics) -> Vec<model::Server> {
+pub(super) fn lower(
+    document: &Document<'_>,
+    selected: &[usize],
+    groups: &[Group],
+    diagnostics: &mut Diagnostics,
+) -> Vec<model::Server> {
     let mut functions = Scope::default();
     let mut files = Scope::default();
     let mut lowered = Vec::new();
@@ -64,10 +86,27 @@ const FIRST_ADMIN_PORT: u16 = 9090;
 
 fn speaks_websocket(document: &Document<'_>, index: usize) -> bool {
     let server = &document.servers[index];
-    let protocol = server.protocol.or_else(|| server.url.as_deref()?.split_once("://").map(|(protocol, _)| protocol)).unwrap_or_default().to_ascii_lowercase();
-    let bound = server.bindings.is_some_and(|bindings| bindings.get("ws").is_some() || bindings.get("websockets").is_some());
+    let protocol = server
+        .protocol
+        .or_else(|| {
+            server
+                .url
+                .as_deref()?
+                .split_once("://")
+                .map(|(protocol, _)| protocol)
+        })
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let bound = server.bindings.is_some_and(|bindings| {
+        bindings.get("ws").is_some() || bindings.get("websockets").is_some()
+    });
     // A channel says so for the servers that it is limited to, or for a web server: not for a broker that shares the document.
-    let carried = |web: bool| document.channels.iter().any(|channel| channel.binding.is_some() && (channel.servers.contains(&index) || (web && channel.servers.is_empty())));
+    let carried = |web: bool| {
+        document.channels.iter().any(|channel| {
+            channel.binding.is_some()
+                && (channel.servers.contains(&index) || (web && channel.servers.is_empty()))
+        })
+    };
     match protocol.as_str() {
         "ws" | "wss" => true,
         "http" | "https" | "" => bound || carried(true),
@@ -77,14 +116,33 @@ fn speaks_websocket(document: &Document<'_>, index: usize) -> bool {
 
 fn report_none(document: &Document<'_>, diagnostics: &mut Diagnostics) {
     let servers = document.node.get("servers");
-    let found: Vec<String> = document.servers.iter().map(|server| format!("`{}` ({})", server.name, server.protocol.unwrap_or("no protocol"))).collect();
-    let message = if found.is_empty() { "the document has no servers".to_owned() } else { "no server of the document speaks WebSocket".to_owned() };
+    let found: Vec<String> = document
+        .servers
+        .iter()
+        .map(|server| {
+            format!(
+                "`{}` ({})",
+                server.name,
+                server.protocol.unwrap_or("no protocol")
+            )
+        })
+        .collect();
+    let message = if found.is_empty() {
+        "the document has no servers".to_owned()
+    } else {
+        "no server of the document speaks WebSocket".to_owned()
+    };
     let location = servers.unwrap_or(document.node).key_location();
     let help = match found.as_slice() {
         [] => "add one under `servers` with `protocol: ws` or `wss`".to_owned(),
-        found => format!("found {}; a WebSocket server has `protocol: ws` or `wss`", found.join(", ")),
+        found => format!(
+            "found {}; a WebSocket server has `protocol: ws` or `wss`",
+            found.join(", ")
+        ),
     };
-    diagnostics.error(Code::NoWebSocketServer, location, message).help(help);
+    diagnostics
+        .error(Code::NoWebSocketServer, location, message)
+        .help(help);
 }
 
 /// A server's URL, its variables replaced by their defaults.
@@ -123,9 +181,15 @@ struct Address {
 
 impl Address {
     fn parse(url: &str, protocol: Option<&str>) -> Self {
-        let (scheme, rest) = url.split_once("://").map_or((protocol.unwrap_or("ws"), url), |(scheme, rest)| (scheme, rest));
+        let (scheme, rest) = url
+            .split_once("://")
+            .map_or((protocol.unwrap_or("ws"), url), |(scheme, rest)| {
+                (scheme, rest)
+            });
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
-        let (authority, path) = rest.find('/').map_or((rest, ""), |start| rest.split_at(start));
+        let (authority, path) = rest
+            .find('/')
+            .map_or((rest, ""), |start| rest.split_at(start));
         // Credentials in a URL are the client's business, and none of the generated code's.
         let authority = authority.rsplit('@').next().unwrap_or_default();
         Self {
@@ -136,15 +200,31 @@ impl Address {
     }
 
     fn url(&self) -> String {
-        format!("{}://{}{}", if self.secure { "wss" } else { "ws" }, self.authority, self.path)
+        format!(
+            "{}://{}{}",
+            if self.secure { "wss" } else { "ws" },
+            self.authority,
+            self.path
+        )
     }
 }
 
-fn routes_of(server: usize, base: &str, declared: &Server<'_>, groups: &[Group], diagnostics: &mut Diagnostics) -> Vec<model::ServedRoute> {
+fn routes_of(
+    server: usize,
+    base: &str,
+    declared: &Server<'_>,
+    groups: &[Group],
+    diagnostics: &mut Diagnostics,
+) -> Vec<model::ServedRoute> {
     let mut served: Vec<model::ServedRoute> = Vec::new();
-    for (route, group) in groups.iter().enumerate().filter(|(_, group)| group.servers.contains(&server)) {
+    let mut taken = HashSet::new();
+    for (route, group) in groups
+        .iter()
+        .enumerate()
+        .filter(|(_, group)| group.servers.contains(&server))
+    {
         let path = join(base, &group.path);
-        if served.iter().any(|other| same_template(&other.path, &path)) {
+        if !taken.insert(template(&path)) {
             diagnostics
                 .error(Code::DuplicateRoute, group.location.clone(), format!("`{}` has two routes at `{path}`", declared.name))
                 .help("give the channels addresses of their own, or serve them on one socket by `--channels multiplex`");
@@ -157,22 +237,28 @@ fn routes_of(server: usize, base: &str, declared: &Server<'_>, groups: &[Group],
 
 /// The path below the server's own; an address that repeats the server's path is the whole path already.
 fn join(base: &str, path: &str) -> String {
-    let repeated = !base.is_empty() && path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let joined = if repeated { path.to_owned() } else { format!("{base}{path}") };
+    let repeated = !base.is_empty()
+        && path
+            .strip_prefix(base)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let joined = if repeated {
+        path.to_owned()
+    } else {
+        format!("{base}{path}")
+    };
     match joined.trim_end_matches('/') {
         "" => "/".to_owned(),
         trimmed => trimmed.to_owned(),
     }
 }
 
-/// Whether two templates differ in the names of their parameters at most.
-pub(super) fn same_template(one: &str, other: &str) -> bool {
-    super::layout::template(one) == super::layout::template(other)
-}
-
 fn list(names: &[&str]) -> String {
     match names {
         [] => "none".to_owned(),
-        names => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+        names => names
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }

@@ -2,7 +2,9 @@
 
 mod types;
 
-pub use types::{Definition, Field, Integer, Literal, Type, TypeDefinition, TypeId, Types, VariantOfEnumeration};
+pub use types::{
+    Definition, Field, Integer, Literal, Type, TypeDefinition, TypeId, Types, VariantOfEnumeration,
+};
 
 /// What one document becomes.
 #[derive(Debug)]
@@ -114,12 +116,16 @@ pub enum Traffic {
     /// Text and binary frames as they are: the document describes no message.
     Raw,
     /// The messages of the document.
-    Typed {
-        /// What arrives.
-        inbound: MessageSet,
-        /// What may be sent.
-        outbound: MessageSet,
-    },
+    Typed(Box<Exchange>),
+}
+
+/// Both directions of a route.
+#[derive(Debug)]
+pub struct Exchange {
+    /// What arrives.
+    pub inbound: MessageSet,
+    /// What may be sent.
+    pub outbound: MessageSet,
 }
 
 /// How the channels of a route came to be there.
@@ -204,15 +210,18 @@ pub struct Method {
     pub reply: Option<Reply>,
 }
 
-/// What a handler method returns to be sent back.
+/// What a handler method returns to be sent back; the indices are those of the route's outbound messages.
 #[derive(Debug)]
-pub struct Reply {
-    /// Indices into the variants of the route's outbound messages.
-    pub messages: Vec<usize>,
-    /// The enumeration that the method returns where there is more than one.
-    pub choice: Option<String>,
-    /// An example of the first of them, as JSON.
-    pub example: Option<String>,
+pub enum Reply {
+    /// One message.
+    One(usize),
+    /// One of several.
+    Choice {
+        /// The enumeration that the method returns.
+        name: String,
+        /// Its messages.
+        messages: Vec<usize>,
+    },
 }
 
 /// The messages that go one way on a route, and how they are told apart.
@@ -281,8 +290,8 @@ pub struct Tag {
 pub enum Shape {
     /// Nothing else is left: any payload.
     Any,
-    /// The payload is of this JSON type.
-    Kind(JsonKind),
+    /// The payload is of one of these JSON types.
+    Kinds(Vec<JsonKind>),
     /// The payload is an object with all of these keys.
     Keys(Vec<String>),
 }

@@ -40,7 +40,10 @@ impl Types {
 
     /// All types with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (TypeId, &TypeDefinition)> {
-        self.definitions.iter().enumerate().map(|(index, definition)| (TypeId(index), definition))
+        self.definitions
+            .iter()
+            .enumerate()
+            .map(|(index, definition)| (TypeId(index), definition))
     }
 
     /// All ids.
@@ -127,7 +130,7 @@ pub struct Field {
 }
 
 /// A type in use.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
     /// `bool`
     Boolean,
@@ -158,7 +161,7 @@ pub enum Type {
 }
 
 /// The size of an integer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Integer {
     /// `i32`
     I32,

@@ -14,12 +14,16 @@ pub(super) struct Target {
 impl Target {
     /// A JSON payload that becomes `variant`.
     pub(super) fn json(variant: TokenStream) -> Self {
-        Self { decode: quote!(::wsgen_runtime::codegen::from_json(payload).map(#variant)) }
+        Self {
+            decode: quote!(codegen::from_json(payload).map(#variant)),
+        }
     }
 
     /// A text frame that becomes `variant` as it is.
     pub(super) fn text(variant: TokenStream) -> Self {
-        Self { decode: quote!(::wsgen_runtime::codegen::text(payload).map(#variant)) }
+        Self {
+            decode: quote!(codegen::text(payload).map(#variant)),
+        }
     }
 }
 
@@ -28,7 +32,9 @@ impl Target {
 /// `raw` is the expression for what nothing tells apart.
 pub(super) fn select(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream) -> TokenStream {
     let rest = rest(dispatch, targets, raw);
-    let Some(tag) = &dispatch.tag else { return rest };
+    let Some(tag) = &dispatch.tag else {
+        return rest;
+    };
     let property = &tag.property;
     let arms = by_target(&tag.values).into_iter().map(|(texts, target)| {
         let decode = &targets[target].decode;
@@ -40,7 +46,7 @@ pub(super) fn select(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream)
         quote!(_ => { #rest })
     };
     quote! {
-        match ::wsgen_runtime::codegen::tag(payload, #property)?.as_deref() {
+        match codegen::tag(payload, #property)?.as_deref() {
             #(#arms)*
             #unknown
         }
@@ -61,11 +67,11 @@ fn rest(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream) -> TokenStre
                 otherwise = decode.clone();
                 continue;
             }
-            Shape::Kind(kind) => {
-                let kind = kind_tokens(*kind);
-                quote!(::wsgen_runtime::codegen::is_kind(payload, ::wsgen_runtime::codegen::JsonKind::#kind))
+            Shape::Kinds(kinds) => {
+                let kinds = kinds.iter().map(|kind| kind_tokens(*kind));
+                quote!(codegen::is_any_of(payload, &[#(codegen::JsonKind::#kinds),*]))
             }
-            Shape::Keys(keys) => quote!(::wsgen_runtime::codegen::has_keys(payload, &[#(#keys),*])),
+            Shape::Keys(keys) => quote!(codegen::has_keys(payload, &[#(#keys),*])),
         };
         otherwise = match otherwise.to_string().starts_with("if ") {
             true => quote!(if #test { #decode } else #otherwise),

@@ -4,7 +4,7 @@ mod dispatch;
 mod docs;
 mod names;
 mod payloads;
-mod routes;
+mod route;
 mod servers;
 
 use proc_macro2::TokenStream;
@@ -30,13 +30,25 @@ pub(crate) struct Module {
 #[must_use]
 pub(crate) fn render(service: &Service) -> Vec<Module> {
     let mut modules = vec![
-        Module { file: "mod.rs".to_owned(), code: root(service) },
-        Module { file: "servers.rs".to_owned(), code: servers::render(service) },
+        Module {
+            file: "mod.rs".to_owned(),
+            code: root(service),
+        },
+        Module {
+            file: "servers.rs".to_owned(),
+            code: servers::render(service),
+        },
     ];
     if service.types.iter().next().is_some() {
-        modules.push(Module { file: "messages.rs".to_owned(), code: payloads::render(&service.types) });
+        modules.push(Module {
+            file: "messages.rs".to_owned(),
+            code: payloads::render(&service.types),
+        });
     }
-    modules.extend(service.routes.iter().map(|route| Module { file: format!("{}.rs", route.module), code: routes::render(service, route) }));
+    modules.extend(service.routes.iter().map(|route| Module {
+        file: format!("{}.rs", route.module),
+        code: route::render(service, route),
+    }));
     modules
 }
 
@@ -46,7 +58,11 @@ fn root(service: &Service) -> TokenStream {
         title = format!("{title} {version}");
     }
     let docs = module_docs(std::iter::once(title.as_str()).chain(service.description.as_deref()));
-    let messages = service.types.iter().next().map(|_| quote!(pub mod messages;));
+    let messages = service.types.iter().next().map(|_| {
+        quote!(
+            pub mod messages;
+        )
+    });
     let routes = service.routes.iter().map(|route| ident(&route.module));
     quote! {
         #docs

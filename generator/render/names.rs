@@ -8,7 +8,11 @@ use crate::naming::is_keyword;
 
 /// An identifier; keywords become raw ones.
 pub(super) fn ident(name: &str) -> Ident {
-    if is_keyword(name) { Ident::new_raw(name, Span::call_site()) } else { Ident::new(name, Span::call_site()) }
+    if is_keyword(name) {
+        Ident::new_raw(name, Span::call_site())
+    } else {
+        Ident::new(name, Span::call_site())
+    }
 }
 
 /// A type as it is written in the module of the payloads.
@@ -25,7 +29,10 @@ pub(super) fn qualified(ty: &Type, types: &Types) -> TokenStream {
 pub(crate) fn type_text(ty: &Type, types: &Types) -> String {
     let tokens = qualified(ty, types).to_string();
     let text: String = tokens.split_whitespace().collect();
-    text.replace(',', ", ").replace(", )", ",)").replace("::wsgen_runtime", "wsgen_runtime").replace("::std::", "std::")
+    text.replace(',', ", ")
+        .replace(", )", ",)")
+        .replace("::wsgen_runtime", "wsgen_runtime")
+        .replace("::std::", "std::")
 }
 
 fn write(ty: &Type, types: &Types, module: &TokenStream) -> TokenStream {

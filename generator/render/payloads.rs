@@ -3,7 +3,9 @@
 use proc_macro2::{Literal as LiteralToken, TokenStream};
 use quote::quote;
 
-use crate::model::{Definition, Dispatch, Field, Literal, Type, TypeDefinition, Types, VariantOfEnumeration};
+use crate::model::{
+    Definition, Dispatch, Field, Literal, Type, TypeDefinition, Types, VariantOfEnumeration,
+};
 
 use super::dispatch::{Target, select};
 use super::docs::{docs, module_docs};
@@ -12,10 +14,19 @@ use super::names::{ident, local};
 /// Renders the module `messages`.
 pub(super) fn render(types: &Types) -> TokenStream {
     let header = module_docs(["What the messages carry."]);
+    let unions = types
+        .iter()
+        .any(|(_, ty)| matches!(ty.definition, Definition::Union { .. }));
+    let codegen = unions.then(|| {
+        quote!(
+            use wsgen_runtime::codegen;
+        )
+    });
     let definitions = types.iter().map(|(_, ty)| define(ty, types));
     quote! {
         #header
-        use ::wsgen_runtime::codegen::serde::{Deserialize, Serialize};
+        #codegen
+        use wsgen_runtime::codegen::serde::{Deserialize, Serialize};
         #(#definitions)*
     }
 }
@@ -24,8 +35,12 @@ fn define(ty: &TypeDefinition, types: &Types) -> TokenStream {
     let docs = docs(ty.docs.iter().map(String::as_str));
     let body = match &ty.definition {
         Definition::Struct { .. } => structure(ty, types),
-        Definition::Enumeration(variants) if all_strings(variants) => text_enumeration(ty, variants),
-        Definition::Enumeration(variants) if all_integers(variants) => integer_enumeration(ty, variants),
+        Definition::Enumeration(variants) if all_strings(variants) => {
+            text_enumeration(ty, variants)
+        }
+        Definition::Enumeration(variants) if all_integers(variants) => {
+            integer_enumeration(ty, variants)
+        }
         Definition::Enumeration(variants) => mixed_enumeration(ty, variants),
         Definition::Union { variants, dispatch } => union(ty, variants, dispatch, types),
         Definition::Newtype(inner) => newtype(ty, inner, types),
@@ -36,11 +51,19 @@ fn define(ty: &TypeDefinition, types: &Types) -> TokenStream {
 const SERDE: &str = "::wsgen_runtime::codegen::serde";
 
 fn structure(ty: &TypeDefinition, types: &Types) -> TokenStream {
-    let Definition::Struct { tag, fields, additional, closed } = &ty.definition else {
+    let Definition::Struct {
+        tag,
+        fields,
+        additional,
+        closed,
+    } = &ty.definition
+    else {
         return TokenStream::new();
     };
     let name = ident(&ty.name);
-    let tag = tag.as_ref().map(|(property, value)| quote!(, tag = #property, rename = #value));
+    let tag = tag
+        .as_ref()
+        .map(|(property, value)| quote!(, tag = #property, rename = #value));
     let closed = closed.then(|| quote!(, deny_unknown_fields));
     let default = ty.has_default.then(|| quote!(Default,));
     let fields = fields.iter().map(|field| field_tokens(field, types));
@@ -64,7 +87,13 @@ fn structure(ty: &TypeDefinition, types: &Types) -> TokenStream {
 }
 
 fn field_tokens(field: &Field, types: &Types) -> TokenStream {
-    let docs = docs(field.docs.as_deref().into_iter().chain(field.deprecated.then_some("Deprecated.")));
+    let docs = docs(
+        field
+            .docs
+            .as_deref()
+            .into_iter()
+            .chain(field.deprecated.then_some("Deprecated.")),
+    );
     let name = ident(&field.field);
     let ty = local(&field.ty, types);
     let rename = (field.field != field.name).then(|| {
@@ -73,7 +102,10 @@ fn field_tokens(field: &Field, types: &Types) -> TokenStream {
     });
     let absent = match (&field.ty, field.optional) {
         (Type::Optional(_), true) => Some(quote!(default, skip_serializing_if = "Option::is_none")),
-        (Type::Value, true) => Some(quote!(default, skip_serializing_if = "::wsgen_runtime::codegen::serde_json::Value::is_null")),
+        (Type::Value, true) => Some(quote!(
+            default,
+            skip_serializing_if = "::wsgen_runtime::codegen::serde_json::Value::is_null"
+        )),
         (Type::Null, true) => Some(quote!(default)),
         _ => None,
     };
@@ -87,7 +119,9 @@ fn text_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> T
     let entries = variants.iter().map(|variant| {
         let name = ident(&variant.name);
         let rename = match &variant.value {
-            Literal::String(value) if *value != variant.name => Some(quote!(#[serde(rename = #value)])),
+            Literal::String(value) if *value != variant.name => {
+                Some(quote!(#[serde(rename = #value)]))
+            }
             _ => None,
         };
         quote!(#rename #name,)
@@ -106,8 +140,14 @@ fn text_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> T
 /// An enumeration of integers: they are its discriminants.
 fn integer_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
     let name = ident(&ty.name);
-    let names: Vec<_> = variants.iter().map(|variant| ident(&variant.name)).collect();
-    let values: Vec<_> = variants.iter().map(|variant| literal(&variant.value)).collect();
+    let names: Vec<_> = variants
+        .iter()
+        .map(|variant| ident(&variant.name))
+        .collect();
+    let values: Vec<_> = variants
+        .iter()
+        .map(|variant| literal(&variant.value))
+        .collect();
     let expected = format!("{{number}} is none of {}", join(variants));
     let parameter = parameter(ty, variants);
     quote! {
@@ -139,7 +179,10 @@ fn integer_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -
 /// An enumeration of strings and integers: serde's derive knows only names.
 fn mixed_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
     let name = ident(&ty.name);
-    let names: Vec<_> = variants.iter().map(|variant| ident(&variant.name)).collect();
+    let names: Vec<_> = variants
+        .iter()
+        .map(|variant| ident(&variant.name))
+        .collect();
     let serialize = variants.iter().zip(&names).map(|(variant, name)| {
         let value = literal(&variant.value);
         let method = match variant.value {
@@ -152,7 +195,9 @@ fn mixed_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> 
         let value = literal(&variant.value);
         match variant.value {
             Literal::String(_) => quote!(Value::String(text) if text == #value => Ok(Self::#name),),
-            Literal::Integer(_) => quote!(Value::Number(number) if number.as_i64() == Some(#value) => Ok(Self::#name),),
+            Literal::Integer(_) => {
+                quote!(Value::Number(number) if number.as_i64() == Some(#value) => Ok(Self::#name),)
+            }
         }
     });
     let expected = format!("{{other}} is none of {}", join(variants));
@@ -171,8 +216,8 @@ fn mixed_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> 
         }
         impl<'de> Deserialize<'de> for #name {
             fn deserialize<D: ::wsgen_runtime::codegen::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                use ::wsgen_runtime::codegen::serde::de::Error;
-                use ::wsgen_runtime::codegen::serde_json::Value;
+                use wsgen_runtime::codegen::serde::de::Error;
+                use wsgen_runtime::codegen::serde_json::Value;
 
                 match Value::deserialize(deserializer)? {
                     #(#deserialize)*
@@ -192,7 +237,10 @@ fn parameter(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> Option<T
     let name = ident(&ty.name);
     let texts = variants.iter().map(|variant| text_of(&variant.value));
     let names = variants.iter().map(|variant| ident(&variant.name));
-    let expected = format!("one of {} is expected", texts.clone().collect::<Vec<_>>().join(", "));
+    let expected = format!(
+        "one of {} is expected",
+        texts.clone().collect::<Vec<_>>().join(", ")
+    );
     Some(quote! {
         impl ::wsgen_runtime::codegen::Parameter for #name {
             fn parse(text: &str) -> Result<Self, String> {
@@ -205,16 +253,26 @@ fn parameter(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> Option<T
     })
 }
 
-fn union(ty: &TypeDefinition, variants: &[(String, Type)], dispatch: &Dispatch, types: &Types) -> TokenStream {
+fn union(
+    ty: &TypeDefinition,
+    variants: &[(String, Type)],
+    dispatch: &Dispatch,
+    types: &Types,
+) -> TokenStream {
     let name = ident(&ty.name);
     let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
     let payloads = variants.iter().map(|(_, ty)| local(ty, types));
-    let undecoded = (!dispatch.ambiguous.is_empty()).then(|| quote! {
-        /// What nothing tells apart, as it came.
-        Raw(::wsgen_runtime::codegen::serde_json::Value),
+    let undecoded = (!dispatch.ambiguous.is_empty()).then(|| {
+        quote! {
+            /// What nothing tells apart, as it came.
+            Raw(::wsgen_runtime::codegen::serde_json::Value),
+        }
     });
-    let targets: Vec<Target> = names.iter().map(|name| Target::json(quote!(Self::#name))).collect();
-    let raw = quote!(::wsgen_runtime::codegen::from_json(payload).map(Self::Raw));
+    let targets: Vec<Target> = names
+        .iter()
+        .map(|name| Target::json(quote!(Self::#name)))
+        .collect();
+    let raw = quote!(codegen::from_json(payload).map(Self::Raw));
     let select = select(dispatch, &targets, &raw);
     quote! {
         #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -225,7 +283,7 @@ fn union(ty: &TypeDefinition, variants: &[(String, Type)], dispatch: &Dispatch, 
         }
         impl<'de> Deserialize<'de> for #name {
             fn deserialize<D: ::wsgen_runtime::codegen::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                ::wsgen_runtime::codegen::alternatives(deserializer, |payload| { #select })
+                codegen::alternatives(deserializer, |payload| { #select })
             }
         }
     }
@@ -242,16 +300,23 @@ fn newtype(ty: &TypeDefinition, inner: &Type, types: &Types) -> TokenStream {
 }
 
 fn all_strings(variants: &[VariantOfEnumeration]) -> bool {
-    variants.iter().all(|variant| matches!(variant.value, Literal::String(_)))
+    variants
+        .iter()
+        .all(|variant| matches!(variant.value, Literal::String(_)))
 }
 
 fn all_integers(variants: &[VariantOfEnumeration]) -> bool {
-    variants.iter().all(|variant| matches!(variant.value, Literal::Integer(_)))
+    variants
+        .iter()
+        .all(|variant| matches!(variant.value, Literal::Integer(_)))
 }
 
 /// The values for a message to people, fit for a format string.
 fn join(variants: &[VariantOfEnumeration]) -> String {
-    let values: Vec<String> = variants.iter().map(|variant| text_of(&variant.value)).collect();
+    let values: Vec<String> = variants
+        .iter()
+        .map(|variant| text_of(&variant.value))
+        .collect();
     values.join(", ").replace('{', "{{").replace('}', "}}")
 }
 

@@ -3,25 +3,39 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Layout, Route, Scheme, SchemeKind, Server, Service};
+use crate::model::{Route, Scheme, SchemeKind, Server, Service};
 
 use super::docs::{docs, module_docs};
 use super::names::ident;
+use super::route::channels_with_traits;
 
 /// Renders the module `servers`.
 pub(super) fn render(service: &Service) -> TokenStream {
     let header = module_docs(["The servers of the document, each with its routes."]);
-    let modules: Vec<_> = service.routes.iter().filter(|route| service.servers.iter().any(|server| server.routes.iter().any(|served| std::ptr::eq(&service.routes[served.route], *route)))).map(|route| ident(&route.module)).collect();
-    let functions = service.servers.iter().map(|server| function(service, server));
-    let secured = service.servers.iter().any(|server| !server.security.is_empty());
-    let codegen = secured.then(|| quote!(use ::wsgen_runtime::codegen::{Location, Scheme};)).filter(|_| service.servers.iter().flat_map(|server| &server.security).flatten().any(has_location));
-    let codegen = codegen.or_else(|| secured.then(|| quote!(use ::wsgen_runtime::codegen::Scheme;)));
-    let authenticate = secured.then(|| quote!(Authenticate,));
+    let modules = service.routes.iter().map(|route| ident(&route.module));
+    let functions = service
+        .servers
+        .iter()
+        .map(|server| function(service, server));
+    let mut schemes = service
+        .servers
+        .iter()
+        .flat_map(|server| &server.security)
+        .flatten()
+        .peekable();
+    let authenticate = schemes.peek().map(|_| quote!(Authenticate,));
+    let codegen = schemes.peek().map(|_| quote!(Scheme));
+    let codegen = if schemes.any(has_location) {
+        Some(quote!({Location, Scheme}))
+    } else {
+        codegen
+    };
+    let codegen = codegen.map(|names| quote!(use wsgen_runtime::codegen::#names;));
     quote! {
         #header
-        use ::std::sync::Arc;
+        use std::sync::Arc;
         #codegen
-        use ::wsgen_runtime::{#authenticate Server};
+        use wsgen_runtime::{#authenticate Server};
         use super::{#(#modules),*};
         #(#functions)*
     }
@@ -32,7 +46,11 @@ fn function(service: &Service, server: &Server) -> TokenStream {
     let docs = docs(std::iter::once(headline.as_str()).chain(server.description.as_deref()));
     let name = ident(&server.function);
     let label = &server.name;
-    let mut bounds: Vec<TokenStream> = server.routes.iter().flat_map(|served| route_bounds(&service.routes[served.route])).collect();
+    let mut bounds: Vec<TokenStream> = server
+        .routes
+        .iter()
+        .flat_map(|served| route_bounds(&service.routes[served.route]))
+        .collect();
     if !server.security.is_empty() {
         bounds.push(quote!(Authenticate));
     }
@@ -47,7 +65,11 @@ fn function(service: &Service, server: &Server) -> TokenStream {
     let routes = server.routes.iter().enumerate().map(|(index, served)| {
         let path = &served.path;
         let module = ident(&service.routes[served.route].module);
-        let handlers = if index == last { quote!(handlers) } else { quote!(Arc::clone(&handlers)) };
+        let handlers = if index == last {
+            quote!(handlers)
+        } else {
+            quote!(Arc::clone(&handlers))
+        };
         quote!(.route(#path, #module::Endpoint(#handlers)))
     });
     quote! {
@@ -61,19 +83,20 @@ fn function(service: &Service, server: &Server) -> TokenStream {
 
 fn route_bounds(route: &Route) -> Vec<TokenStream> {
     let module = ident(&route.module);
-    let name = ident(&route.trait_name);
-    let mut bounds = vec![quote!(#module::#name)];
-    if route.layout == Layout::Multiplexed {
-        bounds.extend(route.channels.iter().filter(|channel| !channel.methods.is_empty()).map(|channel| {
-            let name = ident(&channel.trait_name);
+    std::iter::once(&route.trait_name)
+        .chain(channels_with_traits(route).map(|channel| &channel.trait_name))
+        .map(|name| {
+            let name = ident(name);
             quote!(#module::#name)
-        }));
-    }
-    bounds
+        })
+        .collect()
 }
 
 fn has_location(scheme: &Scheme) -> bool {
-    matches!(scheme.kind, SchemeKind::QueryKey(_) | SchemeKind::HeaderKey(_) | SchemeKind::CookieKey(_))
+    matches!(
+        scheme.kind,
+        SchemeKind::QueryKey(_) | SchemeKind::HeaderKey(_) | SchemeKind::CookieKey(_)
+    )
 }
 
 fn scheme(scheme: &Scheme) -> TokenStream {

@@ -17,23 +17,65 @@ pub struct Documents {
 /// A lone document becomes `asyncapi.yaml` (or `.json`); one with other files keeps its place among them, below `asyncapi/`.
 #[must_use]
 pub fn documents(sources: &Sources) -> Documents {
-    let files: Vec<(&Path, &str)> = sources.files().filter(|file| file.root().is_some()).map(|file| (file.path(), file.text())).collect();
+    let files: Vec<(&Path, &str)> = sources
+        .files()
+        .filter(|file| file.root().is_some())
+        .map(|file| (file.path(), file.text()))
+        .collect();
     let paths: Vec<String> = match files.as_slice() {
-        [(path, _)] => vec![format!("asyncapi.{}", if path.extension().is_some_and(|extension| extension == "json") { "json" } else { "yaml" })],
+        [(path, _)] => vec![format!(
+            "asyncapi.{}",
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
+                "json"
+            } else {
+                "yaml"
+            }
+        )],
         several => below_common_folder(&several.iter().map(|(path, _)| *path).collect::<Vec<_>>()),
     };
-    let contents = files.iter().zip(&paths).map(|((_, text), path)| OutputFile { path: path.clone(), contents: text.as_bytes().to_vec(), ownership: Ownership::User });
-    Documents { entry: paths.first().cloned().unwrap_or_else(|| "asyncapi.yaml".to_owned()), files: contents.collect() }
+    let contents = files
+        .iter()
+        .zip(&paths)
+        .map(|((_, text), path)| OutputFile {
+            path: path.clone(),
+            contents: text.as_bytes().to_vec(),
+            ownership: Ownership::User,
+        });
+    Documents {
+        entry: paths
+            .first()
+            .cloned()
+            .unwrap_or_else(|| "asyncapi.yaml".to_owned()),
+        files: contents.collect(),
+    }
 }
 
 /// The paths as they lie to each other.
 fn below_common_folder(paths: &[&Path]) -> Vec<String> {
     let absolute: Vec<PathBuf> = paths.iter().map(|path| normal(path)).collect();
-    let mut common: PathBuf = absolute.first().and_then(|path| path.parent()).map(Path::to_owned).unwrap_or_default();
+    let mut common: PathBuf = absolute
+        .first()
+        .and_then(|path| path.parent())
+        .map(Path::to_owned)
+        .unwrap_or_default();
     while !absolute.iter().all(|path| path.starts_with(&common)) {
         common.pop();
     }
-    absolute.iter().map(|path| format!("asyncapi/{}", path.strip_prefix(&common).unwrap_or(path).to_string_lossy().replace('\\', "/"))).collect()
+    absolute
+        .iter()
+        .map(|path| {
+            format!(
+                "asyncapi/{}",
+                path.strip_prefix(&common)
+                    .unwrap_or(path)
+                    .to_string_lossy()
+                    .replace('\\', "/")
+            )
+        })
+        .collect()
 }
 
 /// The path without `.` and, where that can be told, without `..`.
@@ -42,7 +84,11 @@ fn normal(path: &Path) -> PathBuf {
     for component in path.components() {
         match component {
             Component::CurDir => {}
-            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => drop(normal.pop()),
+            Component::ParentDir
+                if matches!(normal.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                normal.pop();
+            }
             other => normal.push(other),
         }
     }

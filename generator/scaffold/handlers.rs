@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::model::{Layout, MessageSet, Method, Route, Service, Traffic, Types};
+use crate::model::{Exchange, Layout, Method, Reply, Route, Service, Traffic, Types};
 use crate::naming::is_keyword;
 use crate::output::OutputFile;
 use crate::render::type_text;
@@ -11,19 +11,36 @@ use super::{line, quoted, user_file};
 
 /// One file for each channel, one for the connection where channels share it, and the module that joins them.
 pub(super) fn files(service: &Service) -> Result<Vec<OutputFile>, askama::Error> {
-    let mut stubs: Vec<Stub> = service.routes.iter().flat_map(|route| stubs(route, &service.types)).collect();
+    let mut stubs: Vec<Stub> = service
+        .routes
+        .iter()
+        .flat_map(|route| stubs(route, &service.types))
+        .collect();
     stubs.sort_by(|one, other| one.file.cmp(&other.file));
-    let mut modules: Vec<String> = stubs.iter().map(|stub| raw_identifier(&stub.file)).collect();
+    let mut modules: Vec<String> = stubs
+        .iter()
+        .map(|stub| raw_identifier(&stub.file))
+        .collect();
     let mut files = Vec::new();
     for stub in &stubs {
         files.push(user_file(&format!("src/handlers/{}.rs", stub.file), stub)?);
     }
-    if service.servers.iter().any(|server| !server.security.is_empty()) {
+    if service
+        .servers
+        .iter()
+        .any(|server| !server.security.is_empty())
+    {
         modules.insert(0, "authenticate".to_owned());
         modules.sort();
-        files.push(user_file("src/handlers/authenticate.rs", &AuthenticateStub)?);
+        files.push(user_file(
+            "src/handlers/authenticate.rs",
+            &AuthenticateStub,
+        )?);
     }
-    files.push(user_file("src/handlers/mod.rs", &HandlersModule { modules })?);
+    files.push(user_file(
+        "src/handlers/mod.rs",
+        &HandlersModule { modules },
+    )?);
     Ok(files)
 }
 
@@ -55,26 +72,65 @@ struct Stub {
 struct StubMethod {
     signature: String,
     body: String,
-
 }
 
 fn stubs(route: &Route, types: &Types) -> Vec<Stub> {
     let raw = raw_method(route);
     if route.layout == Layout::Path {
-        let methods = route.channels.iter().flat_map(|channel| methods(route, &channel.methods, types)).chain(raw);
+        let methods = route
+            .channels
+            .iter()
+            .flat_map(|channel| methods(route, &channel.methods, types))
+            .chain(raw);
         let summary = format!("What happens at {}.", quoted(&route.path));
-        return vec![stub(route, &route.module, &route.trait_name, summary, true, methods.collect())];
+        return vec![stub(
+            route,
+            &route.module,
+            &route.trait_name,
+            summary,
+            true,
+            methods.collect(),
+        )];
     }
-    let connection = stub(route, &route.module, &route.trait_name, format!("Connections at {}.", quoted(&route.path)), true, raw.into_iter().collect());
-    let channels = route.channels.iter().filter(|channel| !channel.methods.is_empty()).map(|channel| {
-        let summary = format!("What happens on the channel {}.", quoted(&channel.name));
-        stub(route, &channel.module, &channel.trait_name, summary, false, methods(route, &channel.methods, types))
-    });
+    let connection = stub(
+        route,
+        &route.module,
+        &route.trait_name,
+        format!("Connections at {}.", quoted(&route.path)),
+        true,
+        raw.into_iter().collect(),
+    );
+    let channels = route
+        .channels
+        .iter()
+        .filter(|channel| !channel.methods.is_empty())
+        .map(|channel| {
+            let summary = format!("What happens on the channel {}.", quoted(&channel.name));
+            stub(
+                route,
+                &channel.module,
+                &channel.trait_name,
+                summary,
+                false,
+                methods(route, &channel.methods, types),
+            )
+        });
     std::iter::once(connection).chain(channels).collect()
 }
 
-fn stub(route: &Route, file: &str, trait_name: &str, summary: String, connection: bool, methods: Vec<StubMethod>) -> Stub {
-    let text = |needle: &str| methods.iter().any(|method| method.signature.contains(needle));
+fn stub(
+    route: &Route,
+    file: &str,
+    trait_name: &str,
+    summary: String,
+    connection: bool,
+    methods: Vec<StubMethod>,
+) -> Stub {
+    let text = |needle: &str| {
+        methods
+            .iter()
+            .any(|method| method.signature.contains(needle))
+    };
     let mut runtime = Vec::new();
     runtime.extend((!methods.is_empty()).then_some("Error"));
     runtime.extend(text("message: Message").then_some("Message"));
@@ -88,7 +144,9 @@ fn stub(route: &Route, file: &str, trait_name: &str, summary: String, connection
         file: file.to_owned(),
         summary: line(&summary),
         runtime_imports: format!("wsgen_runtime::{}", braced(&runtime)),
-        uses_messages: methods.iter().any(|method| method.signature.contains("messages::") || method.body.contains("messages::")),
+        uses_messages: methods.iter().any(|method| {
+            method.signature.contains("messages::") || method.body.contains("messages::")
+        }),
         module: raw_identifier(&route.module),
         route_imports: braced(&imports.iter().map(String::as_str).collect::<Vec<_>>()),
         trait_name: trait_name.to_owned(),
@@ -99,55 +157,99 @@ fn stub(route: &Route, file: &str, trait_name: &str, summary: String, connection
 
 /// The enumerations of replies that the methods of a stub return.
 fn choices(stubs: &[StubMethod], route: &Route) -> Vec<String> {
-    let replies = route.channels.iter().flat_map(|channel| &channel.methods).filter_map(|method| method.reply.as_ref()?.choice.clone());
-    replies.filter(|choice| stubs.iter().any(|stub| stub.signature.contains(&format!("Result<{choice},")))).collect()
+    let replies = route
+        .channels
+        .iter()
+        .flat_map(|channel| &channel.methods)
+        .filter_map(|method| match &method.reply {
+            Some(Reply::Choice { name, .. }) => Some(name.clone()),
+            _ => None,
+        });
+    replies
+        .filter(|choice| {
+            stubs
+                .iter()
+                .any(|stub| stub.signature.contains(&format!("Result<{choice},")))
+        })
+        .collect()
 }
 
 fn methods(route: &Route, methods: &[Method], types: &Types) -> Vec<StubMethod> {
-    let Traffic::Typed { inbound, outbound } = &route.traffic else { return Vec::new() };
-    methods.iter().map(|method| stub_method(method, inbound, outbound, types)).collect()
+    let Traffic::Typed(exchange) = &route.traffic else {
+        return Vec::new();
+    };
+    methods
+        .iter()
+        .map(|method| stub_method(method, exchange, types))
+        .collect()
 }
 
-fn stub_method(method: &Method, inbound: &MessageSet, outbound: &MessageSet, types: &Types) -> StubMethod {
-    let message = type_text(&inbound.variants[method.message].ty, types);
-    let output = match &method.reply {
-        None => "()".to_owned(),
-        Some(reply) => reply.choice.clone().unwrap_or_else(|| reply.messages.first().map_or_else(|| "()".to_owned(), |&index| type_text(&outbound.variants[index].ty, types))),
-    };
+fn stub_method(method: &Method, exchange: &Exchange, types: &Types) -> StubMethod {
+    let message = type_text(&exchange.inbound.variants[method.message].ty, types);
     let name = &method.name;
-    let log = format!("tracing::info!(?message, \"`{name}` is not implemented yet\");");
-    let result = match &method.reply {
-        None => "Ok(())".to_owned(),
-        Some(reply) => match (&reply.example, &reply.choice, reply.messages.first()) {
-            (Some(example), None, _) => format!("wsgen_runtime::example({})", raw_string(example)),
-            (Some(example), Some(choice), Some(&first)) => {
-                let variant = &outbound.variants[first].variant;
-                format!("wsgen_runtime::example({}).map({choice}::{variant})", raw_string(example))
-            }
-            _ => format!("Err(Error::not_implemented(\"{name}\"))"),
-        },
+    let not_implemented = || format!("Err(Error::not_implemented(\"{name}\"))");
+    let example = |index: usize| {
+        let example = exchange.outbound.variants[index].examples.first()?;
+        Some(format!("wsgen_runtime::example({})", raw_string(example)))
     };
-    StubMethod { signature: signature(&raw_identifier(name), &message, &output), body: format!("{log}\n        {result}") }
+    let (output, result) = match &method.reply {
+        None => ("()".to_owned(), "Ok(())".to_owned()),
+        Some(Reply::One(index)) => (
+            type_text(&exchange.outbound.variants[*index].ty, types),
+            example(*index).unwrap_or_else(not_implemented),
+        ),
+        Some(Reply::Choice { name, messages }) => {
+            let first = messages
+                .iter()
+                .find_map(|&index| Some((index, example(index)?)));
+            let result = first.map(|(index, example)| {
+                format!(
+                    "{example}.map({name}::{})",
+                    exchange.outbound.variants[index].variant
+                )
+            });
+            (name.clone(), result.unwrap_or_else(not_implemented))
+        }
+    };
+    StubMethod {
+        signature: signature(&raw_identifier(name), &message, &output),
+        body: format!(
+            "tracing::info!(?message, \"`{name}` is not implemented yet\");\n        {result}"
+        ),
+    }
 }
 
 /// The method for frames that are passed on as they are.
 fn raw_method(route: &Route) -> Option<StubMethod> {
     let (name, body) = match &route.traffic {
-        Traffic::Raw => ("message", "tracing::info!(?message, \"`message` is not implemented yet\");\n        Ok(())"),
-        Traffic::Typed { inbound, .. } if !inbound.dispatch.ambiguous.is_empty() => ("raw", "tracing::info!(?message, \"`raw` is not implemented yet\");\n        Ok(())"),
-        Traffic::Typed { .. } => return None,
+        Traffic::Raw => (
+            "message",
+            "tracing::info!(?message, \"`message` is not implemented yet\");\n        Ok(())",
+        ),
+        Traffic::Typed(exchange) if !exchange.inbound.dispatch.ambiguous.is_empty() => (
+            "raw",
+            "tracing::info!(?message, \"`raw` is not implemented yet\");\n        Ok(())",
+        ),
+        Traffic::Typed(_) => return None,
     };
-    Some(StubMethod { signature: signature(name, "Message", "()"), body: body.to_owned() })
+    Some(StubMethod {
+        signature: signature(name, "Message", "()"),
+        body: body.to_owned(),
+    })
 }
 
 /// A signature as rustfmt would break it.
 fn signature(name: &str, message: &str, output: &str) -> String {
-    let one_line = format!("async fn {name}(&self, _cx: &mut Context<'_, Self>, message: {message}) -> Result<{output}, Error>");
+    let one_line = format!(
+        "async fn {name}(&self, _cx: &mut Context<'_, Self>, message: {message}) -> Result<{output}, Error>"
+    );
     // Four columns of indentation before, ` {` behind.
     if one_line.len() + 6 <= 100 {
         return one_line;
     }
-    format!("async fn {name}(\n        &self,\n        _cx: &mut Context<'_, Self>,\n        message: {message},\n    ) -> Result<{output}, Error>")
+    format!(
+        "async fn {name}(\n        &self,\n        _cx: &mut Context<'_, Self>,\n        message: {message},\n    ) -> Result<{output}, Error>"
+    )
 }
 
 fn braced(names: &[&str]) -> String {
@@ -158,7 +260,11 @@ fn braced(names: &[&str]) -> String {
 }
 
 fn raw_identifier(name: &str) -> String {
-    if is_keyword(name) { format!("r#{name}") } else { name.to_owned() }
+    if is_keyword(name) {
+        format!("r#{name}")
+    } else {
+        name.to_owned()
+    }
 }
 
 /// A raw string literal with as many `#` as the text needs.

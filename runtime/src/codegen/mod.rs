@@ -15,7 +15,7 @@ pub use serde_json;
 pub use decode::{DecodeError, DecodeErrorKind, Frame};
 pub use json::{Tag, from_json, tag, to_json};
 pub use parameter::Parameter;
-pub use shape::{JsonKind, alternatives, has_keys, is_kind, text};
+pub use shape::{JsonKind, alternatives, has_keys, is_any_of, text};
 
 pub use crate::authentication::{Location, Scheme};
 

@@ -25,8 +25,8 @@ pub enum JsonKind {
     Null,
 }
 
-/// Whether a payload is of a type, by its first byte: whether it is JSON at all is found out when it is parsed.
-pub fn is_kind(payload: &[u8], kind: JsonKind) -> bool {
+/// Whether a payload is of one of these types, by its first byte: whether it is JSON at all is found out when it is parsed.
+pub fn is_any_of(payload: &[u8], kinds: &[JsonKind]) -> bool {
     let first = payload.iter().find(|byte| !byte.is_ascii_whitespace());
     let found = match first {
         Some(b'{') => JsonKind::Object,
@@ -37,7 +37,7 @@ pub fn is_kind(payload: &[u8], kind: JsonKind) -> bool {
         Some(b'-' | b'0'..=b'9') => JsonKind::Number,
         _ => return false,
     };
-    found == kind
+    kinds.contains(&found)
 }
 
 /// Whether a payload is an object with all of these keys at its top level; one pass over the bytes.
@@ -73,9 +73,9 @@ mod tests {
 
     #[test]
     fn shapes_are_seen_without_parsing() {
-        assert!(is_kind(b" {", JsonKind::Object));
-        assert!(is_kind(b"-1", JsonKind::Number));
-        assert!(!is_kind(b"", JsonKind::Null));
+        assert!(is_any_of(b" {", &[JsonKind::Array, JsonKind::Object]));
+        assert!(is_any_of(b"-1", &[JsonKind::Number]));
+        assert!(!is_any_of(b"", &[JsonKind::Null]));
         assert!(has_keys(br#"{"a":{"c":1},"b":[]}"#, &["b", "a"]));
         assert!(!has_keys(br#"{"a":{"c":1},"b":[]}"#, &["a", "c"]));
         assert!(!has_keys(br#"{"a":1,"a":2}"#, &["a", "b"]));

@@ -1,0 +1,475 @@
+//! What is read from texts, and what is said about those that are off.
+
+use std::path::Path;
+
+use super::{Action, Document, FileSystem, Kind, Sources, Version, read};
+use crate::diagnostic::{Code, Diagnostics, Severity};
+
+/// The findings in order: code, line, column and the text that is marked.
+fn found(sources: &Sources, diagnostics: &Diagnostics) -> Vec<(Code, usize, usize, String)> {
+    let place = |diagnostic: &crate::diagnostic::Diagnostic| {
+        let location = diagnostic.location.clone().unwrap();
+        let file = sources.file(location.file);
+        let (line, column) = file.position(location.span.start);
+        (
+            diagnostic.code,
+            line,
+            column,
+            file.text()[location.span].to_owned(),
+        )
+    };
+    diagnostics.iter().map(place).collect()
+}
+
+/// Reads a document and hands it to a check, with what was found.
+fn reading(text: &str, check: impl FnOnce(&Document<'_>, &[(Code, usize, usize, String)])) {
+    let mut diagnostics = Diagnostics::new();
+    let sources = Sources::from_text("asyncapi.yaml", text, &mut diagnostics);
+    let document = read(&sources, &mut diagnostics).unwrap();
+    check(&document, &found(&sources, &diagnostics));
+}
+
+/// What is found in a text that is no document.
+fn refused(name: &str, text: impl Into<Vec<u8>>) -> (Code, usize, usize, String) {
+    let mut diagnostics = Diagnostics::new();
+    let sources = Sources::from_text(name, text, &mut diagnostics);
+    assert!(read(&sources, &mut diagnostics).is_none());
+    let found = found(&sources, &diagnostics);
+    assert_eq!(found.len(), 1, "one finding for one fault: {found:?}");
+    found.into_iter().next().unwrap()
+}
+
+#[test]
+fn every_value_knows_its_place() {
+    let text = "a: &x [1, 'é', on]\nbéta:\n- {c: *x}\n- d:\n    e~/f: |\n      long\n      text\n";
+    let mut diagnostics = Diagnostics::new();
+    let sources = Sources::from_text("a.yaml", text, &mut diagnostics);
+    let root = sources.root().unwrap();
+    assert!(diagnostics.is_empty());
+
+    let written = |node: super::Node<'_>| &text[node.location().span];
+    let items = root.get("a").unwrap();
+    assert_eq!(
+        items.items().map(written).collect::<Vec<_>>(),
+        ["1", "'é'", "on"]
+    );
+    assert_eq!(items.item(2).unwrap().kind(), Kind::String("on"));
+    let second = root.get("béta").unwrap().item(1).unwrap();
+    let deep = second.get("d").unwrap().get("e~/f").unwrap();
+    assert_eq!(deep.as_str(), Some("long\ntext\n"));
+    assert_eq!(deep.pointer(), "/béta/1/d/e~0~1f");
+    assert_eq!(&text[deep.key_location().span], "e~/f");
+    assert_eq!(second.pointer(), "/béta/1");
+    let aliased = root.get("béta").unwrap().item(0).unwrap().get("c").unwrap();
+    assert_eq!((aliased.id(), aliased.key()), (items.id(), Some("c")));
+}
+
+#[test]
+fn json_is_measured_like_yaml() {
+    let text = "{\"a\": [1, \"\\u00e9\\ud83d\\ude00\", null],\n \"b\\/\": {\"c\": -1.5e3}}";
+    let mut diagnostics = Diagnostics::new();
+    let sources = Sources::from_text("a.json", text, &mut diagnostics);
+    let root = sources.root().unwrap();
+    assert_eq!(
+        root.to_json(),
+        serde_json::from_str::<serde_json::Value>(text).unwrap()
+    );
+    let number = root.get("b/").unwrap().get("c").unwrap();
+    assert_eq!(
+        (number.pointer().as_str(), number.as_f64()),
+        ("/b~1/c", Some(-1500.0))
+    );
+    assert_eq!(
+        sources
+            .root()
+            .unwrap()
+            .file()
+            .position(number.location().span.start),
+        (2, 15)
+    );
+}
+
+#[test]
+fn merges_keep_what_is_there() {
+    let text =
+        "base: &base {a: 1, b: 1}\nother: &other {b: 2, c: 2}\none: {<<: [*base, *other], a: 0}\n";
+    let mut diagnostics = Diagnostics::new();
+    let sources = Sources::from_text("a.yaml", text, &mut diagnostics);
+    let merged = sources.root().unwrap().get("one").unwrap().to_json();
+    assert_eq!(merged, serde_json::json!({"a": 0, "b": 1, "c": 2}));
+}
+
+#[test]
+fn each_kind_of_bad_text_has_its_word() {
+    let head = "asyncapi: 3.0.0\n";
+    let bomb: String = (1..9)
+        .map(|i| format!("a{i}: &a{i} [{}]\n", format!("*a{},", i - 1).repeat(9)))
+        .collect();
+    let cases: [(&str, Vec<u8>, Code, usize, usize); 12] = [
+        ("a.yaml", b"".to_vec(), Code::NotAsyncApi, 1, 1),
+        ("a.yaml", b"# nothing\r\n".to_vec(), Code::NotAsyncApi, 1, 1),
+        (
+            "a.yaml",
+            b"|\n  asyncapi: 3.0.0\n".to_vec(),
+            Code::NotAsyncApi,
+            2,
+            3,
+        ),
+        (
+            "a.yaml",
+            b"info: {}\nopenapi: 3.0.0\n".to_vec(),
+            Code::NotAsyncApi,
+            2,
+            1,
+        ),
+        (
+            "a.yaml",
+            b"asyncapi: 1.2.0\n".to_vec(),
+            Code::UnknownVersion,
+            1,
+            11,
+        ),
+        (
+            "a.yaml",
+            b"\xef\xbb\xbfa: caf\xe9".to_vec(),
+            Code::NotUtf8,
+            1,
+            7,
+        ),
+        ("a.yaml", b"a: b\0".to_vec(), Code::NotUtf8, 1, 5),
+        (
+            "a.yaml",
+            format!("{head}x:\n\ty: 1\n").into(),
+            Code::Syntax,
+            3,
+            1,
+        ),
+        (
+            "a.yaml",
+            format!("{head}---\n{head}").into(),
+            Code::MultipleDocuments,
+            3,
+            1,
+        ),
+        (
+            "a.yaml",
+            format!("{head}x: {}", "[".repeat(100_000)).into(),
+            Code::TooDeep,
+            2,
+            259,
+        ),
+        (
+            "a.json",
+            format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000)).into(),
+            Code::TooDeep,
+            1,
+            129,
+        ),
+        (
+            "a.yaml",
+            format!("a0: &a0 [{}]\n{bomb}", "x,".repeat(9)).into(),
+            Code::TooLarge,
+            7,
+            5,
+        ),
+    ];
+    for (name, text, code, line, column) in cases {
+        let start = String::from_utf8_lossy(&text[..text.len().min(40)]).into_owned();
+        let (found, at_line, at_column, _) = refused(name, text);
+        assert_eq!(
+            (found, at_line, at_column),
+            (code, line, column),
+            "{start:?}"
+        );
+    }
+}
+
+#[test]
+fn a_trailing_comma_is_called_one() {
+    let mut diagnostics = Diagnostics::new();
+    Sources::from_text("a.json", "{\"a\": [1,\n]}", &mut diagnostics);
+    let finding = diagnostics.iter().next().unwrap();
+    assert_eq!(finding.message, "not JSON: a comma behind the last item");
+}
+
+#[test]
+fn the_second_of_two_keys_is_the_fault() {
+    reading(
+        "asyncapi: 3.0.0\ninfo: {title: a, version: b}\nchannels:\n  a: {}\n  a: {}\n",
+        |document, found| {
+            assert_eq!(found, [(Code::DuplicateKey, 5, 3, "a".to_owned())]);
+            assert_eq!(document.channels.len(), 1);
+        },
+    );
+}
+
+#[test]
+fn both_versions_become_one_shape() {
+    let v2 = "
+asyncapi: 2.6.0
+info: {title: a, version: b}
+servers: {main: {url: 'ws://h/p', protocol: ws, security: [{key: []}]}}
+channels:
+  /chat/{room}:
+    parameters: {room: {schema: {type: string}}}
+    publish: {operationId: say, message: {$ref: '#/components/messages/Said'}}
+    subscribe: {message: {oneOf: [{$ref: '#/components/messages/Said'}, {name: Left}]}}
+components:
+  messages: {Said: {payload: {type: string}}}
+  securitySchemes: {key: {type: httpApiKey, in: header, name: X-Key}}
+";
+    let v3 = "
+asyncapi: 3.0.0
+info: {title: a, version: b}
+servers: {main: {host: h, pathname: /p, protocol: ws, security: [{$ref: '#/components/securitySchemes/key'}]}}
+channels:
+  chat:
+    address: /chat/{room}
+    parameters: {room: {}}
+    messages: {Said: {$ref: '#/components/messages/Said'}, Left: {name: Left}}
+operations:
+  say: {action: receive, channel: {$ref: '#/channels/chat'}, messages: [{$ref: '#/channels/chat/messages/Said'}]}
+  tell: {action: send, channel: {$ref: '#/channels/chat'}}
+components:
+  messages: {Said: {payload: {type: string}}}
+  securitySchemes: {key: {type: httpApiKey, in: header, name: X-Key}}
+";
+    for (text, version) in [(v2, Version::V2(6)), (v3, Version::V3(0))] {
+        reading(text, |document, found| {
+            assert_eq!(found, []);
+            assert_eq!(document.version, version);
+            let server = &document.servers[0];
+            assert_eq!(server.url.as_deref(), Some("ws://h/p"));
+            let scheme = &server.security[0].schemes[0];
+            assert_eq!(scheme.name, "key");
+            assert_eq!(
+                scheme.scheme.as_ref().and_then(|scheme| scheme.parameter),
+                Some("X-Key")
+            );
+            let channel = &document.channels[0];
+            assert_eq!(channel.address, Some("/chat/{room}"));
+            assert_eq!(channel.parameters[0].name, "room");
+            let names: Vec<_> = channel
+                .messages
+                .iter()
+                .map(|message| message.key.or(message.name))
+                .collect();
+            assert_eq!(names, [Some("Said"), Some("Left")]);
+            let operations: Vec<_> = document
+                .operations
+                .iter()
+                .map(|operation| (operation.action, operation.messages.clone()))
+                .collect();
+            assert_eq!(
+                operations,
+                [(Action::Receive, vec![0]), (Action::Send, vec![0, 1])]
+            );
+        });
+    }
+}
+
+#[test]
+fn a_trait_overrides_in_2_and_is_overridden_in_3() {
+    let message = "{name: own, traits: [{name: first, title: first}, {name: second}]}";
+    let head = "info: {title: a, version: b}\nchannels:\n  c:\n";
+    let v2 = format!("asyncapi: 2.0.0\n{head}    publish: {{message: {message}}}\n");
+    let v3 = format!("asyncapi: 3.0.0\n{head}    messages: {{m: {message}}}\n");
+    for (text, name) in [(v2, "second"), (v3, "own")] {
+        reading(&text, |document, _| {
+            let message = &document.channels[0].messages[0];
+            assert_eq!((message.name, message.title), (Some(name), Some("first")));
+        });
+    }
+}
+
+#[test]
+fn messages_of_components_and_of_nowhere_are_told_apart() {
+    let text = "
+asyncapi: 3.0.0
+info: {title: a, version: b}
+channels:
+  c: {address: /c, messages: {m: {$ref: '#/components/messages/m'}}}
+operations:
+  one: {action: send, channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/components/messages/m'}]}
+  two: {action: send, channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/components/messages/n'}]}
+components: {messages: {m: {}, n: {}}}
+";
+    reading(text, |document, found| {
+        let codes: Vec<_> = found
+            .iter()
+            .map(|(code, line, _, _)| (*code, *line))
+            .collect();
+        assert_eq!(
+            codes,
+            [
+                (Code::ComponentMessageReference, 7),
+                (Code::MessageNotInChannel, 8)
+            ]
+        );
+        assert_eq!(document.operations[0].messages, [0]);
+        assert_eq!(document.operations[1].messages, [1]);
+        assert_eq!(document.channels[0].messages[1].key, Some("n"));
+    });
+}
+
+#[test]
+fn a_document_without_references_finds_its_channels_again() {
+    let text = "
+asyncapi: 3.0.0
+info: {title: a, version: b}
+channels: {c: {address: /c, messages: {m: {payload: {}}}}}
+operations: {o: {action: send, channel: {address: /c, messages: {m: {payload: {}}}}, messages: [{payload: {}}]}}
+";
+    reading(text, |document, found| {
+        assert_eq!(found, []);
+        assert_eq!(
+            (document.channels.len(), document.operations[0].channel),
+            (1, 0)
+        );
+        assert_eq!(document.operations[0].messages, [0]);
+    });
+}
+
+#[test]
+fn every_fault_is_found_and_the_rest_is_read() {
+    let text = "
+asyncapi: 3.0.0
+info: {title: a, version: 1.0}
+channels:
+  c:
+    adress: /c
+    bindings: {websockets: {method: GET, bindingVersion: 7.0.0}}
+    servers: [{$ref: '#/servers/s'}]
+operations:
+  o: {action: publish, channel: {$ref: '#/channels/c'}}
+  p: {action: send, channel: {$ref: '#/channels/d'}}
+  q: {action: send, channel: {$ref: '#/channels/c'}}
+servers: {t: {host: h, protocol: ws}}
+";
+    reading(text, |document, found| {
+        let found: Vec<_> = found
+            .iter()
+            .map(|(code, line, _, text)| (*code, *line, text.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Code::WrongType, 3, "1.0"),
+                (Code::UnknownProperty, 6, "adress"),
+                (Code::WebsocketsBindingKey, 7, "websockets"),
+                (Code::BindingVersion, 7, "7.0.0"),
+                (Code::DanglingReference, 8, "'#/servers/s'"),
+                (Code::InvalidValue, 10, "publish"),
+                (Code::DanglingReference, 11, "'#/channels/d'"),
+            ]
+        );
+        assert_eq!(document.api_version, Some("1.0"));
+        assert_eq!(document.operations.len(), 1);
+        assert_eq!(
+            document.channels[0]
+                .binding
+                .as_ref()
+                .and_then(|binding| binding.method),
+            Some("GET")
+        );
+    });
+}
+
+#[test]
+fn a_fragment_is_one_finding() {
+    reading("servers: {a: {url: 'ws://h'}}\n", |document, found| {
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].0, document.version),
+            (Code::Fragment, Version::V2(6))
+        );
+    });
+}
+
+#[test]
+fn files_refer_to_files_but_not_out_of_their_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let entry = write(
+        "api/asyncapi.yaml",
+        "
+asyncapi: 3.0.0
+info: {title: a, version: b}
+channels:
+  c:
+    messages:
+      ok: {$ref: 'parts/messages.yaml#/ok'}
+      json: {$ref: './parts/json%20file.json'}
+      out: {$ref: '../secret.yaml'}
+      link: {$ref: link.yaml}
+      bad: {$ref: parts/bad.yaml}
+",
+    );
+    write(
+        "api/parts/messages.yaml",
+        "ok: {$ref: '../more.yaml#/deep/0'}\n",
+    );
+    write("api/more.yaml", "deep: [{name: found}]\n");
+    write("api/parts/json file.json", "{\"name\": \"json\"}");
+    write("api/parts/bad.yaml", "name: 'open\n");
+    let secret = write("secret.yaml", "name: secret\n");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&secret, folder.path().join("api/link.yaml")).unwrap();
+
+    let mut diagnostics = Diagnostics::new();
+    let sources = Sources::load(&entry, &FileSystem::new(&entry, &[]), &mut diagnostics);
+    let document = read(&sources, &mut diagnostics).unwrap();
+    let names: Vec<_> = document.channels[0]
+        .messages
+        .iter()
+        .map(|message| message.name)
+        .collect();
+    assert_eq!(names, [Some("found"), Some("json")]);
+    assert!(
+        sources
+            .paths()
+            .all(|path| path.starts_with(entry.parent().unwrap()))
+    );
+    let codes: Vec<_> = diagnostics.iter().map(|finding| finding.code).collect();
+    assert!(
+        codes.contains(&Code::Syntax),
+        "the file that is off is shown itself"
+    );
+    #[cfg(unix)]
+    assert_eq!(
+        codes
+            .iter()
+            .filter(|&&code| code == Code::ReferenceOutsideRoot)
+            .count(),
+        2
+    );
+
+    let mut diagnostics = Diagnostics::new();
+    let allowed = FileSystem::new(&entry, &[folder.path().to_owned()]);
+    let sources = Sources::load(&entry, &allowed, &mut diagnostics);
+    read(&sources, &mut diagnostics).unwrap();
+    assert!(
+        diagnostics
+            .iter()
+            .all(|finding| finding.code != Code::ReferenceOutsideRoot)
+    );
+}
+
+#[test]
+fn a_missing_document_is_an_error_with_its_name() {
+    let entry = Path::new("no/such/asyncapi.yaml");
+    let mut diagnostics = Diagnostics::new();
+    let sources = Sources::load(entry, &FileSystem::new(entry, &[]), &mut diagnostics);
+    assert!(sources.root().is_none());
+    let finding = diagnostics.iter().next().unwrap();
+    assert_eq!(
+        (finding.severity, finding.code),
+        (Severity::Error, Code::UnreadableFile)
+    );
+    assert!(finding.message.contains("no/such/asyncapi.yaml"));
+}

@@ -1,0 +1,113 @@
+//! The endpoint: what the runtime calls, in terms of the handler traits.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::{Exchange, Method, Reply, Route, Traffic, Types};
+
+use super::super::names::ident;
+use super::{channels_with_traits, outbound, request};
+
+/// Renders the endpoint.
+pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
+    let label = &route.label;
+    let subprotocols = &route.subprotocols;
+    let subprotocols = (!subprotocols.is_empty())
+        .then(|| quote!(const SUBPROTOCOLS: &'static [&'static str] = &[#(#subprotocols),*];));
+    let bounds = std::iter::once(ident(&route.trait_name))
+        .chain(channels_with_traits(route).map(|channel| ident(&channel.trait_name)));
+    let outbound = outbound(route);
+    let (inbound, receive, invalid) = match &route.traffic {
+        Traffic::Raw => (
+            quote!(Message),
+            quote!(self.0.message(cx, message).await),
+            None,
+        ),
+        Traffic::Typed(exchange) => (quote!(Inbound), receive(route, exchange), Some(invalid())),
+    };
+    let request = request::read(route, types);
+    quote! {
+        /// Joins the handlers to the runtime.
+        #[derive(Debug)]
+        pub struct Endpoint<H>(pub Arc<H>);
+
+        impl<H: #(#bounds)+*> codegen::Endpoint for Endpoint<H> {
+            const CHANNEL: &'static str = #label;
+            #subprotocols
+
+            type Session = H::Session;
+            type Inbound = #inbound;
+            type Outbound = #outbound;
+
+            async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
+                let request = #request;
+                self.0.connect(request).await
+            }
+
+            async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
+                self.0.connected(cx).await
+            }
+
+            async fn receive(&self, cx: &mut Context<'_, H>, message: #inbound) -> Result<(), Error> {
+                #receive
+            }
+
+            #invalid
+
+            async fn disconnected(&self, session: H::Session, reason: CloseReason) {
+                self.0.disconnected(session, reason).await;
+            }
+
+            async fn background(&self, topics: Topics<#outbound>) {
+                self.0.background(topics).await;
+            }
+        }
+    }
+}
+
+fn invalid() -> TokenStream {
+    quote! {
+        async fn invalid(&self, cx: &mut Context<'_, H>, error: DecodeError) -> Result<(), Error> {
+            self.0.invalid(cx, error).await
+        }
+    }
+}
+
+/// Each message to its method, and the reply back.
+fn receive(route: &Route, exchange: &Exchange) -> TokenStream {
+    if exchange.inbound.variants.is_empty() {
+        return quote! {
+            let _ = cx;
+            match message {}
+        };
+    }
+    let methods = route.channels.iter().flat_map(|channel| &channel.methods);
+    let arms = methods.map(|method| arm(method, exchange));
+    let ambiguous = !exchange.inbound.dispatch.ambiguous.is_empty();
+    let raw = ambiguous.then(|| quote!(Inbound::Raw(message) => self.0.raw(cx, message).await,));
+    quote! {
+        match message {
+            #(#arms)*
+            #raw
+        }
+    }
+}
+
+fn arm(method: &Method, exchange: &Exchange) -> TokenStream {
+    let variant = ident(&exchange.inbound.variants[method.message].variant);
+    let name = ident(&method.name);
+    let send = match &method.reply {
+        None => return quote!(Inbound::#variant(message) => self.0.#name(cx, message).await,),
+        Some(Reply::One(index)) => {
+            let variant = ident(&exchange.outbound.variants[*index].variant);
+            quote!(cx.send(Outbound::#variant(reply)).await)
+        }
+        Some(Reply::Choice { .. }) => quote!(cx.send(reply).await),
+    };
+    quote! {
+        Inbound::#variant(message) => {
+            let reply = self.0.#name(cx, message).await?;
+            #send
+        }
+    }
+}

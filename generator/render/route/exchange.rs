@@ -1,0 +1,203 @@
+//! The messages of a route: an enumeration for each direction.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::{Content, Exchange, MessageSet, Reply, Route, Traffic, Types};
+
+use super::super::dispatch::{Target, select};
+use super::super::docs::docs;
+use super::super::names::{ident, qualified};
+
+/// Renders both directions, and the replies that are one of several.
+pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
+    let Traffic::Typed(exchange) = &route.traffic else {
+        return TokenStream::new();
+    };
+    let inbound = inbound(&exchange.inbound, types);
+    let outbound = outbound(&exchange.outbound, types);
+    let methods = route.channels.iter().flat_map(|channel| &channel.methods);
+    let replies = methods.filter_map(|method| method.reply.as_ref());
+    let choices = replies.filter_map(|reply| choice(reply, exchange, types));
+    quote!(#inbound #outbound #(#choices)*)
+}
+
+fn inbound(set: &MessageSet, types: &Types) -> TokenStream {
+    let ambiguous = !set.dispatch.ambiguous.is_empty();
+    let told: Vec<usize> = (0..set.variants.len())
+        .filter(|index| !set.dispatch.ambiguous.contains(index))
+        .collect();
+    let entries = told.iter().map(|&index| entry(set, index, types));
+    let raw = ambiguous.then(|| {
+        quote! {
+            /// What nothing tells apart, undecoded.
+            Raw(Message),
+        }
+    });
+    let names = told.iter().map(|&index| name_arm(set, index));
+    let raw_name = ambiguous.then(|| quote!(Self::Raw(_) => "raw",));
+    let subject = subject(set);
+    let (frame, decode) = decode(set);
+    quote! {
+        /// What arrives.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Inbound {
+            #(#entries)*
+            #raw
+        }
+
+        impl Decode for Inbound {
+            fn decode(#frame: &Frame) -> Result<Self, DecodeError> {
+                #decode
+            }
+
+            fn name(&self) -> &'static str {
+                match #subject {
+                    #(#names)*
+                    #raw_name
+                }
+            }
+        }
+    }
+}
+
+fn outbound(set: &MessageSet, types: &Types) -> TokenStream {
+    let entries = (0..set.variants.len()).map(|index| entry(set, index, types));
+    let names = (0..set.variants.len()).map(|index| name_arm(set, index));
+    let encode = set.variants.iter().map(|variant| {
+        let name = ident(&variant.variant);
+        match variant.content {
+            Content::Json => quote!(Self::#name(message) => codegen::to_json(message),),
+            Content::Text => quote!(Self::#name(message) => Ok(Message::from(message.as_str())),),
+            Content::Binary => quote!(Self::#name(message) => Ok(Message::from(message.clone())),),
+        }
+    });
+    let conversions = set
+        .variants
+        .iter()
+        .filter(|variant| variant.distinct)
+        .map(|variant| {
+            let name = ident(&variant.variant);
+            let ty = qualified(&variant.ty, types);
+            quote! {
+                impl From<#ty> for Outbound {
+                    fn from(message: #ty) -> Self {
+                        Self::#name(message)
+                    }
+                }
+            }
+        });
+    let subject = subject(set);
+    quote! {
+        /// What this server may send here.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Outbound {
+            #(#entries)*
+        }
+
+        impl Encode for Outbound {
+            fn encode(&self) -> Result<Message, EncodeError> {
+                match #subject {
+                    #(#encode)*
+                }
+            }
+
+            fn name(&self) -> &'static str {
+                match #subject {
+                    #(#names)*
+                }
+            }
+        }
+        #(#conversions)*
+    }
+}
+
+/// The enumeration of the possible replies of one method.
+fn choice(reply: &Reply, exchange: &Exchange, types: &Types) -> Option<TokenStream> {
+    let Reply::Choice { name, messages } = reply else {
+        return None;
+    };
+    let name = ident(name);
+    let entries = messages
+        .iter()
+        .map(|&index| entry(&exchange.outbound, index, types));
+    let arms = messages.iter().map(|&index| {
+        let variant = ident(&exchange.outbound.variants[index].variant);
+        quote!(#name::#variant(message) => Self::#variant(message),)
+    });
+    Some(quote! {
+        /// What the request is answered with.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum #name {
+            #(#entries)*
+        }
+
+        impl From<#name> for Outbound {
+            fn from(reply: #name) -> Self {
+                match reply {
+                    #(#arms)*
+                }
+            }
+        }
+    })
+}
+
+fn entry(set: &MessageSet, index: usize, types: &Types) -> TokenStream {
+    let variant = &set.variants[index];
+    let docs = docs(variant.docs.first().map(String::as_str));
+    let name = ident(&variant.variant);
+    let ty = qualified(&variant.ty, types);
+    quote!(#docs #name(#ty),)
+}
+
+fn name_arm(set: &MessageSet, index: usize) -> TokenStream {
+    let variant = ident(&set.variants[index].variant);
+    let name = &set.variants[index].name;
+    quote!(Self::#variant(_) => #name,)
+}
+
+/// What to match on: an enumeration without variants is matched by value.
+fn subject(set: &MessageSet) -> TokenStream {
+    if set.variants.is_empty() {
+        quote!(*self)
+    } else {
+        quote!(self)
+    }
+}
+
+/// The parameter and the body of `decode`.
+fn decode(set: &MessageSet) -> (TokenStream, TokenStream) {
+    if set.variants.is_empty() {
+        return (quote!(_frame), quote!(Err(DecodeError::unknown(None))));
+    }
+    let binary = set.dispatch.binary.map(|index| {
+        let name = ident(&set.variants[index].variant);
+        quote! {
+            if let Message::Binary(bytes) = frame.message() {
+                return Ok(Self::#name(bytes.clone()));
+            }
+        }
+    });
+    let raw = quote!(Ok(Self::Raw(frame.message().clone())));
+    let choice = if set.dispatch.tag.is_some() || !set.dispatch.shapes.is_empty() {
+        let targets: Vec<Target> = set.variants.iter().map(target).collect();
+        let select = select(&set.dispatch, &targets, &raw);
+        quote! {
+            let payload = frame.bytes();
+            #select
+        }
+    } else if set.dispatch.ambiguous.is_empty() {
+        quote!(Err(DecodeError::unknown(None)))
+    } else {
+        raw
+    };
+    (quote!(frame), quote!(#binary #choice))
+}
+
+fn target(variant: &crate::model::Variant) -> Target {
+    let name = ident(&variant.variant);
+    match variant.content {
+        Content::Text => Target::text(quote!(Self::#name)),
+        Content::Json | Content::Binary => Target::json(quote!(Self::#name)),
+    }
+}

@@ -1,0 +1,92 @@
+//! A route: its handler traits, its messages, and the endpoint that joins them.
+
+mod endpoint;
+mod exchange;
+mod request;
+mod traits;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::{Channel, Route, Service, Traffic, Types};
+
+use super::docs::module_docs;
+use super::names::qualified;
+
+/// Renders the module of a route.
+pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
+    let types = &service.types;
+    let title = format!("`{}`", route.path);
+    let header =
+        module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
+    let imports = imports(route, types);
+    let traits = traits::render(route, types);
+    let request = request::render(route, types);
+    let exchange = exchange::render(route, types);
+    let endpoint = endpoint::render(route, types);
+    quote! {
+        #header
+        #imports
+        #traits
+        #request
+        #exchange
+        #endpoint
+    }
+}
+
+/// The channels of a route that have a handler trait of their own beside the one of the connection.
+pub(super) fn channels_with_traits(route: &Route) -> impl Iterator<Item = &Channel> {
+    route
+        .channels
+        .iter()
+        .filter(|channel| channel.trait_name != route.trait_name && !channel.methods.is_empty())
+}
+
+/// What may be sent on a route, as a type.
+fn outbound(route: &Route) -> TokenStream {
+    match route.traffic {
+        Traffic::Raw => quote!(Message),
+        Traffic::Typed(_) => quote!(Outbound),
+    }
+}
+
+fn imports(route: &Route, types: &Types) -> TokenStream {
+    let messages = uses_messages(route, types).then(|| {
+        quote!(
+            use super::messages;
+        )
+    });
+    let runtime = match route.traffic {
+        Traffic::Raw => quote! {
+            use wsgen_runtime::codegen;
+            use wsgen_runtime::{CloseReason, Error, Handshake, Message, Reject, Topics};
+        },
+        Traffic::Typed(_) => quote! {
+            use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
+            use wsgen_runtime::{CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, Topics};
+        },
+    };
+    quote! {
+        use std::sync::Arc;
+        #runtime
+        #messages
+    }
+}
+
+fn uses_messages(route: &Route, types: &Types) -> bool {
+    let mut used: Vec<_> = route
+        .parameters
+        .iter()
+        .map(|parameter| &parameter.ty)
+        .collect();
+    if let Traffic::Typed(exchange) = &route.traffic {
+        let variants = exchange
+            .inbound
+            .variants
+            .iter()
+            .chain(&exchange.outbound.variants);
+        used.extend(variants.map(|variant| &variant.ty));
+    }
+    used.into_iter()
+        .any(|ty| qualified(ty, types).to_string().contains("messages ::"))
+}

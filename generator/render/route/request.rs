@@ -1,0 +1,87 @@
+//! The request that opens a connection, typed.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use crate::model::{Parameter, ParameterDefault, ParameterLocation, Route, Types};
+
+use super::super::docs::docs;
+use super::super::names::{ident, qualified};
+
+/// Renders the struct.
+pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
+    let fields = route.parameters.iter().map(|parameter| {
+        let docs = docs(parameter.docs.as_deref());
+        let name = ident(&parameter.field);
+        let ty = qualified(&parameter.ty, types);
+        let certain = parameter.required || parameter.default.is_some();
+        let ty = if certain { ty } else { quote!(Option<#ty>) };
+        quote!(#docs pub #name: #ty,)
+    });
+    let principal = route.authenticated.then(|| {
+        quote! {
+            /// Who connects.
+            pub principal: ::wsgen_runtime::Principal,
+        }
+    });
+    quote! {
+        /// A client that wants to connect.
+        #[derive(Clone, Debug)]
+        pub struct Request {
+            #(#fields)*
+            #principal
+            /// The request itself: headers, address of the peer, subprotocol.
+            pub handshake: Handshake,
+        }
+    }
+}
+
+/// The expression that fills the struct from `handshake`.
+pub(super) fn read(route: &Route, types: &Types) -> TokenStream {
+    let fields = route
+        .parameters
+        .iter()
+        .map(|parameter| read_parameter(parameter, types));
+    let principal = route
+        .authenticated
+        .then(|| quote!(principal: handshake.authenticated()?,));
+    quote!(Request { #(#fields)* #principal handshake })
+}
+
+fn read_parameter(parameter: &Parameter, types: &Types) -> TokenStream {
+    let field = ident(&parameter.field);
+    let name = &parameter.name;
+    let read = match (parameter.location, parameter.required) {
+        (ParameterLocation::Path, _) => quote!(handshake.path(#name)?),
+        (ParameterLocation::Query, true) => quote!(handshake.required_query(#name)?),
+        (ParameterLocation::Query, false) => quote!(handshake.query(#name)?),
+        (ParameterLocation::Header, true) => quote!(handshake.required_header(#name)?),
+        (ParameterLocation::Header, false) => quote!(handshake.header(#name)?),
+    };
+    let default = parameter
+        .default
+        .as_ref()
+        .map(|value| default(value, types));
+    quote!(#field: #read #default,)
+}
+
+fn default(default: &ParameterDefault, types: &Types) -> TokenStream {
+    match default {
+        ParameterDefault::String(text) if text.is_empty() => quote!(.unwrap_or_default()),
+        ParameterDefault::String(text) => quote!(.unwrap_or_else(|| #text.to_owned())),
+        ParameterDefault::Boolean(value) => quote!(.unwrap_or(#value)),
+        ParameterDefault::Integer(number) => {
+            let number = Literal::i64_unsuffixed(*number);
+            quote!(.unwrap_or(#number))
+        }
+        ParameterDefault::Number(number) => {
+            let number = Literal::f64_unsuffixed(*number);
+            quote!(.unwrap_or(#number))
+        }
+        ParameterDefault::Variant(id, variant) => {
+            let name = ident(&types.get(*id).name);
+            let variant = ident(variant);
+            quote!(.unwrap_or(messages::#name::#variant))
+        }
+    }
+}
