@@ -3,6 +3,7 @@
 //! The only file that knows the WebSocket engine. It has no task of its own: the session polls it, while it waits for a
 //! message ([`Link::poll_event`]) and while a handler waits for something else ([`Link::poll_beside_handler`]).
 
+use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_sink::Sink;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, Sleep};
 use tokio_websockets::{CloseCode, Limits, ServerBuilder, WebSocketStream, proto::ProtocolError};
 
@@ -56,8 +57,10 @@ pub(crate) struct End {
 enum Rest {
     /// Our Close frame is to be sent and the peer's to be awaited.
     Handshake,
-    /// The engine has queued our Close frame; it is to be written.
-    Flush,
+    /// The peer's Close frame is here and the engine has queued our answer, which is to be written.
+    Answer,
+    /// Our Close frame is to be sent, if the engine has not queued it; what the peer says to it does not matter.
+    Violation,
     /// Nothing: the peer does not answer, or is gone.
     Cut,
 }
@@ -103,7 +106,7 @@ impl End {
                 reason: reason.to_owned(),
                 initiator: Initiator::Peer,
             },
-            rest: Rest::Flush,
+            rest: Rest::Answer,
         }
     }
 
@@ -112,30 +115,26 @@ impl End {
     }
 
     fn by_engine(error: &tokio_websockets::Error) -> Self {
-        let (code, reason, rest) = match error {
-            tokio_websockets::Error::Protocol(ProtocolError::InvalidUtf8) => (
-                code::INVALID_PAYLOAD,
-                "invalid UTF-8".to_owned(),
-                Rest::Flush,
-            ),
-            tokio_websockets::Error::Protocol(error) => {
-                (code::PROTOCOL_ERROR, error.to_string(), Rest::Flush)
+        use tokio_websockets::Error;
+        let (code, reason) = match error {
+            Error::Protocol(error @ ProtocolError::InvalidUtf8) => {
+                (code::INVALID_PAYLOAD, error.to_string())
             }
+            Error::Protocol(error) => (code::PROTOCOL_ERROR, error.to_string()),
             // The engine closes by itself when one frame is too long, not when several together are.
-            tokio_websockets::Error::PayloadTooLong { max_len, .. } => (
-                code::TOO_BIG,
-                format!("more than {max_len} bytes"),
-                Rest::Handshake,
-            ),
+            Error::PayloadTooLong { max_len, .. } => {
+                (code::TOO_BIG, format!("max length: {max_len}"))
+            }
             _ => return Self::lost(),
         };
+        let reason = CloseReason {
+            code: Some(code),
+            reason,
+            initiator: Initiator::Server,
+        };
         Self {
-            reason: CloseReason {
-                code: Some(code),
-                reason,
-                initiator: Initiator::Server,
-            },
-            rest,
+            reason,
+            rest: Rest::Violation,
         }
     }
 }
@@ -228,22 +227,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     async fn close(mut self, end: End) -> Result<(), End> {
+        let mut peer_is_done = end.rest == Rest::Answer;
+        if !peer_is_done {
+            // Refused only when the engine has queued one itself.
+            let _ = Pin::new(&mut self.engine).start_send(close_frame(&end.reason));
+            poll_fn(|cx| self.poll_flush(cx)).await?;
+        }
         if end.rest == Rest::Handshake {
-            let code = sendable_code(end.reason.code.unwrap_or(code::NORMAL));
-            let close = CloseCode::try_from(code).ok();
-            let frame =
-                tokio_websockets::Message::close(close, sendable_reason(&end.reason.reason));
-            // Refused only when the engine has sent one itself.
-            let _ = Pin::new(&mut self.engine).start_send(frame);
-            std::future::poll_fn(|cx| self.poll_flush(cx)).await?;
-            // Ends with the peer's Close frame; what comes before it is dropped.
-            while let Some(Ok(_)) =
-                std::future::poll_fn(|cx| Pin::new(&mut self.engine).poll_next(cx)).await
+            // What comes before the peer's Close frame is dropped.
+            while let Some(Ok(message)) =
+                poll_fn(|cx| Pin::new(&mut self.engine).poll_next(cx)).await
             {
+                peer_is_done |= message.is_close();
             }
         }
-        std::future::poll_fn(|cx| self.poll_flush(cx)).await?;
-        end_gracefully(self.engine.into_inner()).await;
+        poll_fn(|cx| self.poll_flush(cx)).await?;
+        let mut socket = self.engine.into_inner();
+        if peer_is_done {
+            // Nothing unread can be left, and the server is the one to end TCP (RFC 6455, section 7.1.1).
+            let _ = socket.shutdown().await;
+        } else {
+            end_gracefully(socket).await;
+        }
         Ok(())
     }
 
@@ -355,6 +360,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     fn stall_due(&self) -> Option<Instant> {
         Some(self.engine.get_ref().stuck_since()? + self.config.timeouts.write_stall)
     }
+}
+
+fn close_frame(reason: &CloseReason) -> tokio_websockets::Message {
+    let code = sendable_code(reason.code.unwrap_or(code::NORMAL));
+    tokio_websockets::Message::close(
+        CloseCode::try_from(code).ok(),
+        sendable_reason(&reason.reason),
+    )
 }
 
 /// `interval` or up to a quarter less.
