@@ -87,11 +87,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     ///
     /// # Errors
     /// The message cannot be encoded.
-    pub fn publish(
-        &mut self,
-        topic: impl AsRef<str>,
-        message: impl Into<Out>,
-    ) -> Result<usize, Error> {
+    pub fn publish(&self, topic: impl AsRef<str>, message: impl Into<Out>) -> Result<usize, Error> {
         Ok(self.connection.topics.publish(topic.as_ref(), message)?)
     }
 
@@ -100,7 +96,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     /// # Errors
     /// The message cannot be encoded.
     pub fn publish_except_self(
-        &mut self,
+        &self,
         topic: impl AsRef<str>,
         message: impl Into<Out>,
     ) -> Result<usize, Error> {

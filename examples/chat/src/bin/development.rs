@@ -1,0 +1,13 @@
+//! Serves `development`: ws://localhost:8081/ws
+
+use std::process::ExitCode;
+
+use chat::{Handlers, generated::servers};
+use wsgen_runtime::Config;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::from_args("config/development.toml");
+    let handlers = Handlers::default();
+    servers::development(handlers).serve(config).await
+}

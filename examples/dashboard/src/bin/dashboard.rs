@@ -1,0 +1,13 @@
+//! Serves `dashboard`: wss://dashboard.example.com/live
+
+use std::process::ExitCode;
+
+use dashboard::{Handlers, generated::servers};
+use wsgen_runtime::Config;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::from_args("config/dashboard.toml");
+    let handlers = Handlers::default();
+    servers::dashboard(handlers).serve(config).await
+}

@@ -1,0 +1,13 @@
+//! Serves `game`: wss://game.example.com
+
+use std::process::ExitCode;
+
+use game::{Handlers, generated::servers};
+use wsgen_runtime::Config;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::from_args("config/game.toml");
+    let handlers = Handlers::default();
+    servers::game(handlers).serve(config).await
+}

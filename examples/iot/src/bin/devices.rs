@@ -1,0 +1,15 @@
+//! Serves `devices`: wss://devices.example.com/ws
+//!
+//! Whom it lets in: `DEVICE_KEYS=greenhouse-7.secret,greenhouse-8.another cargo run`.
+
+use std::process::ExitCode;
+
+use iot::{Handlers, generated::servers};
+use wsgen_runtime::Config;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::from_args("config/devices.toml");
+    let handlers = Handlers::from_environment();
+    servers::devices(handlers).serve(config).await
+}

@@ -1,0 +1,15 @@
+//! Serves `live`: wss://trading.example.com/ws
+//!
+//! Whom it lets in: `TRADING_KEYS=ada.secret,grace.another cargo run --bin live`.
+
+use std::process::ExitCode;
+
+use trading::{Handlers, generated::servers};
+use wsgen_runtime::Config;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::from_args("config/live.toml");
+    let handlers = Handlers::from_environment();
+    servers::live(handlers).serve(config).await
+}

@@ -1,0 +1,15 @@
+//! Serves `sandbox`: wss://sandbox.trading.example.com/ws
+//!
+//! It lets everybody in who reads this: nothing here is worth anything.
+
+use std::process::ExitCode;
+
+use trading::{Handlers, generated::servers};
+use wsgen_runtime::Config;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::from_args("config/sandbox.toml");
+    let handlers = Handlers::with_keys("demo.demo");
+    servers::sandbox(handlers).serve(config).await
+}
