@@ -175,11 +175,8 @@ fn saying_it_again_adds_nothing_and_strictness_turns_warnings_into_errors() {
 fn every_code_has_a_name_and_a_story() {
     for &code in Code::ALL {
         assert_eq!(code.as_str().parse(), Ok(code));
-        let kebab = code
-            .as_str()
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c == '-');
-        assert!(kebab, "{code}");
+        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(code.as_str().chars().all(kebab), "{code}");
         assert!(
             code.explanation().len() > 100,
             "{code} needs a page in `explain/`"
