@@ -61,6 +61,7 @@ fn merges_keep_what_is_there() {
     let mut diagnostics = Diagnostics::new();
     let sources = Sources::from_text("a.yaml", text, &mut diagnostics);
     let merged = sources.root().unwrap().get("one").unwrap().to_json();
+    assert!(diagnostics.is_empty());
     assert_eq!(merged, serde_json::json!({"a": 0, "b": 1, "c": 2}));
 }
 
