@@ -48,6 +48,16 @@ pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// A raw string literal with as many `#` as the text needs.
+#[must_use]
+pub fn raw_string(text: &str) -> String {
+    let mut hashes = "#".to_owned();
+    while text.contains(&format!("\"{hashes}")) {
+        hashes.push('#');
+    }
+    format!("r{hashes}\"{text}\"{hashes}")
+}
+
 /// The names that are taken in one scope, such as the fields of a struct or the types of a module.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {

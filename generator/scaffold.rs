@@ -63,7 +63,7 @@ pub fn scaffold(
             url: &line(&server.url),
             krate: &krate,
             file: &server.file,
-            function: &server.function,
+            function: raw_identifier(&server.function),
         };
         files.push(user_file(
             &format!("src/bin/{}.rs", server.file),
@@ -77,6 +77,14 @@ pub fn scaffold(
         files.push(user_file(&format!("config/{}.toml", server.file), &config)?);
     }
     files.extend(handlers::files(service)?);
+    files.push(user_file(
+        "tests/servers.rs",
+        &ServerTests::new(service, &krate),
+    )?);
+    files.extend(
+        crate::generate_tests(service, &krate, &project.document)
+            .map_err(|error| askama::Error::Custom(error.into()))?,
+    );
     if !project.minimal
         && let Some(server) = service.servers.first()
     {
@@ -158,7 +166,7 @@ struct Entrypoint<'a> {
     url: &'a str,
     krate: &'a str,
     file: &'a str,
-    function: &'a str,
+    function: String,
 }
 
 #[derive(Template)]
@@ -167,6 +175,31 @@ struct ServerConfig<'a> {
     name: &'a str,
     listen: &'a str,
     admin: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "tests/servers.rs.askama")]
+struct ServerTests<'a> {
+    krate: &'a str,
+    functions: Vec<ServerTest>,
+}
+
+struct ServerTest {
+    test: String,
+    name: String,
+}
+
+impl<'a> ServerTests<'a> {
+    fn new(service: &Service, krate: &'a str) -> Self {
+        let functions = service.servers.iter().map(|server| ServerTest {
+            test: format!("{}_starts", server.function),
+            name: raw_identifier(&server.function),
+        });
+        Self {
+            krate,
+            functions: functions.collect(),
+        }
+    }
 }
 
 fn manifest<'a>(service: &'a Service, project: &'a Project) -> Manifest<'a> {
@@ -257,6 +290,15 @@ fn line(text: &str) -> String {
 /// The same as code.
 fn quoted(text: &str) -> String {
     format!("`{}`", line(text).replace('`', "'"))
+}
+
+/// A name as an identifier; keywords become raw ones.
+fn raw_identifier(name: &str) -> String {
+    if crate::naming::is_keyword(name) {
+        format!("r#{name}")
+    } else {
+        name.to_owned()
+    }
 }
 
 /// A basic string of TOML.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use wsgen::diagnostic::Diagnostics;
-use wsgen::naming::file_name;
+use wsgen::naming::{file_name, is_keyword};
 use wsgen::output::{self, OutputFile, Ownership};
 use wsgen::scaffold::{Project, documents, scaffold};
 
@@ -103,7 +103,7 @@ impl Init {
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
         Project {
-            package: file_name(self.name.as_deref().unwrap_or(&folder_name)),
+            package: package_name(self.name.as_deref().unwrap_or(&folder_name)),
             runtime: self
                 .runtime_path
                 .as_deref()
@@ -112,6 +112,16 @@ impl Init {
             minimal: self.minimal,
             document,
         }
+    }
+}
+
+/// A name that Cargo takes for a package, and Rust for a crate.
+fn package_name(name: &str) -> String {
+    let name = file_name(name);
+    if is_keyword(&name) {
+        format!("{name}-server")
+    } else {
+        name
     }
 }
 

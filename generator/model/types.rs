@@ -46,6 +46,12 @@ impl Types {
             .map(|(index, definition)| (TypeId(index), definition))
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.definitions.is_empty()
+    }
+
     /// All ids.
     pub fn ids(&self) -> impl Iterator<Item = TypeId> + use<> {
         (0..self.definitions.len()).map(TypeId)

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod docs;
+mod examples;
 mod names;
 mod payloads;
 mod route;
@@ -17,39 +18,42 @@ pub(crate) use names::type_text;
 use docs::module_docs;
 use names::ident;
 
-/// A generated module: its path below `src/generated/` and its code.
+/// A generated file: its path below the project's folder and its code.
 #[derive(Debug)]
 pub(crate) struct Module {
-    /// The file, such as `chat.rs`.
+    /// The file, such as `src/generated/chat.rs`.
     pub(crate) file: String,
     /// The code, not formatted yet.
     pub(crate) code: TokenStream,
 }
 
-/// Renders everything that a run rewrites.
+/// Renders the code that a run rewrites.
 #[must_use]
 pub(crate) fn render(service: &Service) -> Vec<Module> {
+    let module = |name: &str, code| Module {
+        file: format!("src/generated/{name}.rs"),
+        code,
+    };
     let mut modules = vec![
-        Module {
-            file: "mod.rs".to_owned(),
-            code: root(service),
-        },
-        Module {
-            file: "servers.rs".to_owned(),
-            code: servers::render(service),
-        },
+        module("mod", root(service)),
+        module("servers", servers::render(service)),
     ];
-    if service.types.iter().next().is_some() {
-        modules.push(Module {
-            file: "messages.rs".to_owned(),
-            code: payloads::render(&service.types),
-        });
+    if !service.types.is_empty() {
+        modules.push(module("messages", payloads::render(&service.types)));
     }
-    modules.extend(service.routes.iter().map(|route| Module {
-        file: format!("{}.rs", route.module),
-        code: route::render(service, route),
-    }));
+    let routes = service.routes.iter();
+    modules.extend(routes.map(|route| module(&route.module, route::render(service, route))));
     modules
+}
+
+/// Renders the tests of the document's examples, if it has any; `krate` is the name of the project's library.
+#[must_use]
+pub(crate) fn render_tests(service: &Service, krate: &str) -> Option<Module> {
+    let code = examples::render(service, krate)?;
+    Some(Module {
+        file: "tests/generated.rs".to_owned(),
+        code,
+    })
 }
 
 fn root(service: &Service) -> TokenStream {

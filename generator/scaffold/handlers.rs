@@ -3,11 +3,11 @@
 use askama::Template;
 
 use crate::model::{Exchange, Layout, Method, Reply, Route, Service, Traffic, Types};
-use crate::naming::is_keyword;
 use crate::output::OutputFile;
 use crate::render::type_text;
 
-use super::{line, quoted, user_file};
+use super::{line, quoted, raw_identifier, user_file};
+use crate::naming::raw_string;
 
 /// One file for each channel, one for the connection where channels share it, and the module that joins them.
 pub(super) fn files(service: &Service) -> Result<Vec<OutputFile>, askama::Error> {
@@ -257,21 +257,4 @@ fn braced(names: &[&str]) -> String {
         [only] => (*only).to_owned(),
         names => format!("{{{}}}", names.join(", ")),
     }
-}
-
-fn raw_identifier(name: &str) -> String {
-    if is_keyword(name) {
-        format!("r#{name}")
-    } else {
-        name.to_owned()
-    }
-}
-
-/// A raw string literal with as many `#` as the text needs.
-fn raw_string(text: &str) -> String {
-    let mut hashes = "#".to_owned();
-    while text.contains(&format!("\"{hashes}")) {
-        hashes.push('#');
-    }
-    format!("r{hashes}\"{text}\"{hashes}")
 }

@@ -43,6 +43,7 @@ mod reject;
 mod route;
 mod server;
 mod session;
+pub mod testing;
 mod topics;
 mod upgrade;
 

@@ -173,12 +173,12 @@ fn decode(set: &MessageSet) -> (TokenStream, TokenStream) {
     let binary = set.dispatch.binary.map(|index| {
         let name = ident(&set.variants[index].variant);
         quote! {
-            if let Message::Binary(bytes) = frame.message() {
-                return Ok(Self::#name(bytes.clone()));
+            if !frame.is_text() {
+                return Ok(Self::#name(frame.bytes().clone()));
             }
         }
     });
-    let raw = quote!(Ok(Self::Raw(frame.message().clone())));
+    let raw = quote!(Ok(Self::Raw(frame.message())));
     let choice = if set.dispatch.tag.is_some() || !set.dispatch.shapes.is_empty() {
         let targets: Vec<Target> = set.variants.iter().map(target).collect();
         let select = select(&set.dispatch, &targets, &raw);
