@@ -124,10 +124,7 @@ async fn serve(
     let http1::Parts { io, read_buf, .. } = connection.into_parts();
     match accepted.take() {
         // A task of its own, so that an open connection does not carry the room that HTTP takes.
-        Some(start) => drop(tokio::spawn(start(
-            served.then(|| (io.into_inner(), read_buf)),
-            permit,
-        ))),
+        Some(start) => start(served.then(|| (io.into_inner(), read_buf)), permit),
         None => {
             // A client that does not hang up after its refusal is cut off.
             let _ = tokio::time::timeout(

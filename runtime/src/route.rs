@@ -1,5 +1,6 @@
 //! From the typed [`Endpoint`]s to routes that the listener can hold in one table.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::close::code;
 use crate::codegen::Endpoint;
 use crate::config::Config;
 use crate::connections::{ConnectionId, Connections};
@@ -17,10 +19,9 @@ use crate::{Handshake, Reject, Topics, session};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Begins the session that `connect` has agreed to, on the upgraded socket and the bytes that were read ahead; with
+/// Spawns the session that `connect` has agreed to, on the upgraded socket and the bytes that were read ahead; with
 /// `None` the upgrade failed, and only `disconnected` is called.
-pub(crate) type Start =
-    Box<dyn FnOnce(Option<(TcpStream, Bytes)>, OwnedSemaphorePermit) -> BoxFuture<()> + Send>;
+pub(crate) type Start = Box<dyn FnOnce(Option<(TcpStream, Bytes)>, OwnedSemaphorePermit) + Send>;
 
 /// An [`Endpoint`] as an object.
 pub(crate) trait Route: Send + Sync {
@@ -38,7 +39,7 @@ pub(crate) trait Route: Send + Sync {
 
 /// An endpoint and the topics of its connections.
 pub(crate) struct Served<E: Endpoint> {
-    endpoint: E,
+    pub(crate) endpoint: E,
     topics: Topics<E::Outbound>,
 }
 
@@ -77,22 +78,20 @@ impl<E: Endpoint> Route for Served<E> {
                 outbox: outbox.clone(),
                 topics: self.topics.clone(),
                 invalid: config.messages.invalid,
-                joined: std::collections::HashSet::new(),
+                joined: HashSet::new(),
             };
             let start: Start = Box::new(move |socket, permit| {
-                Box::pin(async move {
-                    let registration = connections.register(connection.id, outbox.clone());
-                    if registration.is_none() {
-                        outbox.close(
-                            crate::close::code::SERVICE_RESTART,
-                            "the server restarts".to_owned(),
-                        );
-                    }
-                    let link = socket
-                        .map(|(socket, read_ahead)| Link::new(socket, read_ahead, outbox, config));
-                    session::run(&self.endpoint, session, connection, link).await;
-                    drop((registration, permit));
-                })
+                let Some((socket, read_ahead)) = socket else {
+                    tokio::spawn(session::never_opened(self, session, connection));
+                    return;
+                };
+                let registration = connections.register(connection.id, outbox.clone());
+                if registration.is_none() {
+                    outbox.close(code::SERVICE_RESTART, "the server restarts".to_owned());
+                }
+                let link = Link::new(socket, read_ahead, outbox, config);
+                let place = (registration, permit);
+                tokio::spawn(session::run(self, session, connection, link, place));
             });
             Ok(start)
         })

@@ -3,8 +3,10 @@
 //! Messages are handled in the order they came, one at a time; while a handler waits for something, what it and others
 //! have sent leaves all the same. What goes wrong in a handler costs its own connection only.
 
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 
 use tokio::net::TcpStream;
@@ -14,37 +16,47 @@ use crate::codegen::{Decode, Endpoint};
 use crate::context::Connection;
 use crate::error::Consequence;
 use crate::link::{End, Event, Link};
-use crate::{CloseReason, Context, Error, Initiator, log};
+use crate::route::Served;
+use crate::{CloseReason, ConnectionId, Context, Error, Initiator, log};
 
-/// Serves a connection that `connect` has agreed to. Without a link the upgrade failed, and only the end is told.
-pub(crate) async fn run<E: Endpoint>(
-    endpoint: &E,
+/// Serves a connection that `connect` has agreed to; gives its `place` among the others back at the end.
+#[allow(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps its arguments twice, and idle connections pay for it"
+)]
+pub(crate) fn run<E: Endpoint>(
+    route: Arc<Served<E>>,
     mut session: E::Session,
     mut connection: Connection<E::Outbound>,
-    link: Option<Link<TcpStream>>,
-) {
-    let id = connection.id;
-    let Some(mut link) = link else {
-        let reason = CloseReason {
-            code: None,
-            reason: "the upgrade failed".to_owned(),
-            initiator: Initiator::Peer,
-        };
+    mut link: Link<TcpStream>,
+    place: impl Send,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let end = converse(&route.endpoint, &mut session, &mut connection, &mut link).await;
+        log_end::<E>(connection.id, &end.reason);
+        // From here on nothing published reaches the connection.
         drop(connection);
-        return told(endpoint.disconnected(session, reason)).await;
-    };
-    let end = converse(endpoint, &mut session, &mut connection, &mut link).await;
-    let CloseReason {
-        code,
-        reason,
-        initiator,
-    } = end.reason.clone();
-    tracing::debug!(channel = E::CHANNEL, connection = %id, code, %initiator, reason = %log::Escaped(&reason), "closed");
-    // From here on nothing published reaches the connection.
+        let ended = told(route.endpoint.disconnected(session, end.reason.clone()));
+        // On the heap, so that open connections do not carry the room that closing takes.
+        Box::pin(async { tokio::join!(link.finish(end), ended) }).await;
+        drop(place);
+    }
+}
+
+/// Tells the handler that a connection which `connect` has agreed to was never upgraded.
+pub(crate) async fn never_opened<E: Endpoint>(
+    route: Arc<Served<E>>,
+    session: E::Session,
+    connection: Connection<E::Outbound>,
+) {
     drop(connection);
-    let ended = told(endpoint.disconnected(session, end.reason.clone()));
-    // On the heap, so that open connections do not carry the room that closing takes.
-    Box::pin(async { tokio::join!(link.finish(end), ended) }).await;
+    let reason = "the upgrade failed".to_owned();
+    let reason = CloseReason {
+        code: None,
+        reason,
+        initiator: Initiator::Peer,
+    };
+    told(route.endpoint.disconnected(session, reason)).await;
 }
 
 /// Handles messages until something ends the connection.
@@ -55,24 +67,37 @@ async fn converse<E: Endpoint>(
     link: &mut Link<TcpStream>,
 ) -> End {
     let mut context = Context::new(session, connection);
-    if let Some(end) = handle::<E>(link, endpoint.connected(&mut context)).await {
-        return end;
+    {
+        let handler = pin!(endpoint.connected(&mut context));
+        if let Some(end) = handle::<E>(link, handler).await {
+            return end;
+        }
     }
     loop {
-        let frame = match std::future::poll_fn(|cx| link.poll_event(cx)).await {
+        let frame = match poll_fn(|cx| link.poll_event(cx)).await {
             Event::Frame(frame) => frame,
             Event::End(end) => return end,
         };
-        let handled = handle::<E>(link, async {
+        let handler = pin!(async {
             match E::Inbound::decode(&frame) {
                 Ok(message) => endpoint.receive(&mut context, message).await,
                 Err(error) => endpoint.invalid(&mut context, error).await,
             }
         });
-        if let Some(end) = handled.await {
+        if let Some(end) = handle::<E>(link, handler).await {
             return end;
         }
     }
+}
+
+fn log_end<E: Endpoint>(connection: ConnectionId, end: &CloseReason) {
+    let CloseReason {
+        code,
+        reason,
+        initiator,
+    } = end;
+    let reason = log::Escaped(reason);
+    tracing::debug!(channel = E::CHANNEL, %connection, code, %initiator, %reason, "closed");
 }
 
 /// How a handler came to its end.
@@ -86,10 +111,9 @@ enum Outcome {
 /// Runs a handler while the link goes on; the end of the connection, if that is what comes of it.
 async fn handle<E: Endpoint>(
     link: &mut Link<TcpStream>,
-    handler: impl Future<Output = Result<(), Error>>,
+    mut handler: Pin<&mut impl Future<Output = Result<(), Error>>>,
 ) -> Option<End> {
-    let mut handler = pin!(handler);
-    let outcome = std::future::poll_fn(|cx| {
+    let outcome = poll_fn(|cx| {
         // After a panic the handler is never polled again, and the session only sees its `disconnected`.
         match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))) {
             Ok(Poll::Ready(result)) => Poll::Ready(Outcome::Returned(result)),
@@ -146,7 +170,7 @@ fn closed_by_us(code: u16, reason: String) -> End {
 /// Runs `disconnected`, whose panic concerns nobody any more.
 async fn told(handler: impl Future<Output = ()>) {
     let mut handler = pin!(handler);
-    std::future::poll_fn(|cx| {
+    poll_fn(|cx| {
         catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))).unwrap_or_else(|_| {
             tracing::error!("a handler panicked in `disconnected`");
             Poll::Ready(())
