@@ -30,7 +30,11 @@ pub(crate) struct BufferedIo<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
-    pub(crate) fn new(socket: S, read_ahead: Bytes) -> Self {
+    pub(crate) fn new(socket: S, mut read_ahead: Bytes) -> Self {
+        if read_ahead.is_empty() {
+            // Even empty it keeps hyper's whole buffer.
+            read_ahead = Bytes::new();
+        }
         Self {
             socket,
             read_ahead,
@@ -91,9 +95,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for BufferedIo<S> {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.read_ahead.has_remaining() {
+        if !this.read_ahead.is_empty() {
             let length = this.read_ahead.len().min(into.remaining());
-            into.put_slice(&this.read_ahead.split_to(length));
+            into.put_slice(&this.read_ahead[..length]);
+            this.read_ahead.advance(length);
+            if this.read_ahead.is_empty() {
+                this.read_ahead = Bytes::new();
+            }
             return Poll::Ready(Ok(()));
         }
         if this.stuck_since.is_some() {
