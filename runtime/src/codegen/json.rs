@@ -6,6 +6,7 @@ use bytestring::ByteString;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::check::Validate;
 use super::decode::DecodeError;
 use super::scan;
 use crate::{EncodeError, Message};
@@ -35,6 +36,16 @@ pub fn tag<'a>(payload: &'a [u8], key: &str) -> Result<Option<Tag<'a>>, DecodeEr
 /// Malformed JSON, or JSON that is not a `T`; with line and column.
 pub fn from_json<T: DeserializeOwned>(payload: &[u8]) -> Result<T, DecodeError> {
     Ok(serde_json::from_slice(payload)?)
+}
+
+/// Parses one message and checks what its schema asks for beyond its type.
+///
+/// # Errors
+/// As for [`from_json`], or the rule that does not hold, with its JSON pointer.
+pub fn from_checked_json<T: DeserializeOwned + Validate>(payload: &[u8]) -> Result<T, DecodeError> {
+    let message: T = from_json(payload)?;
+    message.validate()?;
+    Ok(message)
 }
 
 /// Serialises one message as a text frame.

@@ -3,7 +3,9 @@
 //! An [`Endpoint`] is one route of the server; the code that `wsgen` generates implements it on top of the handler
 //! trait of the channel. [`Decode`] and [`Encode`] are the two directions of its messages.
 
+pub mod check;
 mod decode;
+mod format;
 mod json;
 mod parameter;
 mod scan;
@@ -12,8 +14,9 @@ mod shape;
 pub use serde;
 pub use serde_json;
 
+pub use check::{Validate, Violation};
 pub use decode::{DecodeError, DecodeErrorKind, Frame};
-pub use json::{Tag, from_json, tag, to_json};
+pub use json::{Tag, from_checked_json, from_json, tag, to_json};
 pub use parameter::Parameter;
 pub use shape::{JsonKind, alternatives, has_keys, is_any_of, text};
 
