@@ -118,7 +118,7 @@ impl Init {
 /// A name that Cargo takes for a package, and Rust for a crate.
 fn package_name(name: &str) -> String {
     let name = file_name(name);
-    if is_keyword(&name) {
+    if is_keyword(&name.replace('-', "_")) {
         format!("{name}-server")
     } else {
         name

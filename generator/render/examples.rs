@@ -31,16 +31,12 @@ pub(super) fn render(service: &Service, krate: &str) -> Option<TokenStream> {
     let code = quote!(#(#tests)*);
     let text = code.to_string();
     let krate = ident(krate);
-    let messages = text
-        .contains("messages ::")
-        .then(|| quote!(use #krate::generated::messages;));
-    let modules = modules
-        .into_iter()
-        .filter(|module| text.contains(&format!("{} :: Inbound", ident(module))))
-        .map(ident);
+    modules.retain(|module| text.contains(&format!("{} :: Inbound", ident(module))));
+    modules.extend(text.contains("messages ::").then_some("messages"));
+    modules.sort_unstable();
+    let modules = modules.into_iter().map(ident);
     Some(quote! {
         #header
-        #messages
         #(use #krate::generated::#modules;)*
         use wsgen_runtime::testing;
         #code

@@ -60,9 +60,8 @@ struct Stub {
     file: String,
     summary: String,
     runtime_imports: String,
-    uses_messages: bool,
-    module: String,
-    route_imports: String,
+    /// What comes from the generated code, in order.
+    imports: Vec<String>,
     trait_name: String,
     /// Whether the trait has the connection itself: `Session` and `connect`.
     connection: bool,
@@ -135,20 +134,20 @@ fn stub(
     runtime.extend((!methods.is_empty()).then_some("Error"));
     runtime.extend(text("message: Message").then_some("Message"));
     runtime.extend(connection.then_some("Reject"));
-    let mut imports: Vec<String> = choices(&methods, route);
-    imports.extend((!methods.is_empty()).then(|| "Context".to_owned()));
-    imports.extend(connection.then(|| "Request".to_owned()));
-    imports.push(trait_name.to_owned());
+    let mut of_route: Vec<String> = choices(&methods, route);
+    of_route.extend((!methods.is_empty()).then(|| "Context".to_owned()));
+    of_route.extend(connection.then(|| "Request".to_owned()));
+    of_route.push(trait_name.to_owned());
+    of_route.sort();
+    let of_route = braced(&of_route.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut imports = vec![format!("{}::{of_route}", raw_identifier(&route.module))];
+    imports.extend(text("messages::").then(|| "messages".to_owned()));
     imports.sort();
     Stub {
         file: file.to_owned(),
         summary: line(&summary),
         runtime_imports: format!("wsgen_runtime::{}", braced(&runtime)),
-        uses_messages: methods.iter().any(|method| {
-            method.signature.contains("messages::") || method.body.contains("messages::")
-        }),
-        module: raw_identifier(&route.module),
-        route_imports: braced(&imports.iter().map(String::as_str).collect::<Vec<_>>()),
+        imports,
         trait_name: trait_name.to_owned(),
         connection,
         methods,
@@ -190,23 +189,23 @@ fn stub_method(method: &Method, exchange: &Exchange, types: &Types) -> StubMetho
     let not_implemented = || format!("Err(Error::not_implemented(\"{name}\"))");
     let example = |index: usize| {
         let example = exchange.outbound.variants[index].examples.first()?;
-        Some(format!("wsgen_runtime::example({})", raw_string(example)))
+        Some(example_literal(&raw_string(example)))
     };
     let (output, result) = match &method.reply {
         None => ("()".to_owned(), "Ok(())".to_owned()),
         Some(Reply::One(index)) => (
             type_text(&exchange.outbound.variants[*index].ty, types),
-            example(*index).unwrap_or_else(not_implemented),
+            example(*index).map_or_else(not_implemented, |example| {
+                format!("{example}\n        wsgen_runtime::example(example)")
+            }),
         ),
         Some(Reply::Choice { name, messages }) => {
             let first = messages
                 .iter()
                 .find_map(|&index| Some((index, example(index)?)));
             let result = first.map(|(index, example)| {
-                format!(
-                    "{example}.map({name}::{})",
-                    exchange.outbound.variants[index].variant
-                )
+                let variant = &exchange.outbound.variants[index].variant;
+                format!("{example}\n        let reply = wsgen_runtime::example(example)?;\n        Ok({name}::{variant}(reply))")
             });
             (name.clone(), result.unwrap_or_else(not_implemented))
         }
@@ -216,6 +215,18 @@ fn stub_method(method: &Method, exchange: &Exchange, types: &Types) -> StubMetho
         body: format!(
             "tracing::info!(?message, \"`{name}` is not implemented yet\");\n        {result}"
         ),
+    }
+}
+
+/// A line for an example, as rustfmt would break it: only if the literal fits into the next line.
+fn example_literal(literal: &str) -> String {
+    let line = format!("let example = {literal};");
+    // Eight columns of indentation before; twelve and `;` around the literal on a line of its own.
+    let breaks = line.len() + 8 > 100 && literal.len() + 13 <= 100;
+    if breaks {
+        format!("let example =\n            {literal};")
+    } else {
+        line
     }
 }
 
