@@ -8,6 +8,6 @@ use wsgen_runtime::Config;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::from_args("config/development.toml");
-    let handlers = Handlers::default();
-    servers::development(handlers).serve(config).await
+    let server = servers::development(Handlers::default());
+    server.serve(config).await
 }

@@ -8,6 +8,6 @@ use wsgen_runtime::Config;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::from_args("config/production.toml");
-    let handlers = Handlers::default();
-    servers::production(handlers).serve(config).await
+    let server = servers::production(Handlers::default());
+    server.serve(config).await
 }

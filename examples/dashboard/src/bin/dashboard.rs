@@ -8,6 +8,6 @@ use wsgen_runtime::Config;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::from_args("config/dashboard.toml");
-    let handlers = Handlers::default();
-    servers::dashboard(handlers).serve(config).await
+    let server = servers::dashboard(Handlers::default());
+    server.serve(config).await
 }

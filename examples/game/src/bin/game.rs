@@ -8,6 +8,6 @@ use wsgen_runtime::Config;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::from_args("config/game.toml");
-    let handlers = Handlers::default();
-    servers::game(handlers).serve(config).await
+    let server = servers::game(Handlers::default());
+    server.serve(config).await
 }

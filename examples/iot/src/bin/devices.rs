@@ -10,6 +10,6 @@ use wsgen_runtime::Config;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::from_args("config/devices.toml");
-    let handlers = Handlers::from_environment();
-    servers::devices(handlers).serve(config).await
+    let server = servers::devices(Handlers::from_environment());
+    server.serve(config).await
 }

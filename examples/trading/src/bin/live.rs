@@ -10,6 +10,6 @@ use wsgen_runtime::Config;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::from_args("config/live.toml");
-    let handlers = Handlers::from_environment();
-    servers::live(handlers).serve(config).await
+    let server = servers::live(Handlers::from_environment());
+    server.serve(config).await
 }

@@ -10,6 +10,6 @@ use wsgen_runtime::Config;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::from_args("config/sandbox.toml");
-    let handlers = Handlers::with_keys("demo.demo");
-    servers::sandbox(handlers).serve(config).await
+    let server = servers::sandbox(Handlers::with_keys("demo.demo"));
+    server.serve(config).await
 }

@@ -1,0 +1,76 @@
+//! Projects as `wsgen init` leaves them compile without a warning and are formatted: all of them in one workspace.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{project, root, settings};
+use crate::{binding_page, examples};
+
+#[test]
+fn fresh_projects_compile_without_a_warning_and_are_formatted() {
+    let workspace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fresh-projects");
+    let names = write_projects(&workspace);
+    // With this workspace's versions of everything, which are on this machine already.
+    fs::copy(root().join("Cargo.lock"), workspace.join("Cargo.lock")).unwrap();
+    let check = [
+        "check",
+        "--workspace",
+        "--all-targets",
+        "--offline",
+        "--quiet",
+    ];
+    cargo(&workspace, &check);
+    let packages = names.iter().flat_map(|name| ["--package", name]);
+    let format: Vec<&str> = ["fmt", "--check"].into_iter().chain(packages).collect();
+    cargo(&workspace, &format);
+}
+
+/// One project for each fragment of the binding page and for each example's document, whose stubs nobody has filled
+/// in; their names.
+fn write_projects(workspace: &Path) -> Vec<String> {
+    let projects = workspace.join("projects");
+    if projects.exists() {
+        fs::remove_dir_all(&projects).unwrap();
+    }
+    fs::create_dir_all(&projects).unwrap();
+    let manifest =
+        "[workspace]\nmembers = [\"projects/*\"]\nresolver = \"3\"\n\n[profile.dev]\ndebug = 0\n";
+    fs::write(workspace.join("Cargo.toml"), manifest).unwrap();
+    let fragments = binding_page::documents().into_iter().map(|path| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        (format!("fragment-{name}"), path)
+    });
+    let examples = examples::names().map(|name| {
+        let document = root().join("examples").join(name).join("asyncapi.yaml");
+        (format!("example-{name}"), document)
+    });
+    let written = fragments.chain(examples).map(|(name, document)| {
+        let (_, files) = project(&document, &settings(&name));
+        for file in files {
+            let path = projects.join(&name).join(&file.path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file.contents).unwrap();
+        }
+        name
+    });
+    written.collect()
+}
+
+/// Runs Cargo, which must not fail.
+fn cargo(workspace: &Path, arguments: &[&str]) {
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(workspace)
+        .env("CARGO_TARGET_DIR", workspace.join("target"))
+        .env("RUSTFLAGS", "-D warnings")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .output()
+        .unwrap();
+    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(
+        output.status.success(),
+        "cargo {}\n{out}{err}",
+        arguments.join(" ")
+    );
+}

@@ -1,0 +1,17 @@
+//! Everything that needs the disk, a process, or a socket: one binary, a module for each concern.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test that cannot go on fails, and nobody but this binary reaches its items"
+)]
+
+mod binding_page;
+mod compiles;
+mod corpus;
+mod examples;
+mod init;
+mod server;
+mod support;

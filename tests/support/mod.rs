@@ -1,0 +1,75 @@
+//! What several modules need.
+
+pub mod client;
+pub mod running;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use wsgen::diagnostic::{Diagnostics, render_human};
+use wsgen::document::{FileSystem, Sources};
+use wsgen::lower::Options;
+use wsgen::output::OutputFile;
+use wsgen::scaffold::{Project, Runtime, documents, scaffold};
+
+/// Longer than anything here takes, shorter than patience.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Fails a test that hangs.
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .expect("this should not take so long")
+}
+
+/// The folder of this project.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Reads a document as the command line does.
+pub fn load(path: &Path, diagnostics: &mut Diagnostics) -> Sources {
+    Sources::load(path, &FileSystem::new(path, &[]), diagnostics)
+}
+
+/// A project called `package` that is a member of a workspace, with the runtime of this one.
+pub fn settings(package: &str) -> Project {
+    Project {
+        package: package.to_owned(),
+        runtime: Runtime::Path(root().join("runtime").to_string_lossy().into_owned()),
+        standalone: false,
+        minimal: true,
+        document: "asyncapi.yaml".to_owned(),
+    }
+}
+
+/// All files that `wsgen init` makes of the document at `path`, and what it understood.
+pub fn project(path: &Path, project: &Project) -> (wsgen::Output, Vec<OutputFile>) {
+    let mut diagnostics = Diagnostics::new();
+    let sources = load(path, &mut diagnostics);
+    let options = Options::default();
+    let mut output = wsgen::generate(&sources, &options)
+        .unwrap_or_else(|errors| panic!("{}", render_human(&errors, &sources, false)));
+    let mut files = std::mem::take(&mut output.files);
+    files.extend(scaffold(&output.service, project, &options).unwrap());
+    files.extend(documents(&sources).files);
+    (output, files)
+}
+
+/// All files below `folder`, relative to it, in order; folders named `target` are left out.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true if path.ends_with("target") => {}
+                true => folders.push(path),
+                false => found.push(path.strip_prefix(folder).unwrap().to_owned()),
+            }
+        }
+    }
+    found.sort();
+    found
+}
