@@ -9,6 +9,7 @@
 //! [`generate`] turns them into files without touching the disk; [`scaffold`] adds the files that the user owns;
 //! [`output`] writes them. What is wrong with a document is a [`Diagnostic`](diagnostic::Diagnostic) with its place.
 
+mod conformance;
 pub mod diagnostic;
 pub mod document;
 mod format;
@@ -18,6 +19,7 @@ pub mod naming;
 pub mod output;
 mod render;
 pub mod resolve;
+mod rules;
 pub mod scaffold;
 
 use diagnostic::{Code, Diagnostics};
@@ -69,13 +71,14 @@ pub fn generate(sources: &Sources, options: &lower::Options) -> Result<Output, D
     }
 }
 
-/// Reads and lowers a document: what `inspect` shows and `generate` renders.
+/// Reads, checks and lowers a document: what `inspect` shows and `generate` renders.
 pub fn understand(
     sources: &Sources,
     options: &lower::Options,
     diagnostics: &mut Diagnostics,
 ) -> Option<Service> {
     let document = document::read(sources, diagnostics)?;
+    rules::check(&document, sources, diagnostics);
     lower::lower(&document, sources, options, diagnostics)
 }
 

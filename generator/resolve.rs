@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, Severity};
 use crate::document::{Node, NodeId, Reference, Sources};
 
 /// A pointer that leads through a reference, whose pointer leads through a reference, and so on, ends here.
@@ -77,6 +77,23 @@ impl<'a> Resolver<'a> {
         };
         let leads = trail.into_iter().map(|step| (step, Known::Leads(end)));
         self.known.borrow_mut().extend(leads);
+        end
+    }
+
+    /// As [`Resolver::follow`], for a schema: one that is not there says nothing about its values, which is a warning.
+    pub fn follow_schema(&self, node: Node<'a>, diagnostics: &mut Diagnostics) -> Option<Node<'a>> {
+        if node.reference().is_none() {
+            return Some(node);
+        }
+        let mut faults = Diagnostics::new();
+        let end = self.follow(node, &mut faults);
+        for mut fault in faults.iter().cloned() {
+            if fault.code == Code::DanglingReference {
+                fault.severity = Severity::Warning;
+                fault.message.push_str("; any value is taken here");
+            }
+            diagnostics.add(fault);
+        }
         end
     }
 

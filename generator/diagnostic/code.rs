@@ -95,6 +95,10 @@ codes! {
     // Servers and security.
     /// No server of the document speaks WebSocket.
     NoWebSocketServer = "no-websocket-server",
+    /// The document has `servers`, and none in it.
+    EmptyServers = "empty-servers",
+    /// The user asked for a server that the document does not have.
+    UnknownServer = "unknown-server",
     /// A server is left out because it does not speak WebSocket.
     SkippedServer = "skipped-server",
     /// A server's URL uses a variable that is not declared.
@@ -103,6 +107,8 @@ codes! {
     UnusedVariable = "unused-variable",
     /// A security requirement names a scheme that is not declared.
     UndeclaredScheme = "undeclared-scheme",
+    /// A security requirement asks for a scope that the scheme does not have.
+    UndeclaredScope = "undeclared-scope",
     /// A security scheme has no place in a WebSocket handshake.
     UnsupportedScheme = "unsupported-scheme",
 

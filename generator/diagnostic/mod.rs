@@ -126,7 +126,8 @@ impl Diagnostics {
         self.report(Severity::Note, code, location.into(), message.into())
     }
 
-    /// Adds a finding; one that was already reported at the same place in the same words is returned instead.
+    /// Adds a finding; one that was already reported at the same place in the same words is returned instead, as bad
+    /// as the worse of the two.
     pub fn report(
         &mut self,
         severity: Severity,
@@ -149,7 +150,9 @@ impl Diagnostics {
                 help: None,
             });
         }
-        &mut self.found[index]
+        let found = &mut self.found[index];
+        found.severity = found.severity.min(severity);
+        found
     }
 
     /// "Did you mean": the [`nearest`] candidate; none after many findings, which nobody reads and which take time.

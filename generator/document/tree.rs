@@ -187,6 +187,11 @@ impl<'a> Node<'a> {
                 };
                 self.entries().len() == other.entries().len() && self.entries().all(same)
             }
+            // `1` and `1.0` are the same number.
+            (Kind::Number(one), Kind::Number(another)) => {
+                one == another
+                    || ((one.is_f64() || another.is_f64()) && one.as_f64() == another.as_f64())
+            }
             (one, another) => one == another,
         }
     }

@@ -73,7 +73,7 @@ impl<'a> Facts<'a> {
             // The first of `allOf` is looked at first, so that its properties come first.
             pending.extend(members(node, "allOf").rev());
             if node.get("$ref").is_some()
-                && let Some(target) = resolver.follow(node, diagnostics)
+                && let Some(target) = resolver.follow_schema(node, diagnostics)
             {
                 pending.push(target);
             }

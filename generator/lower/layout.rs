@@ -74,7 +74,7 @@ pub(super) fn group(
                     .trim_start_matches('/')
             ),
         };
-        let path = clean(&path, channel, diagnostics);
+        let path = clean(&path);
         groups
             .entry((template(&path), servers.clone()))
             .or_insert_with(|| Group {
@@ -149,21 +149,9 @@ fn place(channel: &Channel<'_>) -> Place {
     }
 }
 
-/// Takes away what a path cannot have.
-fn clean(path: &str, channel: &Channel<'_>, diagnostics: &mut Diagnostics) -> String {
+/// Takes away what a path cannot have; the rules report it.
+fn clean(path: &str) -> String {
     let bare = path.split(['?', '#']).next().unwrap_or_default();
-    if bare.len() < path.len() {
-        diagnostics
-            .warning(
-                Code::InvalidAddress,
-                channel.node.key_location(),
-                format!(
-                    "the address of `{}` has a query or a fragment, which is not served",
-                    channel.name
-                ),
-            )
-            .help("describe the query in the channel's binding: `bindings.ws.query`");
-    }
     let mut cleaned = String::with_capacity(bare.len());
     let mut open = false;
     for c in bare.chars() {

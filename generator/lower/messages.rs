@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
+use crate::conformance::conforms;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Document, Message, Node, NodeId, Operation};
 use crate::model::{Content, Exchange, JsonKind, MessageSet, Type, Variant};
@@ -154,6 +155,12 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
                 .examples
                 .iter()
                 .filter_map(|example| example.payload)
+                .filter(|&example| {
+                    content == Content::Binary
+                        || message.payload.is_none_or(|schema| {
+                            conforms(schema, example, self.resolver, diagnostics).is_ok()
+                        })
+                })
                 .map(|payload| payload.to_json().to_string())
                 .collect(),
         }

@@ -14,6 +14,7 @@ mod servers;
 
 pub use layout::ChannelLayout;
 pub use perspective::Perspective;
+pub(crate) use security::inferred_scheme;
 
 use crate::diagnostic::Diagnostics;
 use crate::document::{Document, Sources};

@@ -148,7 +148,7 @@ impl<'a> Lowering<'a, '_, '_> {
         diagnostics: &mut Diagnostics,
     ) {
         let ty = self.scalar(schema, name, diagnostics);
-        let target = self.resolver.follow(schema, diagnostics).unwrap_or(schema);
+        let target = self.resolver.follow_schema(schema, diagnostics).unwrap_or(schema);
         let field = self.scope.claim(&[&value_name(name)]);
         let default = target
             .get("default")

@@ -79,7 +79,7 @@ impl<'a, 'r> Schemas<'a, 'r> {
         name: &str,
         diagnostics: &mut Diagnostics,
     ) -> Type {
-        let Some(target) = self.resolver.follow(schema, diagnostics) else {
+        let Some(target) = self.resolver.follow_schema(schema, diagnostics) else {
             return Type::Value;
         };
         let name = self.resolver.reference_name(schema).unwrap_or(name);
@@ -465,7 +465,7 @@ impl<'a, 'r> Schemas<'a, 'r> {
         diagnostics: &mut Diagnostics,
     ) -> Option<String> {
         let own = schema.get(keyword);
-        own.or_else(|| self.resolver.follow(schema, diagnostics)?.get(keyword))
+        own.or_else(|| self.resolver.follow_schema(schema, diagnostics)?.get(keyword))
             .and_then(Node::as_str)
             .map(str::to_owned)
     }

@@ -24,7 +24,7 @@ pub(super) fn lower(
 fn scheme(required: &RequiredScheme<'_>, diagnostics: &mut Diagnostics) -> Scheme {
     let kind = match &required.scheme {
         Some(declared) => declared_kind(required, declared, diagnostics),
-        None => inferred_kind(required, diagnostics),
+        None => inferred_scheme(required.name).0,
     };
     Scheme {
         name: required.name.to_owned(),
@@ -65,11 +65,13 @@ fn declared_kind(
     }
 }
 
-/// A scheme that no one declares is guessed by its name: the server stays closed either way.
-fn inferred_kind(required: &RequiredScheme<'_>, diagnostics: &mut Diagnostics) -> SchemeKind {
-    let name = required.name.to_ascii_lowercase();
+/// A scheme that no one declares is guessed by its name, also in words: the server stays closed either way.
+///
+/// That it is not declared is for the rules to report.
+pub(crate) fn inferred_scheme(name: &str) -> (SchemeKind, &'static str) {
+    let name = name.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    let (kind, words) = if says(&["bearer", "jwt", "oauth", "oidc", "openid"]) {
+    if says(&["bearer", "jwt", "oauth", "oidc", "openid"]) {
         (SchemeKind::Bearer, "a token in `Authorization: Bearer`")
     } else if says(&["key"]) {
         (
@@ -85,19 +87,5 @@ fn inferred_kind(required: &RequiredScheme<'_>, diagnostics: &mut Diagnostics) -
         (SchemeKind::MutualTls, "a client certificate")
     } else {
         (SchemeKind::Bearer, "a token in `Authorization: Bearer`")
-    };
-    diagnostics
-        .warning(
-            Code::UndeclaredScheme,
-            required.node.key_location(),
-            format!(
-                "the security scheme `{}` is not declared: clients are asked for {words}",
-                required.name
-            ),
-        )
-        .help(format!(
-            "declare `{}` under `components.securitySchemes`",
-            required.name
-        ));
-    kind
+    }
 }

@@ -37,8 +37,12 @@ pub(super) fn select(
             let names: Vec<&str> = document.servers.iter().map(|server| server.name).collect();
             diagnostics
                 .error(
-                    Code::NoWebSocketServer,
-                    document.node.get("servers").map(|node| node.key_location()),
+                    Code::UnknownServer,
+                    document
+                        .node
+                        .get("servers")
+                        .unwrap_or(document.node)
+                        .key_location(),
                     format!("the document has no server `{name}`"),
                 )
                 .help(format!("it has {}", list(&names)));
@@ -62,7 +66,7 @@ pub(super) fn lower(
     let mut lowered = Vec::new();
     for (port, &index) in (0_u16..).zip(selected) {
         let server = &document.servers[index];
-        let url = expand(server, diagnostics);
+        let url = expand(server);
         let address = Address::parse(&url, server.protocol);
         let routes = routes_of(index, &address.path, server, groups, diagnostics);
         lowered.push(model::Server {
@@ -127,10 +131,16 @@ fn report_none(document: &Document<'_>, diagnostics: &mut Diagnostics) {
             )
         })
         .collect();
-    let message = if found.is_empty() {
-        "the document has no servers".to_owned()
-    } else {
-        "no server of the document speaks WebSocket".to_owned()
+    let (code, message) = match (servers, found.is_empty()) {
+        (Some(_), true) => (
+            Code::EmptyServers,
+            "the document has `servers` without a server",
+        ),
+        (None, true) => (Code::NoWebSocketServer, "the document has no servers"),
+        (_, false) => (
+            Code::NoWebSocketServer,
+            "no server of the document speaks WebSocket",
+        ),
     };
     let location = servers.unwrap_or(document.node).key_location();
     let help = match found.as_slice() {
@@ -140,13 +150,11 @@ fn report_none(document: &Document<'_>, diagnostics: &mut Diagnostics) {
             found.join(", ")
         ),
     };
-    diagnostics
-        .error(Code::NoWebSocketServer, location, message)
-        .help(help);
+    diagnostics.error(code, location, message).help(help);
 }
 
-/// A server's URL, its variables replaced by their defaults.
-fn expand(server: &Server<'_>, diagnostics: &mut Diagnostics) -> String {
+/// A server's URL, its variables replaced by their defaults, or by their names where they have none.
+fn expand(server: &Server<'_>) -> String {
     let template = server.url.as_deref().unwrap_or_default();
     let mut url = String::with_capacity(template.len());
     let mut rest = template;
@@ -159,12 +167,8 @@ fn expand(server: &Server<'_>, diagnostics: &mut Diagnostics) -> String {
         let variable = server.variables.get(name);
         match variable.and_then(|variable| variable.default.or(variable.allowed.first().copied())) {
             Some(value) => url.push_str(value),
-            None => {
-                url.push_str(name);
-                diagnostics
-                    .warning(Code::MissingVariable, server.node.key_location(), format!("the URL of `{}` has the variable `{name}` without a value", server.name))
-                    .help(format!("declare it under `variables` with a `default`; `{name}` itself is taken until then"));
-            }
+            // The rules report it.
+            None => url.push_str(name),
         }
         rest = after;
     }

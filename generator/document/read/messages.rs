@@ -155,7 +155,7 @@ impl<'a> Reader<'a, '_> {
             return (None, None);
         };
         if self.is_v3()
-            && let Some(target) = self.resolver.follow(payload, self.diagnostics)
+            && let Some(target) = self.resolver.follow_schema(payload, self.diagnostics)
             && let Some((format, schema)) = target.get("schemaFormat").zip(target.get("schema"))
         {
             return (Some(schema), self.text(Some(format)));

@@ -111,7 +111,7 @@ impl<'a> Reader<'a, '_> {
         let target = self.resolver.follow(node, &mut faults);
         let names_scheme = node
             .reference()
-            .is_some_and(|text| text.contains("/securitySchemes/"));
+            .is_some_and(|text| text.starts_with("#/components/securitySchemes/"));
         if target.is_some() || !names_scheme {
             self.diagnostics.merge(faults);
         }

@@ -88,9 +88,19 @@ pub(super) fn edition(root: Node<'_>, diagnostics: &mut Diagnostics) -> Option<E
     let is_fragment = root.get("info").is_none();
     if is_fragment {
         let missing = missing(root, version);
-        diagnostics
-            .note(Code::Fragment, written.key_location(), format!("this is a part of an AsyncAPI document: {missing} missing"))
-            .help("`wsgen check --strict` refuses it; add what is missing to have a complete document");
+        if has_parts(root) {
+            diagnostics
+                .note(Code::Fragment, written.key_location(), format!("this is a part of an AsyncAPI document: {missing} missing"))
+                .help("`wsgen check --strict` refuses it; add what is missing to have a complete document");
+        } else {
+            diagnostics
+                .warning(
+                    Code::Fragment,
+                    written.key_location(),
+                    format!("this document says nothing but its version: {missing} missing"),
+                )
+                .help("describe the `servers`, the `channels` and their messages");
+        }
     }
     Some(Edition {
         version,
@@ -125,8 +135,7 @@ fn without_version(root: Node<'_>, diagnostics: &mut Diagnostics) -> Option<Edit
             .help("call it `asyncapi`");
         return None;
     }
-    let parts = ["servers", "channels", "operations", "components"];
-    if !parts.iter().any(|part| root.get(part).is_some()) {
+    if !has_parts(root) {
         diagnostics
             .error(
                 Code::NotAsyncApi,
@@ -149,6 +158,12 @@ fn without_version(root: Node<'_>, diagnostics: &mut Diagnostics) -> Option<Edit
         version,
         is_fragment: true,
     })
+}
+
+/// Whether there is anything of an API in the document.
+fn has_parts(root: Node<'_>) -> bool {
+    let parts = ["servers", "channels", "operations", "components"];
+    parts.iter().any(|part| root.get(part).is_some())
 }
 
 /// What a document of this version must have and this one does not, with its verb.
