@@ -1,5 +1,8 @@
 //! The command line: the only code that prints or exits.
 
+mod check;
+mod completions;
+mod explain;
 mod init;
 mod inspect;
 mod report;
@@ -8,7 +11,8 @@ mod workspace;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use wsgen::diagnostic::Diagnostics;
 use wsgen::document::{FileSystem, Sources};
 use wsgen::lower;
@@ -34,8 +38,14 @@ struct Cli {
 enum Command {
     /// Scaffold a project for the servers of a document.
     Init(init::Init),
+    /// Check a document.
+    Check(check::Check),
     /// Show what wsgen understood of a document.
     Inspect(inspect::Inspect),
+    /// Explain a diagnostic code.
+    Explain(explain::Explain),
+    /// Print a script that lets a shell complete commands.
+    Completions(completions::Completions),
 }
 
 /// The document, and what the user decided about it.
@@ -88,19 +98,45 @@ enum Format {
     Human,
     /// For programs.
     Json,
+    /// For code scanners, by `check`.
+    Sarif,
+    /// For a picture, by `inspect`.
+    Mermaid,
 }
 
 /// Parses the arguments and does what they say: 0 when done, 1 when the document or the project is at fault, 2 for wrong usage.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
+    let known = match (&cli.command, cli.format) {
+        (Command::Check(_), format) => format != Format::Mermaid,
+        (Command::Inspect(_), format) => format != Format::Sarif,
+        (_, format) => matches!(format, Format::Human | Format::Json),
+    };
+    if !known {
+        let message = "`--format sarif` is for `check`, `--format mermaid` for `inspect`";
+        Cli::command()
+            .error(ErrorKind::ArgumentConflict, message)
+            .exit();
+    }
     let output = report::Output::new(cli.color, cli.format, cli.quiet);
     match cli.command {
         Command::Init(init) => init.run(&output),
+        Command::Check(check) => check.run(&output),
         Command::Inspect(inspect) => inspect.run(&output),
+        Command::Explain(explain) => explain.run(&output),
+        Command::Completions(completions) => completions.run(&output),
     }
 }
 
 impl Input {
+    /// What to call the document.
+    fn name(&self) -> String {
+        match self.spec.as_os_str() == "-" {
+            true => "standard input".to_owned(),
+            false => self.spec.display().to_string(),
+        }
+    }
+
     fn load(&self, diagnostics: &mut Diagnostics) -> Sources {
         let files = FileSystem::new(&self.spec, &self.allow_ref_root);
         Sources::load(&self.spec, &files, diagnostics)

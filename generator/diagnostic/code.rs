@@ -157,6 +157,14 @@ codes! {
     Internal = "internal",
 }
 
+impl Code {
+    /// What the code means in a few words: the heading of its explanation.
+    pub fn title(self) -> &'static str {
+        let heading = self.explanation().lines().next().unwrap_or_default();
+        heading.trim_start_matches("# ")
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

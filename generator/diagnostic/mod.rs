@@ -193,6 +193,12 @@ impl Diagnostics {
         added.help = added.help.take().or(help);
     }
 
+    /// Makes all findings with a code as bad as this.
+    pub fn set_severity(&mut self, code: Code, severity: Severity) {
+        let with_code = self.found.iter_mut().filter(|finding| finding.code == code);
+        with_code.for_each(|finding| finding.severity = severity);
+    }
+
     /// Turns every warning into an error, and the note that a document is only a part of one.
     pub fn deny_warnings(&mut self) {
         for diagnostic in &mut self.found {

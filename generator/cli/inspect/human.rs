@@ -1,45 +1,13 @@
-//! `wsgen inspect`: what was understood of a document.
+//! What was understood of a document, for people.
 
 use std::fmt::Write;
-use std::process::ExitCode;
 
-use clap::Args;
-use wsgen::diagnostic::Diagnostics;
-use wsgen::model::{
-    Content, Dispatch, Exchange, Layout, Literal, Reply, Route, SchemeKind, Server, Service, Shape,
-    Traffic,
-};
+use wsgen::model::{Exchange, Layout, Reply, Route, SchemeKind, Server, Service, Traffic};
 
-use super::Input;
-use super::report::Output;
-
-/// Show what wsgen understood of a document: servers, routes, messages, and how each is told apart.
-#[derive(Args, Debug)]
-pub(super) struct Inspect {
-    #[command(flatten)]
-    input: Input,
-}
-
-impl Inspect {
-    pub(super) fn run(self, output: &Output) -> ExitCode {
-        let mut diagnostics = Diagnostics::new();
-        let sources = self.input.load(&mut diagnostics);
-        let service = (!diagnostics.has_errors())
-            .then(|| wsgen::understand(&sources, &self.input.options(), &mut diagnostics))
-            .flatten();
-        output.findings(&diagnostics, &sources);
-        match service {
-            Some(service) if !diagnostics.has_errors() => {
-                output.result(&describe(&service));
-                ExitCode::SUCCESS
-            }
-            _ => ExitCode::from(1),
-        }
-    }
-}
+use super::told_apart::{TellsApart, tells_apart};
 
 /// Servers with their routes, routes with what goes over them.
-pub(super) fn describe(service: &Service) -> String {
+pub(in crate::cli) fn describe(service: &Service) -> String {
     let mut text = String::new();
     for server in &service.servers {
         describe_server(&mut text, service, server);
@@ -146,7 +114,7 @@ fn describe_traffic(text: &mut String, route: &Route, exchange: &Exchange) {
             text,
             "  <- {}  ({}) calls {}{reply}",
             variant.name,
-            told_by(&inbound.dispatch, method.message, variant.content),
+            describe_way(&tells_apart(inbound, method.message)),
             method.name
         );
     }
@@ -163,35 +131,17 @@ fn describe_traffic(text: &mut String, route: &Route, exchange: &Exchange) {
 }
 
 /// How a message is told from the others.
-fn told_by(dispatch: &Dispatch, index: usize, content: Content) -> String {
-    if dispatch.binary == Some(index) {
-        return "binary frames".to_owned();
-    }
-    if let Some(tag) = &dispatch.tag {
-        let values: Vec<String> = tag
-            .values
-            .iter()
-            .filter(|(_, target)| *target == index)
-            .map(|(literal, _)| match literal {
-                Literal::String(text) => format!("\"{text}\""),
-                Literal::Integer(number) => number.to_string(),
-            })
-            .collect();
-        if !values.is_empty() {
-            return format!("{}: {}", tag.property, values.join(" | "));
+fn describe_way(way: &TellsApart) -> String {
+    match way {
+        TellsApart::Binary => "binary frames".to_owned(),
+        TellsApart::Property { property, values } => {
+            let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+            format!("{property}: {}", values.join(" | "))
         }
-    }
-    match dispatch.shapes.iter().find(|(_, target)| *target == index) {
-        Some((Shape::Any, _)) if content == Content::Text => "any text".to_owned(),
-        Some((Shape::Kinds(kinds), _)) => format!(
-            "any {}",
-            kinds
-                .iter()
-                .map(|kind| format!("{kind:?}").to_lowercase())
-                .collect::<Vec<_>>()
-                .join(" or ")
-        ),
-        Some((Shape::Keys(keys), _)) => format!("has {}", keys.join(", ")),
-        Some((Shape::Any, _)) | None => "the only one".to_owned(),
+        TellsApart::Text => "any text".to_owned(),
+        TellsApart::Kinds(kinds) => format!("any {}", kinds.join(" or ")),
+        TellsApart::Keys(keys) => format!("has {}", keys.join(", ")),
+        TellsApart::Alone => "the only one".to_owned(),
+        TellsApart::Nothing => "nothing tells it apart".to_owned(),
     }
 }

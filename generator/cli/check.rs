@@ -1,0 +1,63 @@
+//! `wsgen check`: what is wrong with a document.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use wsgen::diagnostic::{Code, Diagnostics, Severity, render_json, render_sarif};
+
+use super::report::Output;
+use super::{Format, Input};
+
+/// Check a document: exit with 0 if it can be served, with 1 if there are errors.
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    #[command(flatten)]
+    input: Input,
+    /// Take warnings for errors.
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Check {
+    pub(super) fn run(self, output: &Output) -> ExitCode {
+        let mut diagnostics = Diagnostics::new();
+        let sources = self.input.load(&mut diagnostics);
+        if !diagnostics.has_errors() {
+            wsgen::understand(&sources, &self.input.options(), &mut diagnostics);
+        }
+        // A document for brokers may be right; only `init` and `generate` have nothing to do for it.
+        for code in [Code::NoWebSocketServer, Code::EmptyServers] {
+            diagnostics.set_severity(code, Severity::Warning);
+        }
+        if self.strict {
+            diagnostics.deny_warnings();
+        }
+        match output.format {
+            Format::Json => output.result(&render_json(&diagnostics, &sources)),
+            Format::Sarif => output.result(&render_sarif(&diagnostics, &sources)),
+            Format::Human | Format::Mermaid => {
+                output.findings(&diagnostics, &sources);
+                output.tell(&summary(&self.input, &diagnostics));
+            }
+        }
+        match diagnostics.has_errors() {
+            true => ExitCode::from(1),
+            false => ExitCode::SUCCESS,
+        }
+    }
+}
+
+fn summary(input: &Input, diagnostics: &Diagnostics) -> String {
+    let count = |severity, one: &str| match diagnostics.count(severity) {
+        0 => format!("no {one}s"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {one}s"),
+    };
+    let errors = count(Severity::Error, "error");
+    let warnings = count(Severity::Warning, "warning");
+    let first = diagnostics.iter().map(|finding| finding.code).next();
+    let next = first.map_or_else(String::new, |code| {
+        format!("; `wsgen explain {code}` and the like tell more")
+    });
+    format!("{}: {errors}, {warnings}{next}\n", input.name())
+}
