@@ -22,7 +22,7 @@ pub mod resolve;
 mod rules;
 pub mod scaffold;
 
-use diagnostic::{Code, Diagnostics};
+use diagnostic::{Code, Diagnostics, Severity};
 use document::Sources;
 use model::Service;
 use output::{OutputFile, Ownership};
@@ -79,7 +79,10 @@ pub fn understand(
 ) -> Option<Service> {
     let document = document::read(sources, diagnostics)?;
     rules::check(&document, sources, diagnostics);
-    lower::lower(&document, sources, options, diagnostics)
+    let service = lower::lower(&document, sources, options, diagnostics)?;
+    // Something is made of the fragment after all: it had better be complete.
+    diagnostics.set_severity(Code::Fragment, Severity::Warning);
+    Some(service)
 }
 
 /// Generates the tests of the document's examples, for the project whose library is called `krate`.

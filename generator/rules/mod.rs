@@ -6,6 +6,7 @@ mod addresses;
 mod examples;
 mod operations;
 mod parts;
+mod schemas;
 mod security;
 mod unique;
 
@@ -33,6 +34,7 @@ pub(crate) fn check<'a>(
     addresses::check(&rules, &mut faults);
     security::check(&rules, &mut faults);
     operations::check(&rules, &mut faults);
+    schemas::check(&rules, &mut faults);
     examples::check(&rules, &mut faults);
     for fault in faults.iter() {
         diagnostics.add(Diagnostic {
