@@ -64,7 +64,7 @@ fn held(definition: &Definition) -> Vec<TypeId> {
     while let Some(ty) = pending.pop() {
         match ty {
             Type::Named(id) => found.push(*id),
-            Type::Optional(inner) => pending.push(inner),
+            Type::Optional(inner) | Type::Checked(inner, _) => pending.push(inner),
             Type::Tuple(items) => pending.extend(items),
             _ => {}
         }
@@ -84,7 +84,7 @@ fn contained_mut(definition: &mut Definition) -> Vec<&mut Type> {
 fn wrap(ty: &mut Type, boxed: TypeId) {
     match ty {
         Type::Named(id) if *id == boxed => *ty = Type::Boxed(Box::new(Type::Named(boxed))),
-        Type::Optional(inner) => wrap(inner, boxed),
+        Type::Optional(inner) | Type::Checked(inner, _) => wrap(inner, boxed),
         Type::Tuple(items) => items.iter_mut().for_each(|item| wrap(item, boxed)),
         _ => {}
     }

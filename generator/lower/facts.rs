@@ -9,6 +9,8 @@ use crate::document::{Kind, Node};
 use crate::model::{JsonKind, Literal};
 use crate::resolve::Resolver;
 
+use super::checks::RULES;
+
 /// Everything that holds for a value at once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts<'a> {
@@ -42,6 +44,8 @@ pub(super) struct Facts<'a> {
     pub(super) format: Option<&'a str>,
     /// `minimum`.
     pub(super) minimum: Option<f64>,
+    /// Keywords that ask for more than a type, with their values.
+    pub(super) rules: Vec<(&'a str, Node<'a>)>,
 }
 
 /// Gathers what `schema` says.
@@ -116,6 +120,9 @@ impl<'a> Facts<'a> {
 
     fn add_keywords(&mut self, schema: Node<'a>) {
         for (keyword, value) in schema.entries() {
+            if RULES.contains(&keyword) {
+                self.rules.push((keyword, value));
+            }
             match keyword {
                 "type" => self.add_type(value),
                 "nullable" | "x-nullable" => self.nullable |= value.as_bool() == Some(true),

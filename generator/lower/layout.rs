@@ -226,14 +226,14 @@ fn add_raw(
         .iter()
         .map(|&server| format!("`{}`", document.servers[server].name))
         .collect();
-    diagnostics.note(
-        Code::NoChannels,
-        location,
-        format!(
-            "no channel for {}: text and binary frames are passed on as they are",
-            names.join(", ")
-        ),
-    );
+    let names = names.join(", ");
+    diagnostics
+        .note(
+            Code::NoChannels,
+            location,
+            format!("no channel for {names}: text and binary frames are passed on as they are"),
+        )
+        .help("describe `channels` and their messages to have typed handlers");
     groups.push(Group {
         path: "/".to_owned(),
         channels: Vec::new(),

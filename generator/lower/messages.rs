@@ -113,10 +113,11 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
             .collect();
         let mut uses: HashMap<Type, usize> = HashMap::new();
         for variant in &variants {
-            *uses.entry(variant.ty.clone()).or_default() += 1;
+            *uses.entry(variant.ty.bare()).or_default() += 1;
         }
         for variant in &mut variants {
-            variant.distinct = variant.ty != Type::Value && uses.get(&variant.ty) == Some(&1);
+            variant.distinct =
+                variant.ty != Type::Value && uses.get(&variant.ty.bare()) == Some(&1);
         }
         variants
     }
@@ -143,6 +144,9 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
             .collect();
         if words.is_empty() {
             words = message.payload.map(docs).unwrap_or_default();
+        }
+        if let Type::Named(id) = &ty {
+            self.schemas.describe(*id, &words);
         }
         Variant {
             variant: scope.claim(&[&type_name(&name)]),

@@ -1,6 +1,7 @@
 //! From a document to the service to generate: every decision is taken here.
 
 mod boxes;
+mod checks;
 mod dispatch;
 mod facts;
 mod layout;

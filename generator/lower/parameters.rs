@@ -148,7 +148,10 @@ impl<'a> Lowering<'a, '_, '_> {
         diagnostics: &mut Diagnostics,
     ) {
         let ty = self.scalar(schema, name, diagnostics);
-        let target = self.resolver.follow_schema(schema, diagnostics).unwrap_or(schema);
+        let target = self
+            .resolver
+            .follow_schema(schema, diagnostics)
+            .unwrap_or(schema);
         let field = self.scope.claim(&[&value_name(name)]);
         let default = target
             .get("default")
@@ -200,10 +203,10 @@ impl<'a> Lowering<'a, '_, '_> {
     }
 
     fn is_scalar(&self, ty: &Type) -> bool {
-        match ty {
+        match ty.unchecked() {
             Type::Boolean | Type::Integer(_) | Type::Number | Type::String => true,
             Type::List(inner) => matches!(
-                **inner,
+                inner.unchecked(),
                 Type::Boolean | Type::Integer(_) | Type::Number | Type::String
             ),
             Type::Named(id) => matches!(
@@ -215,7 +218,7 @@ impl<'a> Lowering<'a, '_, '_> {
     }
 
     fn default(&self, ty: &Type, value: Node<'a>) -> Option<ParameterDefault> {
-        match ty {
+        match ty.unchecked() {
             Type::String => value
                 .as_str()
                 .map(|text| ParameterDefault::String(text.to_owned())),

@@ -349,11 +349,17 @@ fn label(group: &Group, channels: &[&Channel<'_>]) -> String {
     }
 }
 
-/// What to call a channel: 3.x has keys for it; in 2.x the address must do, which is `/` for many.
+/// What to call a channel: 3.x has keys for it; in 2.x the address must do, without its parameters, which is `/` for many.
 fn channel_name(channel: &Channel<'_>) -> String {
-    match channel.name.trim_matches('/') {
-        "" => "root".to_owned(),
-        name => name.to_owned(),
+    let fixed: Vec<&str> = channel
+        .name
+        .split('/')
+        .filter(|part| !part.is_empty() && !part.starts_with('{'))
+        .collect();
+    match (fixed.as_slice(), channel.name.trim_matches('/')) {
+        ([], "") => "root".to_owned(),
+        ([], name) => name.to_owned(),
+        (fixed, _) => fixed.join("/"),
     }
 }
 
@@ -393,11 +399,13 @@ fn report_unreachable(document: &Document<'_>, groups: &[Group], diagnostics: &m
                 Action::Send => "send",
                 Action::Receive => "receive",
             });
-            diagnostics.note(
-                Code::UnreachableOperation,
-                operation.node.key_location(),
-                format!("`{name}` is left out: no WebSocket server has its channel"),
-            );
+            diagnostics
+                .note(
+                    Code::UnreachableOperation,
+                    operation.node.key_location(),
+                    format!("`{name}` is left out: no WebSocket server has its channel"),
+                )
+                .help("to serve it, add a WebSocket server to the `servers` of the channel");
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::model::{
 use crate::naming::{PRELUDE, ROUTE_NAMES, Scope, type_name, value_name};
 use crate::resolve::Resolver;
 
+use super::checks::constrain;
 use super::dispatch::{Discriminator, choose, profile};
 use super::facts::{Facts, gather, is_null_schema, members};
 
@@ -45,12 +46,21 @@ impl<'a, 'r> Schemas<'a, 'r> {
     /// All types, once everything is lowered.
     pub(super) fn finish(mut self) -> Types {
         super::boxes::break_cycles(&mut self.types);
+        super::checks::mark_validated(&mut self.types);
         self.types
     }
 
     /// The types so far.
     pub(super) fn types(&self) -> &Types {
         &self.types
+    }
+
+    /// Says of a type without a description what the message says that carries it.
+    pub(super) fn describe(&mut self, id: TypeId, docs: &[String]) {
+        let ty = self.types.get_mut(id);
+        if ty.docs.is_empty() {
+            ty.docs = docs.to_vec();
+        }
     }
 
     /// Says that a type is read from a path, a query or a header.
@@ -99,6 +109,7 @@ impl<'a, 'r> Schemas<'a, 'r> {
                 itself: None,
             },
         );
+        note_unexpressed(target, diagnostics);
         let facts = gather(schema, self.resolver, diagnostics);
         let ty = self.lower_facts(target, facts, name, diagnostics);
         let ty = match self.known.remove(&target.id()) {
@@ -162,7 +173,7 @@ impl<'a, 'r> Schemas<'a, 'r> {
             [] => Type::Value,
             [JsonKind::Object] => self.object(schema, &facts, name, diagnostics),
             [JsonKind::Array] => self.array(&facts, name, diagnostics),
-            [kind] => scalar(*kind, &facts),
+            [kind] => constrain(scalar(*kind, &facts), &facts, diagnostics),
             _ => self.union_of_kinds(schema, &facts, name, diagnostics),
         }
     }
@@ -201,7 +212,7 @@ impl<'a, 'r> Schemas<'a, 'r> {
             let values = facts.additional.map_or(Type::Value, |additional| {
                 self.lower(additional, &format!("{name} value"), diagnostics)
             });
-            return Type::Map(Box::new(values));
+            return constrain(Type::Map(Box::new(values)), facts, diagnostics);
         }
         let id = self.promised(schema, name);
         let definition = self.structure(facts, name, diagnostics);
@@ -262,11 +273,11 @@ impl<'a, 'r> Schemas<'a, 'r> {
             let items = facts.items.map_or(Type::Value, |items| {
                 self.lower(items, &singular(name), diagnostics)
             });
-            return Type::List(Box::new(items));
+            return constrain(Type::List(Box::new(items)), facts, diagnostics);
         }
         if !facts.exact || facts.positions.len() > MAX_TUPLE {
             // More items may follow than the positions describe, or fewer: a tuple would refuse what the schema allows.
-            return Type::List(Box::new(Type::Value));
+            return constrain(Type::List(Box::new(Type::Value)), facts, diagnostics);
         }
         let positions = facts.positions.clone();
         let types = positions.iter().enumerate().map(|(position, schema)| {
@@ -404,7 +415,7 @@ impl<'a, 'r> Schemas<'a, 'r> {
             let ty = match kind {
                 JsonKind::Object => self.object_of_union(&one, name, diagnostics),
                 JsonKind::Array => self.array(&one, name, diagnostics),
-                kind => scalar(kind, &one),
+                kind => constrain(scalar(kind, &one), &one, diagnostics),
             };
             shapes.push((crate::model::Shape::Kinds(vec![kind]), variants.len()));
             variants.push((type_name(kind_name(kind)), ty));
@@ -423,7 +434,7 @@ impl<'a, 'r> Schemas<'a, 'r> {
         diagnostics: &mut Diagnostics,
     ) -> Type {
         if facts.properties.is_empty() {
-            return Type::Map(Box::new(Type::Value));
+            return constrain(Type::Map(Box::new(Type::Value)), facts, diagnostics);
         }
         let name = format!("{name} object");
         let id = self.define(&name);
@@ -465,9 +476,13 @@ impl<'a, 'r> Schemas<'a, 'r> {
         diagnostics: &mut Diagnostics,
     ) -> Option<String> {
         let own = schema.get(keyword);
-        own.or_else(|| self.resolver.follow_schema(schema, diagnostics)?.get(keyword))
-            .and_then(Node::as_str)
-            .map(str::to_owned)
+        own.or_else(|| {
+            self.resolver
+                .follow_schema(schema, diagnostics)?
+                .get(keyword)
+        })
+        .and_then(Node::as_str)
+        .map(str::to_owned)
     }
 }
 
@@ -488,6 +503,29 @@ pub(super) fn docs(node: Node<'_>) -> Vec<String> {
         .collect()
 }
 
+/// Says which keywords of a schema are neither in its type nor checked.
+fn note_unexpressed(schema: Node<'_>, diagnostics: &mut Diagnostics) {
+    const KEYWORDS: &[&str] = &[
+        "contains",
+        "dependencies",
+        "dependentRequired",
+        "dependentSchemas",
+        "if",
+        "not",
+        "propertyNames",
+    ];
+    for (keyword, value) in schema
+        .entries()
+        .filter(|(keyword, _)| KEYWORDS.contains(keyword))
+    {
+        diagnostics.note(
+            Code::UnsupportedSchema,
+            value.key_location(),
+            format!("`{keyword}` is not checked: the handler sees values that it would refuse"),
+        );
+    }
+}
+
 /// Longest tuple for which the standard library and serde have implementations.
 const MAX_TUPLE: usize = 12;
 
@@ -499,6 +537,7 @@ fn reserve(types: &mut Types, names: &mut Scope, name: &str) -> TypeId {
         docs: Vec::new(),
         definition: Definition::Newtype(Type::Value),
         has_default: false,
+        is_validated: false,
         is_parameter: false,
     })
 }

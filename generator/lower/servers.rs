@@ -1,8 +1,8 @@
 //! Which servers of the document speak WebSocket, and what each of them serves where.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, nearest};
 use crate::document::{Document, Server};
 use crate::model;
 use crate::naming::{Scope, file_name, value_name};
@@ -35,6 +35,10 @@ pub(super) fn select(
     for name in wanted {
         if !document.servers.iter().any(|server| server.name == name) {
             let names: Vec<&str> = document.servers.iter().map(|server| server.name).collect();
+            let help = match nearest(name, names.iter().copied()) {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None => format!("it has {}", list(&names)),
+            };
             diagnostics
                 .error(
                     Code::UnknownServer,
@@ -45,7 +49,7 @@ pub(super) fn select(
                         .key_location(),
                     format!("the document has no server `{name}`"),
                 )
-                .help(format!("it has {}", list(&names)));
+                .help(help);
         }
     }
     if selected.is_empty() && !diagnostics.has_errors() {
@@ -221,17 +225,24 @@ fn routes_of(
     diagnostics: &mut Diagnostics,
 ) -> Vec<model::ServedRoute> {
     let mut served: Vec<model::ServedRoute> = Vec::new();
-    let mut taken = HashSet::new();
+    let mut taken = HashMap::new();
     for (route, group) in groups
         .iter()
         .enumerate()
         .filter(|(_, group)| group.servers.contains(&server))
     {
         let path = join(base, &group.path);
-        if !taken.insert(template(&path)) {
-            diagnostics
-                .error(Code::DuplicateRoute, group.location.clone(), format!("`{}` has two routes at `{path}`", declared.name))
-                .help("give the channels addresses of their own, or serve them on one socket by `--channels multiplex`");
+        let first = *taken.entry(template(&path)).or_insert(route);
+        if first != route {
+            let error = diagnostics.error(
+                Code::DuplicateRoute,
+                group.location.clone(),
+                format!("`{}` has two routes at `{path}`", declared.name),
+            );
+            error.help("give the channels addresses of their own, or serve them on one socket by `--channels multiplex`");
+            if let Some(other) = &groups[first].location {
+                error.related(other.clone(), "the other one");
+            }
         } else {
             served.push(model::ServedRoute { route, path });
         }

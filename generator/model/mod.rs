@@ -1,7 +1,9 @@
 //! The service to generate: every decision taken, nothing of the document's shape left.
 
+mod checks;
 mod types;
 
+pub use checks::{Bound, Check, Format};
 pub use types::{
     Definition, Field, Integer, Literal, Type, TypeDefinition, TypeId, Types, VariantOfEnumeration,
 };

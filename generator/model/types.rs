@@ -1,6 +1,6 @@
 //! Types of payloads.
 
-use super::Dispatch;
+use super::{Check, Dispatch};
 
 /// All types of a service; a [`TypeId`] is an index into it.
 #[derive(Debug, Default)]
@@ -69,6 +69,8 @@ pub struct TypeDefinition {
     pub definition: Definition,
     /// Whether a value with nothing in it makes sense: a struct all of whose fields may be absent.
     pub has_default: bool,
+    /// Whether it has rules beyond its type, or holds a type that has.
+    pub is_validated: bool,
     /// Whether it is read from a path, a query or a header.
     pub is_parameter: bool,
 }
@@ -162,8 +164,36 @@ pub enum Type {
     Optional(Box<Type>),
     /// `Box<T>`, where a type contains itself.
     Boxed(Box<Type>),
+    /// A type with rules that its values must keep.
+    Checked(Box<Type>, Vec<Check>),
     /// A type of the document.
     Named(TypeId),
+}
+
+impl Type {
+    /// The type without its own rules.
+    #[must_use]
+    pub fn unchecked(&self) -> &Type {
+        match self {
+            Self::Checked(inner, _) => inner.unchecked(),
+            ty => ty,
+        }
+    }
+
+    /// The type without any rule in it: what it is in Rust.
+    #[must_use]
+    pub fn bare(&self) -> Type {
+        let bare = |ty: &Type| Box::new(ty.bare());
+        match self {
+            Self::Checked(inner, _) => inner.bare(),
+            Self::List(inner) => Self::List(bare(inner)),
+            Self::Map(inner) => Self::Map(bare(inner)),
+            Self::Optional(inner) => Self::Optional(bare(inner)),
+            Self::Boxed(inner) => Self::Boxed(bare(inner)),
+            Self::Tuple(items) => Self::Tuple(items.iter().map(Type::bare).collect()),
+            ty => ty.clone(),
+        }
+    }
 }
 
 /// The size of an integer.

@@ -3,7 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Dispatch, JsonKind, Literal, Shape};
+use crate::model::{Content, Dispatch, JsonKind, Literal, Shape, Type, Types};
+
+use super::checks::closure;
+use super::names::qualified;
 
 /// What to do once an alternative is found.
 pub(super) struct Target {
@@ -12,17 +15,35 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// A JSON payload that becomes `variant`.
-    pub(super) fn json(variant: TokenStream) -> Self {
+    /// A JSON payload that becomes `variant`; what holds it checks the rules of its schema.
+    pub(super) fn part(variant: &TokenStream) -> Self {
         Self {
             decode: quote!(codegen::from_json(payload).map(#variant)),
         }
     }
 
-    /// A text frame that becomes `variant` as it is.
-    pub(super) fn text(variant: TokenStream) -> Self {
+    /// A whole message: its rules are checked once it is parsed.
+    pub(super) fn message(
+        content: Content,
+        ty: &Type,
+        variant: &TokenStream,
+        types: &Types,
+    ) -> Self {
+        let check = closure(ty, types);
+        let parse = match (content, ty, check) {
+            (Content::Text, _, None) => quote!(codegen::text(payload)),
+            (Content::Text, _, Some(check)) => {
+                quote!(codegen::text(payload).and_then(|value| check::accept(value, #check)))
+            }
+            (_, _, None) => quote!(codegen::from_json(payload)),
+            (_, Type::Named(_), Some(_)) => quote!(codegen::from_checked_json(payload)),
+            (_, _, Some(check)) => {
+                let ty = qualified(ty, types);
+                quote!(codegen::from_json::<#ty>(payload).and_then(|value| check::accept(value, #check)))
+            }
+        };
         Self {
-            decode: quote!(codegen::text(payload).map(#variant)),
+            decode: quote!(#parse.map(#variant)),
         }
     }
 }
@@ -41,7 +62,7 @@ pub(super) fn select(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream)
         quote!(Some(#(#texts)|*) => #decode,)
     });
     let unknown = if dispatch.shapes.is_empty() && dispatch.ambiguous.is_empty() {
-        quote!(found => Err(::wsgen_runtime::DecodeError::unknown(found)),)
+        quote!(found => Err(DecodeError::unknown(found)),)
     } else {
         quote!(_ => { #rest })
     };
@@ -56,7 +77,7 @@ pub(super) fn select(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream)
 /// What is tried where no tag leads anywhere.
 fn rest(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream) -> TokenStream {
     let mut otherwise = if dispatch.ambiguous.is_empty() {
-        quote!(Err(::wsgen_runtime::DecodeError::unknown(None)))
+        quote!(Err(DecodeError::unknown(None)))
     } else {
         raw.clone()
     };

@@ -1,5 +1,6 @@
 //! Rust from the model: one file for all payloads, one for each route, one for the servers.
 
+mod checks;
 mod dispatch;
 mod docs;
 mod examples;
@@ -62,18 +63,19 @@ fn root(service: &Service) -> TokenStream {
         title = format!("{title} {version}");
     }
     let docs = module_docs(std::iter::once(title.as_str()).chain(service.description.as_deref()));
-    let messages = service.types.iter().next().map(|_| {
-        quote!(
-            pub mod messages;
-        )
-    });
-    let routes = service.routes.iter().map(|route| ident(&route.module));
+    let mut modules: Vec<&str> = service
+        .routes
+        .iter()
+        .map(|route| route.module.as_str())
+        .collect();
+    modules.extend((!service.types.is_empty()).then_some("messages"));
+    modules.push("servers");
+    modules.sort_unstable();
+    let modules = modules.into_iter().map(ident);
     quote! {
         #docs
         // Descriptions are the document's: they need not be well-formed Markdown.
         #![allow(rustdoc::all, clippy::doc_lazy_continuation, clippy::doc_overindented_list_items, clippy::large_enum_variant)]
-        #messages
-        #(pub mod #routes;)*
-        pub mod servers;
+        #(pub mod #modules;)*
     }
 }

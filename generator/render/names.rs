@@ -64,6 +64,7 @@ fn write(ty: &Type, types: &Types, module: &TokenStream) -> TokenStream {
             let ty = inner(ty);
             quote!(Option<#ty>)
         }
+        Type::Checked(ty, _) => inner(ty),
         Type::Boxed(ty) => {
             let ty = inner(ty);
             quote!(Box<#ty>)

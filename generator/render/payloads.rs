@@ -7,6 +7,7 @@ use crate::model::{
     Definition, Dispatch, Field, Literal, Type, TypeDefinition, Types, VariantOfEnumeration,
 };
 
+use super::checks;
 use super::dispatch::{Target, select};
 use super::docs::{docs, module_docs};
 use super::names::{ident, local};
@@ -14,25 +15,41 @@ use super::names::{ident, local};
 /// Renders the module `messages`.
 pub(super) fn render(types: &Types) -> TokenStream {
     let header = module_docs(["What the messages carry."]);
-    let unions = types
-        .iter()
-        .any(|(_, ty)| matches!(ty.definition, Definition::Union { .. }));
-    let codegen = unions.then(|| {
-        quote!(
-            use wsgen_runtime::codegen;
-        )
-    });
-    let definitions = types.iter().map(|(_, ty)| define(ty, types));
+    let definitions: TokenStream = types.iter().map(|(_, ty)| define(ty, types)).collect();
+    let imports = imports(types, &definitions.to_string());
     quote! {
         #header
+        #imports
+        #definitions
+    }
+}
+
+/// What the definitions need; `code` is what stands in them.
+fn imports(types: &Types, code: &str) -> TokenStream {
+    let validated = types.iter().any(|(_, ty)| ty.is_validated);
+    let decode_error = code.contains(" DecodeError ::").then(|| {
+        quote!(
+            use wsgen_runtime::DecodeError;
+        )
+    });
+    let mut names: Vec<TokenStream> = Vec::new();
+    names.extend(
+        code.contains(" codegen :: alternatives")
+            .then(|| quote!(self)),
+    );
+    names.extend(code.contains("check ::").then(|| quote!(check)));
+    names.extend(validated.then(|| quote!(Validate, Violation)));
+    let codegen = (!names.is_empty()).then(|| quote!(use wsgen_runtime::codegen::{#(#names),*};));
+    quote! {
+        #decode_error
         #codegen
         use wsgen_runtime::codegen::serde::{Deserialize, Serialize};
-        #(#definitions)*
     }
 }
 
 fn define(ty: &TypeDefinition, types: &Types) -> TokenStream {
     let docs = docs(ty.docs.iter().map(String::as_str));
+    let validate = checks::validate(ty, types);
     let body = match &ty.definition {
         Definition::Struct { .. } => structure(ty, types),
         Definition::Enumeration(variants) if all_strings(variants) => {
@@ -45,7 +62,7 @@ fn define(ty: &TypeDefinition, types: &Types) -> TokenStream {
         Definition::Union { variants, dispatch } => union(ty, variants, dispatch, types),
         Definition::Newtype(inner) => newtype(ty, inner, types),
     };
-    quote!(#docs #body)
+    quote!(#docs #body #validate)
 }
 
 const SERDE: &str = "::wsgen_runtime::codegen::serde";
@@ -270,7 +287,7 @@ fn union(
     });
     let targets: Vec<Target> = names
         .iter()
-        .map(|name| Target::json(quote!(Self::#name)))
+        .map(|name| Target::part(&quote!(Self::#name)))
         .collect();
     let raw = quote!(codegen::from_json(payload).map(Self::Raw));
     let select = select(dispatch, &targets, &raw);

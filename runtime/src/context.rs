@@ -85,25 +85,17 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
 
     /// Sends a message to every member of a topic, this connection too if it joined; to how many.
     ///
-    /// # Errors
-    /// The message cannot be encoded.
-    pub fn publish(&self, topic: impl AsRef<str>, message: impl Into<Out>) -> Result<usize, Error> {
-        Ok(self.connection.topics.publish(topic.as_ref(), message)?)
+    /// A message that cannot be encoded reaches nobody, and is logged.
+    pub fn publish(&self, topic: impl AsRef<str>, message: impl Into<Out>) -> usize {
+        self.connection.topics.publish(topic, message)
     }
 
     /// [`Context::publish`] to everyone but this connection.
-    ///
-    /// # Errors
-    /// The message cannot be encoded.
-    pub fn publish_except_self(
-        &self,
-        topic: impl AsRef<str>,
-        message: impl Into<Out>,
-    ) -> Result<usize, Error> {
-        Ok(self
-            .connection
+    pub fn publish_except_self(&self, topic: impl AsRef<str>, message: impl Into<Out>) -> usize {
+        let connection = &self.connection;
+        connection
             .topics
-            .publish_except(topic.as_ref(), message, self.connection.id)?)
+            .publish_except(topic.as_ref(), message, connection.id)
     }
 
     /// A handle with which other tasks send to this connection.

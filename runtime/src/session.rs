@@ -35,8 +35,13 @@ pub(crate) fn run<E: Endpoint>(
         let end = converse(&route.endpoint, &mut session, &mut connection, &mut link).await;
         log_end::<E>(connection.id, &end.reason);
         // From here on nothing published reaches the connection.
+        let topics = connection.topics.clone();
         drop(connection);
-        let ended = told(route.endpoint.disconnected(session, end.reason.clone()));
+        let ended = told(
+            route
+                .endpoint
+                .disconnected(session, end.reason.clone(), &topics),
+        );
         // On the heap, so that open connections do not carry the room that closing takes.
         Box::pin(async { tokio::join!(link.finish(end), ended) }).await;
         drop(place);
@@ -49,14 +54,15 @@ pub(crate) async fn never_opened<E: Endpoint>(
     session: E::Session,
     connection: Connection<E::Outbound>,
 ) {
-    drop(connection);
     let reason = "the upgrade failed".to_owned();
     let reason = CloseReason {
         code: None,
         reason,
         initiator: Initiator::Peer,
     };
-    told(route.endpoint.disconnected(session, reason)).await;
+    let topics = connection.topics.clone();
+    drop(connection);
+    told(route.endpoint.disconnected(session, reason, &topics)).await;
 }
 
 /// Handles messages until something ends the connection.
@@ -133,7 +139,15 @@ async fn handle<E: Endpoint>(
                 "internal error".to_owned(),
             ))
         }
-        Outcome::Cut(end) => Some(end),
+        Outcome::Cut(end) => {
+            let reason = &end.reason.reason;
+            tracing::error!(
+                channel = E::CHANNEL,
+                reason,
+                "a handler was dropped before its end"
+            );
+            Some(end)
+        }
     }
 }
 

@@ -54,8 +54,8 @@ pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
 
             #invalid
 
-            async fn disconnected(&self, session: H::Session, reason: CloseReason) {
-                self.0.disconnected(session, reason).await;
+            async fn disconnected(&self, session: H::Session, reason: CloseReason, topics: &Topics<#outbound>) {
+                self.0.disconnected(session, reason, topics).await;
             }
 
             async fn background(&self, topics: Topics<#outbound>) {

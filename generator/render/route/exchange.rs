@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Content, Exchange, MessageSet, Reply, Route, Traffic, Types};
+use crate::model::{Content, Exchange, MessageSet, Reply, Route, Traffic, Types, Variant};
 
 use super::super::dispatch::{Target, select};
 use super::super::docs::docs;
@@ -37,7 +37,7 @@ fn inbound(set: &MessageSet, types: &Types) -> TokenStream {
     let names = told.iter().map(|&index| name_arm(set, index));
     let raw_name = ambiguous.then(|| quote!(Self::Raw(_) => "raw",));
     let subject = subject(set);
-    let (frame, decode) = decode(set);
+    let (frame, decode) = decode(set, types);
     quote! {
         /// What arrives.
         #[derive(Clone, Debug, PartialEq)]
@@ -72,21 +72,8 @@ fn outbound(set: &MessageSet, types: &Types) -> TokenStream {
             Content::Binary => quote!(Self::#name(message) => Ok(Message::from(message.clone())),),
         }
     });
-    let conversions = set
-        .variants
-        .iter()
-        .filter(|variant| variant.distinct)
-        .map(|variant| {
-            let name = ident(&variant.variant);
-            let ty = qualified(&variant.ty, types);
-            quote! {
-                impl From<#ty> for Outbound {
-                    fn from(message: #ty) -> Self {
-                        Self::#name(message)
-                    }
-                }
-            }
-        });
+    let distinct = set.variants.iter().filter(|variant| variant.distinct);
+    let conversions = distinct.map(|variant| from(&quote!(Outbound), variant, types));
     let subject = subject(set);
     quote! {
         /// What this server may send here.
@@ -125,6 +112,11 @@ fn choice(reply: &Reply, exchange: &Exchange, types: &Types) -> Option<TokenStre
         let variant = ident(&exchange.outbound.variants[index].variant);
         quote!(#name::#variant(message) => Self::#variant(message),)
     });
+    let conversions = messages
+        .iter()
+        .map(|&index| &exchange.outbound.variants[index])
+        .filter(|variant| variant.distinct)
+        .map(|variant| from(&quote!(#name), variant, types));
     Some(quote! {
         /// What the request is answered with.
         #[derive(Clone, Debug, PartialEq)]
@@ -139,7 +131,21 @@ fn choice(reply: &Reply, exchange: &Exchange, types: &Types) -> Option<TokenStre
                 }
             }
         }
+        #(#conversions)*
     })
+}
+
+/// The conversion of a message into the enumeration that has it.
+fn from(enumeration: &TokenStream, variant: &Variant, types: &Types) -> TokenStream {
+    let name = ident(&variant.variant);
+    let ty = qualified(&variant.ty, types);
+    quote! {
+        impl From<#ty> for #enumeration {
+            fn from(message: #ty) -> Self {
+                Self::#name(message)
+            }
+        }
+    }
 }
 
 fn entry(set: &MessageSet, index: usize, types: &Types) -> TokenStream {
@@ -166,7 +172,7 @@ fn subject(set: &MessageSet) -> TokenStream {
 }
 
 /// The parameter and the body of `decode`.
-fn decode(set: &MessageSet) -> (TokenStream, TokenStream) {
+fn decode(set: &MessageSet, types: &Types) -> (TokenStream, TokenStream) {
     if set.variants.is_empty() {
         return (quote!(_frame), quote!(Err(DecodeError::unknown(None))));
     }
@@ -180,7 +186,11 @@ fn decode(set: &MessageSet) -> (TokenStream, TokenStream) {
     });
     let raw = quote!(Ok(Self::Raw(frame.message())));
     let choice = if set.dispatch.tag.is_some() || !set.dispatch.shapes.is_empty() {
-        let targets: Vec<Target> = set.variants.iter().map(target).collect();
+        let targets: Vec<Target> = set
+            .variants
+            .iter()
+            .map(|variant| target(variant, types))
+            .collect();
         let select = select(&set.dispatch, &targets, &raw);
         quote! {
             let payload = frame.bytes();
@@ -194,10 +204,7 @@ fn decode(set: &MessageSet) -> (TokenStream, TokenStream) {
     (quote!(frame), quote!(#binary #choice))
 }
 
-fn target(variant: &crate::model::Variant) -> Target {
+fn target(variant: &Variant, types: &Types) -> Target {
     let name = ident(&variant.variant);
-    match variant.content {
-        Content::Text => Target::text(quote!(Self::#name)),
-        Content::Json | Content::Binary => Target::json(quote!(Self::#name)),
-    }
+    Target::message(variant.content, &variant.ty, &quote!(Self::#name), types)
 }

@@ -19,11 +19,11 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
     let title = format!("`{}`", route.path);
     let header =
         module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
-    let imports = imports(route, types);
     let traits = traits::render(route, types);
     let request = request::render(route, types);
     let exchange = exchange::render(route, types);
     let endpoint = endpoint::render(route, types);
+    let imports = imports(route, types, &quote!(#exchange #endpoint).to_string());
     quote! {
         #header
         #imports
@@ -50,19 +50,30 @@ fn outbound(route: &Route) -> TokenStream {
     }
 }
 
-fn imports(route: &Route, types: &Types) -> TokenStream {
+/// What the module needs; `code` is what stands in it.
+fn imports(route: &Route, types: &Types, code: &str) -> TokenStream {
+    let check = code.contains("check ::").then(|| quote!(check,));
     let messages = uses_messages(route, types).then(|| {
         quote!(
             use super::messages;
         )
     });
+    let validate = code.contains(". validate ()").then(|| quote!(Validate,));
+    let codegen = match check {
+        Some(_) => quote!(
+            use wsgen_runtime::codegen::{self, check};
+        ),
+        None => quote!(
+            use wsgen_runtime::codegen;
+        ),
+    };
     let runtime = match route.traffic {
         Traffic::Raw => quote! {
-            use wsgen_runtime::codegen;
+            #codegen
             use wsgen_runtime::{CloseReason, Error, Handshake, Message, Reject, Topics};
         },
         Traffic::Typed(_) => quote! {
-            use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
+            use wsgen_runtime::codegen::{self, #check Decode, Encode, Frame, #validate};
             use wsgen_runtime::{CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, Topics};
         },
     };

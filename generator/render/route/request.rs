@@ -3,8 +3,9 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use crate::model::{Parameter, ParameterDefault, ParameterLocation, Route, Types};
+use crate::model::{Parameter, ParameterDefault, ParameterLocation, Route, Type, Types};
 
+use super::super::checks::closure;
 use super::super::docs::docs;
 use super::super::names::{ident, qualified};
 
@@ -51,18 +52,30 @@ pub(super) fn read(route: &Route, types: &Types) -> TokenStream {
 fn read_parameter(parameter: &Parameter, types: &Types) -> TokenStream {
     let field = ident(&parameter.field);
     let name = &parameter.name;
-    let read = match (parameter.location, parameter.required) {
-        (ParameterLocation::Path, _) => quote!(handshake.path(#name)?),
-        (ParameterLocation::Query, true) => quote!(handshake.required_query(#name)?),
-        (ParameterLocation::Query, false) => quote!(handshake.query(#name)?),
-        (ParameterLocation::Header, true) => quote!(handshake.required_header(#name)?),
-        (ParameterLocation::Header, false) => quote!(handshake.header(#name)?),
+    let method = match (parameter.location, parameter.required) {
+        (ParameterLocation::Path, _) => quote!(path),
+        (ParameterLocation::Query, true) => quote!(required_query),
+        (ParameterLocation::Query, false) => quote!(query),
+        (ParameterLocation::Header, true) => quote!(required_header),
+        (ParameterLocation::Header, false) => quote!(header),
     };
     let default = parameter
         .default
         .as_ref()
         .map(|value| default(value, types));
-    quote!(#field: #read #default,)
+    let present = if parameter.required || default.is_some() {
+        parameter.ty.clone()
+    } else {
+        Type::Optional(Box::new(parameter.ty.clone()))
+    };
+    match closure(&present, types) {
+        None => quote!(#field: handshake.#method(#name)? #default,),
+        Some(check) => {
+            let ty = qualified(&parameter.ty, types);
+            let value = quote!(handshake.#method::<#ty>(#name)? #default);
+            quote!(#field: check::parameter(#name, #value, #check)?,)
+        }
+    }
 }
 
 fn default(default: &ParameterDefault, types: &Types) -> TokenStream {

@@ -53,8 +53,8 @@ fn connection(route: &Route, types: &Types) -> TokenStream {
             #(#own)*
             #undecoded
 
-            /// Called when the connection is over.
-            fn disconnected(&self, _session: Self::Session, _reason: CloseReason) -> impl Future<Output = ()> + Send {
+            /// Called when the connection is over; `topics` is where to say so to others.
+            fn disconnected(&self, _session: Self::Session, _reason: CloseReason, _topics: &Topics<#outbound>) -> impl Future<Output = ()> + Send {
                 async {}
             }
 

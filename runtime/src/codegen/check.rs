@@ -223,16 +223,30 @@ pub fn max_length(text: &str, bound: usize) -> Outcome {
     )
 }
 
-/// `pattern`
+/// `pattern`: `check::pattern!(text, "^[a-z]+$")` compiles it once, when it is first needed.
+pub use crate::pattern;
+
+/// What [`pattern!`](crate::pattern) does once it is compiled.
 ///
 /// # Errors
 /// A text without a match.
-pub fn pattern(text: &str, pattern: &Pattern) -> Outcome {
+pub fn matches(text: &str, pattern: &Pattern) -> Outcome {
     ensure(
         pattern.0.is_match(text),
         || format!("a match of {} is expected", pattern.0.as_str()),
         text,
     )
+}
+
+/// Checks a text against a regular expression that is compiled once.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! pattern {
+    ($text:expr, $pattern:literal) => {{
+        static PATTERN: ::std::sync::LazyLock<$crate::codegen::check::Pattern> =
+            ::std::sync::LazyLock::new(|| $crate::codegen::check::Pattern::new($pattern));
+        $crate::codegen::check::matches($text, &PATTERN)
+    }};
 }
 
 /// A regular expression; wsgen has checked that it is one.
@@ -326,6 +340,15 @@ pub fn max_properties(count: usize, bound: usize) -> Outcome {
         || format!("at most {bound} properties are expected"),
         count,
     )
+}
+
+/// Lets a value through that keeps its rules.
+///
+/// # Errors
+/// The rule that it breaks.
+pub fn accept<T>(value: T, check: impl FnOnce(&T) -> Outcome) -> Result<T, DecodeError> {
+    check(&value)?;
+    Ok(value)
 }
 
 /// Checks a parameter of the request that opens a connection.

@@ -73,6 +73,7 @@ pub trait Endpoint: Send + Sync + 'static {
         &self,
         _session: Self::Session,
         _reason: CloseReason,
+        _topics: &Topics<Self::Outbound>,
     ) -> impl Future<Output = ()> + Send {
         async {}
     }

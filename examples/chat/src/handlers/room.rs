@@ -14,8 +14,6 @@ use crate::generated::room::{Context, Outbound, Request, Room};
 pub struct Member {
     room: String,
     nickname: String,
-    /// Where to say goodbye; there is nobody to say it to before the connection is open.
-    topics: Option<Topics<Outbound>>,
 }
 
 impl Room for Handlers {
@@ -26,18 +24,13 @@ impl Room for Handlers {
         if !self.roster.enter(&room, &nickname) {
             return Err(Reject::status(409, "somebody here has this name already"));
         }
-        Ok(Member {
-            room,
-            nickname,
-            topics: None,
-        })
+        Ok(Member { room, nickname })
     }
 
     async fn connected(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         cx.join(cx.session.room.clone());
-        cx.session.topics = Some(cx.topics().clone());
         let nickname = cx.session.nickname.clone();
-        cx.publish_except_self(&cx.session.room, MemberJoined { nickname })?;
+        cx.publish_except_self(&cx.session.room, MemberJoined { nickname });
         let members = self.roster.members(&cx.session.room);
         cx.send(Welcome { members }).await
     }
@@ -54,7 +47,7 @@ impl Room for Handlers {
             from,
             text: message.text,
         };
-        cx.publish(&cx.session.room, posted)?;
+        cx.publish(&cx.session.room, posted);
         Ok(())
     }
 
@@ -68,21 +61,18 @@ impl Room for Handlers {
             nickname,
             typing: message.typing,
         };
-        cx.publish_except_self(&cx.session.room, typing)?;
+        cx.publish_except_self(&cx.session.room, typing);
         Ok(())
     }
 
-    async fn disconnected(&self, session: Member, _reason: CloseReason) {
-        let Member {
-            room,
-            nickname,
-            topics,
-        } = session;
+    async fn disconnected(
+        &self,
+        session: Member,
+        _reason: CloseReason,
+        topics: &Topics<Outbound>,
+    ) {
+        let Member { room, nickname } = session;
         self.roster.leave(&room, &nickname);
-        if let Some(topics) = topics
-            && let Err(error) = topics.publish(&room, MemberLeft { nickname })
-        {
-            tracing::error!(%error, "nobody was told who left");
-        }
+        topics.publish(room, MemberLeft { nickname });
     }
 }

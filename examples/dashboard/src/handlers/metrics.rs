@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wsgen_runtime::{EncodeError, Error, Reject, Topics};
+use wsgen_runtime::{Error, Reject, Topics};
 
 use super::Handlers;
 use crate::generated::messages::{Alert, Metric, Sample, Snapshot, Subscribe, Unsubscribe};
@@ -40,9 +40,7 @@ impl Metrics for Handlers {
         for second in 0.. {
             clock.tick().await;
             for metric in shop::METRICS {
-                if let Err(error) = self.push(&topics, metric, shop::measure(metric, second)) {
-                    tracing::error!(?metric, %error, "the screens were not told");
-                }
+                self.push(&topics, metric, shop::measure(metric, second));
             }
         }
     }
@@ -50,26 +48,18 @@ impl Metrics for Handlers {
 
 impl Handlers {
     /// Tells the screens that show `metric` what it is now.
-    fn push(
-        &self,
-        topics: &Topics<Outbound>,
-        metric: Metric,
-        value: f64,
-    ) -> Result<(), EncodeError> {
+    fn push(&self, topics: &Topics<Outbound>, metric: Metric, value: f64) {
         self.history().add(metric, value);
-        topics.publish(topic(metric), Sample { metric, value })?;
+        topics.publish(topic(metric), Sample { metric, value });
         let limit = shop::limit(metric);
         if value > limit {
-            topics.publish(
-                topic(metric),
-                Alert {
-                    metric,
-                    value,
-                    limit,
-                },
-            )?;
+            let alert = Alert {
+                metric,
+                value,
+                limit,
+            };
+            topics.publish(topic(metric), alert);
         }
-        Ok(())
     }
 }
 

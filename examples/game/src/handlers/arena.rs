@@ -44,7 +44,12 @@ impl Arena for Handlers {
         Ok(())
     }
 
-    async fn disconnected(&self, session: Playing, _reason: CloseReason) {
+    async fn disconnected(
+        &self,
+        session: Playing,
+        _reason: CloseReason,
+        _topics: &Topics<Outbound>,
+    ) {
         let mut boards = self.boards();
         let goes_on = boards
             .get_mut(&session.arena)
@@ -61,9 +66,7 @@ impl Arena for Handlers {
         loop {
             clock.tick().await;
             for (arena, board) in self.boards().iter_mut() {
-                if let Err(error) = topics.publish(arena, board.tick()) {
-                    tracing::error!(arena, %error, "the players were not told");
-                }
+                topics.publish(arena, board.tick());
             }
         }
     }

@@ -34,19 +34,19 @@ impl Exchange for Handlers {
             Ok(placed) => placed,
             Err(reason) => {
                 let rejected = OrderRejected { request_id, reason };
-                return Ok(PlaceOrderReply::OrderRejected(rejected));
+                return Ok(rejected.into());
             }
         };
         let traded = placed.trades.iter().map(|trade| trade.quantity).sum();
         for trade in placed.trades {
-            cx.publish(trade.symbol.clone(), trade)?;
+            cx.publish(trade.symbol.clone(), trade);
         }
         let accepted = OrderAccepted {
             request_id,
             order_id: placed.order_id,
             traded,
         };
-        Ok(PlaceOrderReply::OrderAccepted(accepted))
+        Ok(accepted.into())
     }
 
     async fn cancel_order(

@@ -1,0 +1,241 @@
+//! The rules of a schema that its type cannot hold.
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::Node;
+use crate::model::{Bound, Check, Definition, Format, Integer, Type, TypeId, Types};
+
+use super::facts::Facts;
+
+/// Wraps `ty` in the rules that `facts` have for it.
+pub(super) fn constrain(ty: Type, facts: &Facts<'_>, diagnostics: &mut Diagnostics) -> Type {
+    let mut checks = Vec::new();
+    for &(keyword, value) in &facts.rules {
+        if let Some(check) = check(&ty, keyword, value, diagnostics)
+            && !checks.contains(&check)
+        {
+            checks.push(check);
+        }
+    }
+    if checks.is_empty() {
+        ty
+    } else {
+        Type::Checked(Box::new(ty), checks)
+    }
+}
+
+/// Marks the types that have a rule, or hold one that has.
+pub(super) fn mark_validated(types: &mut Types) {
+    let mut users: Vec<Vec<TypeId>> = types.ids().map(|_| Vec::new()).collect();
+    let mut pending: Vec<TypeId> = Vec::new();
+    for (id, ty) in types.iter() {
+        let mut uses = Uses::default();
+        for part in parts(&ty.definition) {
+            uses.add(part);
+        }
+        for used in uses.named {
+            users[used.index()].push(id);
+        }
+        if uses.checked {
+            pending.push(id);
+        }
+    }
+    while let Some(id) = pending.pop() {
+        let ty = types.get_mut(id);
+        if !ty.is_validated {
+            ty.is_validated = true;
+            pending.extend(&users[id.index()]);
+        }
+    }
+}
+
+/// Keywords that become rules.
+pub(super) const RULES: &[&str] = &[
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "uniqueItems",
+];
+
+fn check(
+    ty: &Type,
+    keyword: &str,
+    value: Node<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Check> {
+    match ty {
+        Type::Integer(integer) => integer_check(*integer, keyword, value),
+        Type::Number => number_check(keyword, value),
+        Type::String => text_check(keyword, value, diagnostics),
+        Type::List(_) => list_check(keyword, value),
+        Type::Map(_) => map_check(keyword, value),
+        _ => None,
+    }
+}
+
+/// Bounds of integers are integers: `minimum: 0.5` is 1, `exclusiveMinimum: 0` as well.
+fn integer_check(integer: Integer, keyword: &str, value: Node<'_>) -> Option<Check> {
+    let unsigned = matches!(integer, Integer::U32 | Integer::U64);
+    let lower = |bound: f64| {
+        whole(bound)
+            .filter(|&bound| !(unsigned && bound <= 0))
+            .map(|bound| Check::Minimum(Bound::Integer(bound)))
+    };
+    let upper = |bound: f64| {
+        whole(bound)
+            .filter(|&bound| !(unsigned && bound < 0))
+            .map(|bound| Check::Maximum(Bound::Integer(bound)))
+    };
+    let number = value.as_f64();
+    match keyword {
+        "minimum" => exact(value)
+            .filter(|&bound| !(unsigned && bound <= 0))
+            .map(|bound| Check::Minimum(Bound::Integer(bound)))
+            .or_else(|| lower(number?.ceil())),
+        "maximum" => exact(value)
+            .filter(|&bound| !(unsigned && bound < 0))
+            .map(|bound| Check::Maximum(Bound::Integer(bound)))
+            .or_else(|| upper(number?.floor())),
+        "exclusiveMinimum" => lower(number?.floor() + 1.0),
+        "exclusiveMaximum" => upper(number?.ceil() - 1.0),
+        "multipleOf" => divisor(number?),
+        _ => None,
+    }
+}
+
+fn number_check(keyword: &str, value: Node<'_>) -> Option<Check> {
+    let bound = Bound::Number(value.as_f64()?);
+    match keyword {
+        "minimum" => Some(Check::Minimum(bound)),
+        "maximum" => Some(Check::Maximum(bound)),
+        "exclusiveMinimum" => Some(Check::ExclusiveMinimum(bound)),
+        "exclusiveMaximum" => Some(Check::ExclusiveMaximum(bound)),
+        "multipleOf" => divisor(value.as_f64()?),
+        _ => None,
+    }
+}
+
+fn text_check(keyword: &str, value: Node<'_>, diagnostics: &mut Diagnostics) -> Option<Check> {
+    match keyword {
+        "minLength" => value
+            .as_u64()
+            .filter(|&bound| bound > 0)
+            .map(Check::MinLength),
+        "maxLength" => value.as_u64().map(Check::MaxLength),
+        "format" => format(value.as_str()?).map(Check::Format),
+        "pattern" => {
+            let pattern = value.as_str()?;
+            if regex_lite::Regex::new(pattern).is_ok() {
+                return Some(Check::Pattern(pattern.to_owned()));
+            }
+            diagnostics
+                .warning(Code::UnsupportedSchema, value.location(), "the pattern is not checked: it uses more than regular expressions that run in linear time")
+                .help("write it without look-around and back-references");
+            None
+        }
+        _ => None,
+    }
+}
+
+fn list_check(keyword: &str, value: Node<'_>) -> Option<Check> {
+    match keyword {
+        "minItems" => value
+            .as_u64()
+            .filter(|&bound| bound > 0)
+            .map(Check::MinItems),
+        "maxItems" => value.as_u64().map(Check::MaxItems),
+        "uniqueItems" => (value.as_bool() == Some(true)).then_some(Check::Unique),
+        _ => None,
+    }
+}
+
+fn map_check(keyword: &str, value: Node<'_>) -> Option<Check> {
+    match keyword {
+        "minProperties" => value
+            .as_u64()
+            .filter(|&bound| bound > 0)
+            .map(Check::MinProperties),
+        "maxProperties" => value.as_u64().map(Check::MaxProperties),
+        _ => None,
+    }
+}
+
+fn format(name: &str) -> Option<Format> {
+    Some(match name {
+        "date-time" => Format::DateTime,
+        "date" => Format::Date,
+        "time" => Format::Time,
+        "uuid" => Format::Uuid,
+        "email" | "idn-email" => Format::Email,
+        "ipv4" => Format::Ipv4,
+        "ipv6" => Format::Ipv6,
+        "uri" => Format::Uri,
+        _ => return None,
+    })
+}
+
+fn divisor(number: f64) -> Option<Check> {
+    (number > 0.0 && number.is_finite()).then_some(Check::MultipleOf(Bound::Number(number)))
+}
+
+/// An integer that is written as one.
+fn exact(value: Node<'_>) -> Option<i64> {
+    value.as_i64()
+}
+
+/// A whole number that an `i64` holds.
+fn whole(number: f64) -> Option<i64> {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    // Within the range that was just checked the cast is exact.
+    #[allow(clippy::cast_possible_truncation)]
+    (number.fract() == 0.0 && (-LIMIT..LIMIT).contains(&number)).then_some(number as i64)
+}
+
+/// What a definition is made of.
+fn parts(definition: &Definition) -> Vec<&Type> {
+    match definition {
+        Definition::Struct {
+            fields, additional, ..
+        } => fields
+            .iter()
+            .map(|field| &field.ty)
+            .chain(additional.iter().map(|(_, ty)| ty))
+            .collect(),
+        Definition::Union { variants, .. } => variants.iter().map(|(_, ty)| ty).collect(),
+        Definition::Newtype(ty) => vec![ty],
+        Definition::Enumeration(_) => Vec::new(),
+    }
+}
+
+/// What a type uses.
+#[derive(Default)]
+struct Uses {
+    named: Vec<TypeId>,
+    checked: bool,
+}
+
+impl Uses {
+    fn add(&mut self, ty: &Type) {
+        match ty {
+            Type::Checked(inner, _) => {
+                self.checked = true;
+                self.add(inner);
+            }
+            Type::List(inner) | Type::Map(inner) | Type::Optional(inner) | Type::Boxed(inner) => {
+                self.add(inner)
+            }
+            Type::Tuple(items) => items.iter().for_each(|item| self.add(item)),
+            Type::Named(id) => self.named.push(*id),
+            _ => {}
+        }
+    }
+}
