@@ -1,5 +1,7 @@
 //! Schemas to types.
 
+mod unions;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Code, Diagnostics};
@@ -12,8 +14,9 @@ use crate::naming::{PRELUDE, ROUTE_NAMES, Scope, type_name, value_name};
 use crate::resolve::Resolver;
 
 use super::checks::constrain;
-use super::dispatch::{Discriminator, choose, profile};
-use super::facts::{Facts, gather, is_null_schema, members};
+use super::facts::{Facts, gather, is_null_schema};
+
+use unions::shapes_type;
 
 /// Lowers the schemas of one document; two mentions of a schema become one type.
 pub(super) struct Schemas<'a, 'r> {
@@ -286,163 +289,6 @@ impl<'a, 'r> Schemas<'a, 'r> {
         Type::Tuple(types.collect())
     }
 
-    /// `oneOf` or `anyOf`, each alternative together with what holds beside it.
-    fn union(
-        &mut self,
-        schema: Node<'a>,
-        facts: &Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Type {
-        if let [only] = facts.alternatives[..] {
-            if says_only_alternatives(facts) {
-                return self.lower(only, name, diagnostics);
-            }
-            return self.alternative(only, facts, name, diagnostics).1;
-        }
-        let id = self.promised(schema, name);
-        let mut scope = Scope::reserving(&["Raw"]);
-        let mut variants = Vec::new();
-        let mut profiles = Vec::new();
-        for (position, &alternative) in facts.alternatives.clone().iter().enumerate() {
-            let label = self.alternative_name(alternative, position, diagnostics);
-            let (all, ty) =
-                self.alternative(alternative, facts, &format!("{name} {label}"), diagnostics);
-            profiles.push(profile(&all, self.resolver, diagnostics));
-            variants.push((scope.claim(&[&type_name(&label)]), ty));
-        }
-        let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
-        let discriminator = self.discriminator(facts);
-        let dispatch = choose(&profiles, &names, discriminator.as_ref());
-        if let [first, second, ..] = dispatch.ambiguous[..] {
-            diagnostics
-                .warning(Code::AmbiguousMessages, facts.alternatives[first].location(), format!("nothing tells `{}` from `{}`", names[first], names[second]))
-                .help("give each a property with a `const`, or name one by `discriminator`; until then the value is passed on as it is")
-                .related(facts.alternatives[second].location(), "the other alternative");
-        }
-        if dispatch.ambiguous.len() == variants.len() {
-            self.complete(id, schema, Definition::Newtype(Type::Value));
-            return Type::Named(id);
-        }
-        self.complete(id, schema, Definition::Union { variants, dispatch })
-    }
-
-    /// One alternative: a schema of its own, or one more layer on what holds beside it.
-    fn alternative(
-        &mut self,
-        alternative: Node<'a>,
-        beside: &Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> (Facts<'a>, Type) {
-        if says_only_alternatives(beside) {
-            let facts = gather(alternative, self.resolver, diagnostics);
-            return (facts, self.lower(alternative, name, diagnostics));
-        }
-        let mut all = beside.clone();
-        all.alternatives.clear();
-        all.discriminator = None;
-        all.add(alternative, self.resolver, diagnostics);
-        let ty = self.lower_present(alternative, all.clone(), name, diagnostics);
-        (all, ty)
-    }
-
-    fn alternative_name(
-        &self,
-        alternative: Node<'a>,
-        position: usize,
-        diagnostics: &mut Diagnostics,
-    ) -> String {
-        if let Some(name) = self.resolver.reference_name(alternative) {
-            return name.to_owned();
-        }
-        if let Some(title) = self.text(alternative, "title", diagnostics) {
-            return title;
-        }
-        let facts = gather(alternative, self.resolver, diagnostics);
-        let constant = facts
-            .properties
-            .values()
-            .find_map(|schema| self.constant_text(*schema, diagnostics));
-        match (constant, facts.json_kinds().first()) {
-            (Some(constant), _) => constant,
-            (None, Some(kind)) if facts.properties.is_empty() => kind_name(*kind).to_owned(),
-            _ => format!("alternative {}", position + 1),
-        }
-    }
-
-    fn discriminator(&self, facts: &Facts<'a>) -> Option<Discriminator> {
-        let (property, mapping) = facts.discriminator?;
-        let mapped = |name: Option<&str>| {
-            let target = name?;
-            mapping?
-                .entries()
-                .find(|(_, to)| {
-                    to.as_str()
-                        .is_some_and(|to| to == target || to.rsplit('/').next() == Some(target))
-                })
-                .map(|(value, _)| value)
-        };
-        let values = facts.alternatives.iter().map(|alternative| {
-            let name = self.resolver.reference_name(*alternative);
-            mapped(name)
-                .or(name)
-                .map(|value| Literal::String(value.to_owned()))
-        });
-        Some(Discriminator {
-            property: property.to_owned(),
-            values: values.collect(),
-        })
-    }
-
-    /// `type` with several names: one variant for each.
-    fn union_of_kinds(
-        &mut self,
-        schema: Node<'a>,
-        facts: &Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Type {
-        let id = self.promised(schema, name);
-        let mut variants = Vec::new();
-        let mut shapes = Vec::new();
-        for kind in facts.json_kinds() {
-            if kind == JsonKind::Null {
-                continue;
-            }
-            let mut one = facts.clone();
-            one.kinds = [kind].into();
-            let ty = match kind {
-                JsonKind::Object => self.object_of_union(&one, name, diagnostics),
-                JsonKind::Array => self.array(&one, name, diagnostics),
-                kind => constrain(scalar(kind, &one), &one, diagnostics),
-            };
-            shapes.push((crate::model::Shape::Kinds(vec![kind]), variants.len()));
-            variants.push((type_name(kind_name(kind)), ty));
-        }
-        let dispatch = crate::model::Dispatch {
-            shapes,
-            ..Default::default()
-        };
-        self.complete(id, schema, Definition::Union { variants, dispatch })
-    }
-
-    fn object_of_union(
-        &mut self,
-        facts: &Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Type {
-        if facts.properties.is_empty() {
-            return constrain(Type::Map(Box::new(Type::Value)), facts, diagnostics);
-        }
-        let name = format!("{name} object");
-        let id = self.define(&name);
-        let definition = self.structure(facts, &name, diagnostics);
-        self.types.get_mut(id).definition = definition;
-        Type::Named(id)
-    }
-
     /// The id that was promised where the schema came upon itself, or a new one.
     fn promised(&mut self, schema: Node<'a>, name: &str) -> TypeId {
         let id = match self.known.get(&schema.id()) {
@@ -561,44 +407,6 @@ fn integer(facts: &Facts<'_>) -> Integer {
         Some("uint64") => Integer::U64,
         _ if unsigned => Integer::U64,
         _ => Integer::I64,
-    }
-}
-
-/// Whether an alternative says something about the type, not only which properties are required.
-fn shapes_type(alternative: Node<'_>) -> bool {
-    const SHAPING: &[&str] = &[
-        "$ref",
-        "type",
-        "properties",
-        "allOf",
-        "oneOf",
-        "anyOf",
-        "enum",
-        "const",
-        "items",
-        "additionalProperties",
-    ];
-    SHAPING
-        .iter()
-        .any(|keyword| alternative.get(keyword).is_some())
-        || members(alternative, "allOf").next().is_some()
-}
-
-fn says_only_alternatives(facts: &Facts<'_>) -> bool {
-    facts.properties.is_empty()
-        && facts.required.is_empty()
-        && facts.items.is_none()
-        && facts.additional.is_none()
-}
-
-fn kind_name(kind: JsonKind) -> &'static str {
-    match kind {
-        JsonKind::Object => "object",
-        JsonKind::Array => "list",
-        JsonKind::String => "text",
-        JsonKind::Number => "number",
-        JsonKind::Boolean => "boolean",
-        JsonKind::Null => "null",
     }
 }
 
