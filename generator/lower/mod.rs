@@ -2,6 +2,7 @@
 
 mod boxes;
 mod checks;
+mod correlation;
 mod dispatch;
 mod facts;
 mod layout;

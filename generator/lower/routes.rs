@@ -8,6 +8,7 @@ use crate::model::{self, Exchange, Layout, Method, Reply, Route, Traffic};
 use crate::naming::{Scope, type_name, value_name};
 use crate::resolve::Resolver;
 
+use super::correlation;
 use super::layout::Group;
 use super::messages::{self, Direction, Found};
 use super::parameters;
@@ -256,11 +257,15 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
                 .and_then(|operation| operation.name);
             let name = value_name(of_operation.unwrap_or(&variant.name));
             let name = scope.claim(&[&name, &format!("handle_{name}")]);
+            let reply = found
+                .operation
+                .and_then(|operation| self.reply(operation, &name, exchange));
             methods.push(Method {
+                correlation: reply.as_ref().and_then(|reply| {
+                    correlation::between(found, reply, exchange, lowered, self.schemas.types())
+                }),
                 docs: method_docs(found, &variant.name, &variant.docs),
-                reply: found
-                    .operation
-                    .and_then(|operation| self.reply(operation, &name, exchange)),
+                reply,
                 message: index,
                 name,
             });
@@ -296,9 +301,9 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
 
 /// The messages of a route by direction.
 #[derive(Default)]
-struct Exchanged<'d, 'a> {
-    inbound: Direction<'d, 'a>,
-    outbound: Direction<'d, 'a>,
+pub(super) struct Exchanged<'d, 'a> {
+    pub(super) inbound: Direction<'d, 'a>,
+    pub(super) outbound: Direction<'d, 'a>,
 }
 
 /// Methods that every handler trait has of its own.

@@ -210,6 +210,30 @@ pub struct Method {
     pub message: usize,
     /// What is answered.
     pub reply: Option<Reply>,
+    /// What ties a reply to its request.
+    pub correlation: Option<Correlation>,
+}
+
+/// The correlation id of a request, which is copied into its replies.
+#[derive(Debug)]
+pub struct Correlation {
+    /// The field of the request that holds it.
+    pub request: String,
+    /// Whether the id is `Copy`.
+    pub is_copy: bool,
+    /// The replies that carry it.
+    pub replies: Vec<CorrelatedReply>,
+}
+
+/// A reply that carries the correlation id of its request.
+#[derive(Debug)]
+pub struct CorrelatedReply {
+    /// Index of the outbound message.
+    pub message: usize,
+    /// The field that holds the id.
+    pub field: String,
+    /// Whether the id has to be wrapped in `Some`.
+    pub wrap: bool,
 }
 
 /// What a handler method returns to be sent back; the indices are those of the route's outbound messages.

@@ -52,6 +52,18 @@ impl Types {
         self.definitions.is_empty()
     }
 
+    /// Whether a type is `Copy` in Rust.
+    #[must_use]
+    pub fn is_copy(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Boolean | Type::Integer(_) | Type::Number | Type::Null => true,
+            Type::Optional(inner) | Type::Checked(inner, _) => self.is_copy(inner),
+            Type::Tuple(items) => items.iter().all(|item| self.is_copy(item)),
+            Type::Named(id) => matches!(self.get(*id).definition, Definition::Enumeration(_)),
+            _ => false,
+        }
+    }
+
     /// All ids.
     pub fn ids(&self) -> impl Iterator<Item = TypeId> + use<> {
         (0..self.definitions.len()).map(TypeId)

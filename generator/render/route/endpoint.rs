@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Exchange, Method, Reply, Route, Traffic, Types};
+use crate::model::{CorrelatedReply, Correlation, Exchange, Method, Reply, Route, Traffic, Types};
 
 use super::super::names::ident;
 use super::{channels_with_traits, outbound, request};
@@ -104,10 +104,52 @@ fn arm(method: &Method, exchange: &Exchange) -> TokenStream {
         }
         Some(Reply::Choice { .. }) => quote!(cx.send(reply).await),
     };
+    let (remember, correlate) = match &method.correlation {
+        None => (quote!(), quote!()),
+        Some(correlation) => correlate(method, correlation, exchange),
+    };
+    let mutable = method.correlation.as_ref().map(|_| quote!(mut));
     quote! {
         Inbound::#variant(message) => {
-            let reply = self.0.#name(cx, message).await?;
+            #remember
+            let #mutable reply = self.0.#name(cx, message).await?;
+            #correlate
             #send
         }
     }
+}
+
+/// Keeps the correlation id of a request, and writes it into the reply.
+fn correlate(
+    method: &Method,
+    correlation: &Correlation,
+    exchange: &Exchange,
+) -> (TokenStream, TokenStream) {
+    let field = ident(&correlation.request);
+    let id = |reply: &CorrelatedReply| match reply.wrap {
+        true => quote!(Some(correlation_id)),
+        false => quote!(correlation_id),
+    };
+    let copy = match &method.reply {
+        Some(Reply::Choice { name, messages }) => {
+            let name = ident(name);
+            let all = correlation.replies.len() == messages.len();
+            let arms = correlation.replies.iter().map(|reply| {
+                let variant = ident(&exchange.outbound.variants[reply.message].variant);
+                let (field, id) = (ident(&reply.field), id(reply));
+                quote!(#name::#variant(reply) => reply.#field = #id,)
+            });
+            let rest = (!all).then(|| quote!(_ => {}));
+            quote!(match &mut reply { #(#arms)* #rest })
+        }
+        _ => {
+            let copies = correlation.replies.iter().map(|reply| {
+                let (field, id) = (ident(&reply.field), id(reply));
+                quote!(reply.#field = #id;)
+            });
+            quote!(#(#copies)*)
+        }
+    };
+    let clone = (!correlation.is_copy).then(|| quote!(.clone()));
+    (quote!(let correlation_id = message.#field #clone;), copy)
 }
