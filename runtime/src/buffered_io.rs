@@ -14,6 +14,8 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use crate::meter::Meter;
+
 /// How much output is collected, in bytes; larger writes go past the buffer.
 const CAPACITY: usize = 64 * 1024;
 
@@ -27,10 +29,11 @@ pub(crate) struct BufferedIo<S> {
     written: usize,
     /// Since when the socket takes nothing.
     stuck_since: Option<Instant>,
+    meter: Meter,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
-    pub(crate) fn new(socket: S, mut read_ahead: Bytes) -> Self {
+    pub(crate) fn new(socket: S, mut read_ahead: Bytes, meter: Meter) -> Self {
         if read_ahead.is_empty() {
             // Even empty it keeps hyper's whole buffer.
             read_ahead = Bytes::new();
@@ -41,7 +44,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
             output: Vec::new(),
             written: 0,
             stuck_since: None,
+            meter,
         }
+    }
+
+    /// The counters of what is read.
+    pub(crate) fn meter(&mut self) -> &mut Meter {
+        &mut self.meter
     }
 
     /// Since when the peer takes none of the output that waits for it.
@@ -97,6 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for BufferedIo<S> {
         let this = &mut *self;
         if !this.read_ahead.is_empty() {
             let length = this.read_ahead.len().min(into.remaining());
+            this.meter.read(&this.read_ahead[..length]);
             into.put_slice(&this.read_ahead[..length]);
             this.read_ahead.advance(length);
             if this.read_ahead.is_empty() {
@@ -111,13 +121,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for BufferedIo<S> {
                 return Poll::Pending;
             }
         }
+        let before = into.filled().len();
         let read = Pin::new(&mut this.socket).poll_read(cx, into);
-        if read.is_pending()
-            && let Poll::Ready(Err(error)) = this.poll_drain(cx)
-        {
-            return Poll::Ready(Err(error));
+        if read.is_ready() {
+            this.meter.read(&into.filled()[before..]);
+            return read;
         }
-        read
+        this.meter.read_nothing();
+        match this.poll_drain(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => Poll::Pending,
+        }
     }
 }
 

@@ -10,7 +10,8 @@
 //! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin`, `authentication`, the handler's `connect`, then 101.
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
 //! 4. `link`: the session's wire end: the WebSocket engine, pings, deadlines, the Close handshake. Below it
-//!    `buffered_io`, which answers everything already received in one write.
+//!    `buffered_io`, which answers everything already received in one write, and `meter`, which counts what the peer
+//!    sends against its limits.
 //! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session.
 //! 6. `drain`: the way out, by SIGTERM; `admin` tells the load balancer.
 //!
@@ -37,6 +38,7 @@ mod link;
 mod listener;
 mod log;
 mod message;
+mod meter;
 mod origin;
 mod outbox;
 mod reject;

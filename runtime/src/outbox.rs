@@ -8,7 +8,7 @@ use atomic_waker::AtomicWaker;
 use tokio::sync::Notify;
 
 use crate::close::code;
-use crate::config::Limits;
+use crate::config::{Limits, SendQueueFull};
 use crate::error::SendError;
 use crate::{CloseReason, Initiator, Message};
 
@@ -21,11 +21,19 @@ pub(crate) struct Outbox {
     room: Notify,
     max_messages: usize,
     max_bytes: usize,
+    when_full: SendQueueFull,
+}
+
+/// A message in the queue.
+struct Queued {
+    message: Message,
+    /// A hash of the topic it was published on; what the session's own handler or a sender sent is never dropped.
+    topic: Option<u64>,
 }
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Message>,
+    queue: VecDeque<Queued>,
     bytes: usize,
     phase: Phase,
     /// Whether somebody found no room since the last message was taken.
@@ -46,6 +54,21 @@ enum Phase {
     Gone,
 }
 
+/// What became of a published message at one member.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Published {
+    /// It will be sent.
+    Queued,
+    /// It will be sent, and so many others were dropped for it.
+    Replaced(u64),
+    /// It and others, so many together, were dropped.
+    Dropped(u64),
+    /// There was no room, and the connection is closed with 1013.
+    Overflow,
+    /// The connection is closing.
+    NotOpen,
+}
+
 /// Who wants something sent.
 #[derive(Clone, Copy)]
 enum Pusher {
@@ -61,7 +84,31 @@ pub(crate) enum Next {
     Send(Message),
     Close(CloseReason),
     Cut,
+    /// The connection is to be closed, but what comes before finds no room.
+    Blocked,
     Nothing,
+}
+
+impl State {
+    fn push(&mut self, message: Message, topic: Option<u64>) {
+        self.bytes = self.bytes.saturating_add(message.len());
+        self.queue.push_back(Queued { message, topic });
+    }
+
+    /// Drops the oldest messages of which `unwanted` holds, at most `most`; how many.
+    fn drop_where(&mut self, most: usize, unwanted: impl Fn(&Queued) -> bool) -> u64 {
+        let (mut count, mut bytes) = (0, 0);
+        self.queue.retain(|queued| {
+            let drops = count < most && unwanted(queued);
+            if drops {
+                count += 1;
+                bytes += queued.message.len();
+            }
+            !drops
+        });
+        self.bytes -= bytes;
+        count as u64
+    }
 }
 
 /// A queue that grew in a burst is given back when it is empty: this many messages are kept room for.
@@ -75,6 +122,7 @@ impl Outbox {
             room: Notify::new(),
             max_messages: limits.send_queue_messages,
             max_bytes: limits.send_queue_size,
+            when_full: limits.send_queue_full,
         }
     }
 
@@ -87,16 +135,18 @@ impl Outbox {
             (Phase::Open, _) | (Phase::LastWords(_), Pusher::Session) => {}
             _ => return Err((SendError::Closed, message)),
         }
-        let bytes = state.bytes.saturating_add(message.len());
-        let full = state.queue.len() >= self.max_messages || bytes > self.max_bytes;
-        // One message of any size always passes alone, or it could never be sent.
-        if full && !state.queue.is_empty() {
+        if !self.has_room(&state, &message) {
             state.starved = true;
             return Err((SendError::Full, message));
         }
-        state.bytes = bytes;
-        state.queue.push_back(message);
+        state.push(message, None);
         Ok(())
+    }
+
+    /// One message of any size always passes alone, or it could never be sent.
+    fn has_room(&self, state: &State, message: &Message) -> bool {
+        let bytes = state.bytes.saturating_add(message.len());
+        state.queue.is_empty() || state.queue.len() < self.max_messages && bytes <= self.max_bytes
     }
 
     /// Queues `message` from the session's own task, waiting for room.
@@ -132,18 +182,39 @@ impl Outbox {
         Ok(())
     }
 
-    /// Queues `message`; a connection that has no room reads too slowly and is closed with 1013. Whether it is queued.
-    pub(crate) fn push_or_disconnect(&self, message: Message) -> bool {
-        match self.try_push(message, Pusher::Other) {
-            Ok(()) => {
-                self.session.wake();
-                true
+    /// Queues a message published on a topic; where there is no room, what the settings say. What became of it.
+    pub(crate) fn publish(&self, message: Message, topic: u64) -> Published {
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::Open) {
+            return Published::NotOpen;
+        }
+        let mut dropped = 0;
+        if !self.has_room(&state, &message) {
+            match self.when_full {
+                SendQueueFull::Disconnect => {
+                    drop(state);
+                    self.overflow();
+                    return Published::Overflow;
+                }
+                SendQueueFull::DropOldest => {}
+                SendQueueFull::KeepLatest => {
+                    dropped += state.drop_where(usize::MAX, |queued| queued.topic == Some(topic));
+                }
             }
-            Err((SendError::Full, _)) => {
-                self.overflow();
-                false
+            while !self.has_room(&state, &message) {
+                match state.drop_where(1, |queued| queued.topic.is_some()) {
+                    // Only what handlers and senders wait for is left: the new message is the one to go.
+                    0 => return Published::Dropped(dropped + 1),
+                    count => dropped += count,
+                }
             }
-            Err(_) => false,
+        }
+        state.push(message, Some(topic));
+        drop(state);
+        self.session.wake();
+        match dropped {
+            0 => Published::Queued,
+            _ => Published::Replaced(dropped),
         }
     }
 
@@ -219,9 +290,12 @@ impl Outbox {
             return Next::Cut;
         }
         if !room && !state.queue.is_empty() {
-            return Next::Nothing;
+            return match state.phase {
+                Phase::LastWords(_) | Phase::Closing(_) => Next::Blocked,
+                _ => Next::Nothing,
+            };
         }
-        let Some(message) = state.queue.pop_front() else {
+        let Some(Queued { message, .. }) = state.queue.pop_front() else {
             return match &state.phase {
                 Phase::LastWords(reason) | Phase::Closing(reason) => Next::Close(reason.clone()),
                 Phase::Open | Phase::Cut | Phase::Gone => Next::Nothing,
@@ -294,8 +368,8 @@ mod tests {
     #[test]
     fn an_overflow_closes_with_1013() {
         let outbox = outbox(1, 100);
-        assert!(outbox.push_or_disconnect("a".into()));
-        assert!(!outbox.push_or_disconnect("b".into()));
+        assert_eq!(outbox.publish("a".into(), 1), Published::Queued);
+        assert_eq!(outbox.publish("b".into(), 1), Published::Overflow);
         assert!(matches!(
             outbox.next(true),
             Next::Close(CloseReason {
@@ -303,5 +377,58 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    fn with_policy(when_full: SendQueueFull) -> Outbox {
+        let outbox = outbox(3, 100);
+        Outbox {
+            when_full,
+            ..outbox
+        }
+    }
+
+    fn all(outbox: &Outbox) -> Vec<String> {
+        let next = || match outbox.next(true) {
+            Next::Send(Message::Text(text)) => Some(text.to_string()),
+            _ => None,
+        };
+        std::iter::from_fn(next).collect()
+    }
+
+    #[test]
+    fn the_oldest_published_message_makes_room() {
+        let outbox = with_policy(SendQueueFull::DropOldest);
+        outbox.push_now("reply".into()).unwrap();
+        for (text, outcome) in [
+            ("a", Published::Queued),
+            ("b", Published::Queued),
+            ("c", Published::Replaced(1)),
+        ] {
+            assert_eq!(outbox.publish(text.into(), 1), outcome, "{text}");
+        }
+        assert_eq!(all(&outbox), ["reply", "b", "c"]);
+        assert_eq!(outbox.lock().bytes, 0);
+    }
+
+    #[test]
+    fn the_latest_of_a_topic_replaces_the_others() {
+        let outbox = with_policy(SendQueueFull::KeepLatest);
+        for (text, topic) in [("a1", 1), ("b1", 2), ("a2", 1)] {
+            assert_eq!(outbox.publish(text.into(), topic), Published::Queued);
+        }
+        assert_eq!(outbox.publish("a3".into(), 1), Published::Replaced(2));
+        assert_eq!(all(&outbox), ["b1", "a3"]);
+    }
+
+    #[test]
+    fn what_handlers_send_is_never_dropped() {
+        for policy in [SendQueueFull::DropOldest, SendQueueFull::KeepLatest] {
+            let outbox = with_policy(policy);
+            for text in ["1", "2", "3"] {
+                outbox.push_now(text.into()).unwrap();
+            }
+            assert_eq!(outbox.publish("a".into(), 1), Published::Dropped(1));
+            assert_eq!(all(&outbox), ["1", "2", "3"]);
+        }
     }
 }

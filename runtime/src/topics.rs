@@ -1,18 +1,20 @@
 //! Fan-out in memory: topics, who joined them, and one encoding for all.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::Message;
 use crate::codegen::Encode;
 use crate::connections::ConnectionId;
-use crate::outbox::Outbox;
-use crate::{EncodeError, Message};
+use crate::outbox::{Outbox, Published};
 
 /// The topics of one route. Cheap to clone; publishing never waits.
 ///
-/// A member whose send queue is full is disconnected with 1013, so one slow reader costs the others nothing.
+/// For a member whose send queue is full, `limits.send_queue_full` says what is done: by default it is disconnected with
+/// 1013. So one slow reader costs the others nothing.
 /// Messages of one publisher on one topic arrive in order, each at most once.
 pub struct Topics<Out> {
     shared: Arc<Shared>,
@@ -33,10 +35,9 @@ type Shard = HashMap<Box<str>, HashMap<ConnectionId, Arc<Outbox>>>;
 impl<Out: Encode> Topics<Out> {
     /// Sends `message` to every member of `topic`, encoded once; to how many.
     ///
-    /// # Errors
-    /// The message cannot be encoded.
-    pub fn publish(&self, topic: &str, message: impl Into<Out>) -> Result<usize, EncodeError> {
-        Ok(self.shared.deliver(topic, &message.into().encode()?, None))
+    /// A message that cannot be encoded reaches nobody, and is logged.
+    pub fn publish(&self, topic: impl AsRef<str>, message: impl Into<Out>) -> usize {
+        self.deliver(topic.as_ref(), &message.into(), None)
     }
 
     /// [`Topics::publish`] without one member.
@@ -45,10 +46,18 @@ impl<Out: Encode> Topics<Out> {
         topic: &str,
         message: impl Into<Out>,
         except: ConnectionId,
-    ) -> Result<usize, EncodeError> {
-        Ok(self
-            .shared
-            .deliver(topic, &message.into().encode()?, Some(except)))
+    ) -> usize {
+        self.deliver(topic, &message.into(), Some(except))
+    }
+
+    fn deliver(&self, topic: &str, message: &Out, except: Option<ConnectionId>) -> usize {
+        match message.encode() {
+            Ok(encoded) => self.shared.deliver(topic, &encoded, except),
+            Err(error) => {
+                tracing::error!(message = message.name(), %error, "cannot be encoded");
+                0
+            }
+        }
     }
 }
 
@@ -88,6 +97,12 @@ impl<Out> Topics<Out> {
     }
 }
 
+impl<Out> fmt::Debug for Topics<Out> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Topics").finish_non_exhaustive()
+    }
+}
+
 impl<Out> Clone for Topics<Out> {
     fn clone(&self) -> Self {
         Self {
@@ -99,8 +114,12 @@ impl<Out> Clone for Topics<Out> {
 
 impl Shared {
     fn shard(&self, topic: &str) -> MutexGuard<'_, Shard> {
+        self.shard_of(self.hasher.hash_one(topic))
+    }
+
+    fn shard_of(&self, hash: u64) -> MutexGuard<'_, Shard> {
         // The remainder is below SHARDS, and a poisoned map is whole: nothing in here panics halfway.
-        let index = self.hasher.hash_one(topic) % SHARDS as u64;
+        let index = hash % SHARDS as u64;
         self.shards[index as usize]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -108,11 +127,13 @@ impl Shared {
 
     /// Under the shard's lock, which keeps the order that publishers see.
     fn deliver(&self, topic: &str, message: &Message, except: Option<ConnectionId>) -> usize {
-        let shard = self.shard(topic);
+        let hash = self.hasher.hash_one(topic);
+        let shard = self.shard_of(hash);
         let members = shard.get(topic).into_iter().flatten();
         members
             .filter(|(id, _)| Some(**id) != except)
-            .filter(|(_, outbox)| outbox.push_or_disconnect(message.clone()))
+            .map(|(_, outbox)| outbox.publish(message.clone(), hash))
+            .filter(|published| matches!(published, Published::Queued | Published::Replaced(_)))
             .count()
     }
 }

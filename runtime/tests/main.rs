@@ -15,6 +15,7 @@ mod authentication;
 mod drain;
 mod faults;
 mod handshake;
+mod limits;
 mod messages;
 mod pressure;
 mod support;

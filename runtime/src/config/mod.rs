@@ -4,6 +4,7 @@
 //! `WSGEN__SECTION__KEY` overrides `key` in `[section]`.
 
 mod arguments;
+mod faults;
 mod load;
 mod show;
 mod units;
@@ -30,6 +31,8 @@ pub struct Config {
     pub origin: Origin,
     /// How much of everything.
     pub limits: Limits,
+    /// How much of everything in a second.
+    pub rates: Rates,
     /// How long for everything.
     pub timeouts: Timeouts,
     /// Pings.
@@ -143,11 +146,29 @@ pub struct Limits {
     /// Bytes of a received message; more close with 1009. Default 64 KiB.
     #[serde(with = "units::size")]
     pub message_size: usize,
+    /// Frames of a received message; more close with 1008. Default 128.
+    pub message_fragments: usize,
     /// Messages that may wait to be sent to one connection. Default 256.
     pub send_queue_messages: usize,
     /// Bytes that may wait to be sent to one connection; a single larger message passes alone. Default 256 KiB.
     #[serde(with = "units::size")]
     pub send_queue_size: usize,
+    /// What is done for a published message that finds the send queue full. Default `disconnect`.
+    pub send_queue_full: SendQueueFull,
+}
+
+/// What is done for a published message that finds the send queue full. A handler's own `send` waits for room instead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendQueueFull {
+    /// The connection reads too slowly: it is closed with 1013, so that its client knows that it has missed something.
+    #[default]
+    Disconnect,
+    /// The oldest published messages are dropped to make room. What the handler itself sent is never dropped.
+    DropOldest,
+    /// Of the messages of the same topic only the new one is kept, for states of which only the latest counts; where
+    /// that makes no room, as `drop_oldest`.
+    KeepLatest,
 }
 
 impl Default for Limits {
@@ -157,8 +178,37 @@ impl Default for Limits {
             head_size: 16 * 1024,
             headers: 64,
             message_size: 64 * 1024,
+            message_fragments: 128,
             send_queue_messages: 256,
             send_queue_size: 256 * 1024,
+            send_queue_full: SendQueueFull::default(),
+        }
+    }
+}
+
+/// `[rates]`: what one connection may send in a second; 0 is no limit. Who sends more is closed with 1008.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Rates {
+    /// Messages. Default 50.
+    pub messages: u64,
+    /// Bytes on the wire; one message of the largest size always passes. Default 256 KiB.
+    #[serde(with = "units::size")]
+    pub bytes: usize,
+    /// Pings, pongs that nobody asked for, and Close frames. Default 5.
+    pub control_frames: u64,
+    /// How many seconds' worth may come at once after a pause. Default 2.
+    pub burst: u64,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            messages: 50,
+            bytes: 256 * 1024,
+            control_frames: 5,
+            burst: 2,
         }
     }
 }
@@ -174,10 +224,21 @@ pub struct Timeouts {
     /// Authentication and the handler's `connect` together; longer gets 503. Default 10 s.
     #[serde(with = "units::duration")]
     pub authentication: Duration,
+    /// From a message's first byte to its last; longer closes with 1008. Default 30 s.
+    #[serde(with = "units::duration")]
+    pub message: Duration,
+    /// How long no message need come or go before the connection is closed with 1001; `0s` is for ever, since pings
+    /// tell the living from the dead. Default `0s`.
+    #[serde(with = "units::duration")]
+    pub idle: Duration,
+    /// How long a handler may take with one message before it is dropped and the connection closed with 1011; `0s` is
+    /// for ever. Default 60 s.
+    #[serde(with = "units::duration")]
+    pub handler: Duration,
     /// How long output may be stuck because the peer does not read. Default 5 s.
     #[serde(with = "units::duration")]
     pub write_stall: Duration,
-    /// From our Close frame to the peer's, and to the end of TCP. Default 5 s.
+    /// From the wish to close to our Close frame, and from there to the peer's and the end of TCP. Default 5 s.
     #[serde(with = "units::duration")]
     pub close: Duration,
 }
@@ -187,6 +248,9 @@ impl Default for Timeouts {
         Self {
             request_head: Duration::from_secs(10),
             authentication: Duration::from_secs(10),
+            message: Duration::from_secs(30),
+            idle: Duration::ZERO,
+            handler: Duration::from_secs(60),
             write_stall: Duration::from_secs(5),
             close: Duration::from_secs(5),
         }
@@ -255,68 +319,5 @@ impl Default for Drain {
             grace: Duration::from_secs(5),
             deadline: Duration::from_secs(30),
         }
-    }
-}
-
-impl Config {
-    /// Checks what the types cannot say: one sentence for each fault.
-    pub(crate) fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        let mut demand = |holds: bool, fault: &str| {
-            if !holds {
-                faults.push(fault.to_owned());
-            }
-        };
-        let limits = &self.limits;
-        demand(
-            limits.max_connections >= 1,
-            "limits.max_connections must be at least 1",
-        );
-        demand(
-            limits.max_connections <= 10_000_000,
-            "limits.max_connections must be at most 10000000",
-        );
-        demand(
-            (256..=1 << 20).contains(&limits.head_size),
-            "limits.head_size must be between 256 bytes and 1 MiB",
-        );
-        demand(
-            (8..=1024).contains(&limits.headers),
-            "limits.headers must be between 8 and 1024",
-        );
-        demand(
-            (1..=1 << 30).contains(&limits.message_size),
-            "limits.message_size must be between 1 byte and 1 GiB",
-        );
-        demand(
-            limits.send_queue_messages >= 1,
-            "limits.send_queue_messages must be at least 1",
-        );
-        demand(
-            limits.send_queue_size >= 1,
-            "limits.send_queue_size must be at least 1 byte",
-        );
-        for (name, duration) in [
-            ("timeouts.request_head", self.timeouts.request_head),
-            ("timeouts.authentication", self.timeouts.authentication),
-            ("timeouts.write_stall", self.timeouts.write_stall),
-            ("timeouts.close", self.timeouts.close),
-            ("heartbeat.interval", self.heartbeat.interval),
-            ("heartbeat.timeout", self.heartbeat.timeout),
-        ] {
-            demand(
-                !duration.is_zero(),
-                &format!("{name} must be longer than 0"),
-            );
-        }
-        for origin in &self.origin.allow {
-            demand(
-                crate::origin::is_origin(origin),
-                &format!(
-                    "origin.allow: {origin:?} is no origin; write scheme and host alone, for instance \"https://app.example.com\""
-                ),
-            );
-        }
-        faults
     }
 }

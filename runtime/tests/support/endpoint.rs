@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, mpsc};
 use wsgen_runtime::codegen::{self, Decode, DecodeError, Encode, Endpoint, Frame};
-use wsgen_runtime::{CloseReason, EncodeError, Error, Handshake, Message, Reject};
+use wsgen_runtime::{CloseReason, EncodeError, Error, Handshake, Message, Reject, Topics};
 
 pub struct Room {
     pub gate: Arc<Notify>,
@@ -50,6 +50,7 @@ pub enum Inbound {
     Leave(Topic),
     Publish(Publish),
     Flood(Flood),
+    FloodAndClose(Flood),
 }
 
 #[derive(Serialize)]
@@ -90,6 +91,7 @@ impl Decode for Inbound {
             Some("leave") => codegen::from_json(payload).map(Self::Leave),
             Some("publish") => codegen::from_json(payload).map(Self::Publish),
             Some("flood") => codegen::from_json(payload).map(Self::Flood),
+            Some("flood_and_close") => codegen::from_json(payload).map(Self::FloodAndClose),
             found => Err(DecodeError::unknown(found)),
         }
     }
@@ -160,7 +162,7 @@ impl Endpoint for Room {
                 cx.send(said("left")).await
             }
             Inbound::Publish(Publish { topic, text }) => {
-                let members = cx.publish(&topic, said(text))?;
+                let members = cx.publish(&topic, said(text));
                 cx.send(said(format!("published to {members}"))).await
             }
             Inbound::Flood(Flood { count, size }) => {
@@ -169,10 +171,17 @@ impl Endpoint for Room {
                 }
                 Ok(())
             }
+            Inbound::FloodAndClose(Flood { count, size }) => {
+                for _ in 0..count {
+                    cx.send(said("x".repeat(size))).await?;
+                }
+                cx.close(1000, "done");
+                Ok(())
+            }
         }
     }
 
-    async fn disconnected(&self, _: Member, reason: CloseReason) {
+    async fn disconnected(&self, _: Member, reason: CloseReason, _: &Topics<Outbound>) {
         let _ = self.ended.send(reason);
     }
 }

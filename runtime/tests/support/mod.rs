@@ -43,7 +43,8 @@ impl TestServer {
         Self::with("").await
     }
 
-    /// A server with these settings (TOML) over the defaults; ports are free ones, the drain has no grace.
+    /// A server with these settings (TOML) over the defaults; ports are free ones, the drain has no grace, and without
+    /// `[rates]` peers may send as fast as they can.
     pub async fn with(settings: &str) -> Self {
         Self::build(settings, |server| server).await
     }
@@ -54,6 +55,10 @@ impl TestServer {
         config.admin.address = "127.0.0.1:0".parse().unwrap();
         if !settings.contains("grace") {
             config.drain.grace = Duration::ZERO;
+        }
+        if !settings.contains("[rates]") {
+            (config.rates.messages, config.rates.bytes) = (0, 0);
+            config.rates.control_frames = 0;
         }
         let gate = Arc::new(Notify::new());
         let (tell, ended) = mpsc::unbounded_channel();

@@ -1,10 +1,12 @@
 //! The wire end of a session: frames in, the outbox out, pings between, and the Close handshake at the end.
 //!
-//! The only file that knows the WebSocket engine. It has no task of its own: the session polls it, while it waits for a
+//! The only module that knows the WebSocket engine. It has no task of its own: the session polls it, while it waits for a
 //! message ([`Link::poll_event`]) and while a handler waits for something else ([`Link::poll_beside_handler`]).
 
+mod clock;
+mod end;
+
 use std::future::poll_fn;
-use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -14,25 +16,27 @@ use bytes::Bytes;
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, Sleep};
-use tokio_websockets::{CloseCode, Limits, ServerBuilder, WebSocketStream, proto::ProtocolError};
+use tokio_websockets::{CloseCode, Limits, ServerBuilder, WebSocketStream};
 
 use crate::buffered_io::BufferedIo;
 use crate::close::{code, sendable_code, sendable_reason};
 use crate::codegen::Frame;
 use crate::config::Config;
 use crate::listener::end_gracefully;
+use crate::meter::Meter;
 use crate::outbox::{Next, Outbox};
-use crate::{CloseReason, Initiator, Message};
+use crate::{CloseReason, Message};
+
+use clock::{Clock, Due, Watch};
+pub(crate) use end::End;
+use end::Rest;
 
 /// A connection's engine, send queue and clock.
 pub(crate) struct Link<S> {
     engine: WebSocketStream<BufferedIo<S>>,
     outbox: Arc<Outbox>,
-    config: Arc<Config>,
-    timer: Pin<Box<Sleep>>,
-    ping_due: Instant,
-    pong_due: Option<Instant>,
+    clock: Clock,
+    close_deadline: Duration,
     /// Set when the connection broke while a handler was running.
     broken: Option<End>,
 }
@@ -45,100 +49,6 @@ pub(crate) enum Event {
     End(End),
 }
 
-/// How a connection ends.
-#[derive(Clone, Debug)]
-pub(crate) struct End {
-    pub(crate) reason: CloseReason,
-    rest: Rest,
-}
-
-/// What is left of the Close handshake (RFC 6455, section 7.1).
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Rest {
-    /// Our Close frame is to be sent and the peer's to be awaited.
-    Handshake,
-    /// The peer's Close frame is here and the engine has queued our answer, which is to be written.
-    Answer,
-    /// Our Close frame is to be sent, if the engine has not queued it; what the peer says to it does not matter.
-    Violation,
-    /// Nothing: the peer does not answer, or is gone.
-    Cut,
-}
-
-/// Whether the session reads from the socket now; while it does not, a missing pong says nothing.
-#[derive(Clone, Copy, PartialEq)]
-enum Reading {
-    Yes,
-    No,
-}
-
-impl End {
-    /// We close: `reason` has a code.
-    pub(crate) fn by_us(reason: CloseReason) -> Self {
-        Self {
-            reason,
-            rest: Rest::Handshake,
-        }
-    }
-
-    fn cut(initiator: Initiator, reason: &str) -> Self {
-        Self {
-            reason: CloseReason {
-                code: None,
-                reason: reason.to_owned(),
-                initiator,
-            },
-            rest: Rest::Cut,
-        }
-    }
-
-    /// The drain's deadline has passed.
-    fn by_order() -> Self {
-        Self::cut(Initiator::Server, "cut off")
-    }
-
-    /// The peer closed, and the engine has queued the answer. 1005 stands for no code (RFC 6455, section 7.1.5).
-    fn by_peer(code: u16, reason: &str) -> Self {
-        let code = (code != 1005).then_some(code);
-        Self {
-            reason: CloseReason {
-                code,
-                reason: reason.to_owned(),
-                initiator: Initiator::Peer,
-            },
-            rest: Rest::Answer,
-        }
-    }
-
-    fn lost() -> Self {
-        Self::cut(Initiator::Peer, "the connection was lost")
-    }
-
-    fn by_engine(error: &tokio_websockets::Error) -> Self {
-        use tokio_websockets::Error;
-        let (code, reason) = match error {
-            Error::Protocol(error @ ProtocolError::InvalidUtf8) => {
-                (code::INVALID_PAYLOAD, error.to_string())
-            }
-            Error::Protocol(error) => (code::PROTOCOL_ERROR, error.to_string()),
-            // The engine closes by itself when one frame is too long, not when several together are.
-            Error::PayloadTooLong { max_len, .. } => {
-                (code::TOO_BIG, format!("max length: {max_len}"))
-            }
-            _ => return Self::lost(),
-        };
-        let reason = CloseReason {
-            code: Some(code),
-            reason,
-            initiator: Initiator::Server,
-        };
-        Self {
-            reason,
-            rest: Rest::Violation,
-        }
-    }
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     pub(crate) fn new(
         socket: S,
@@ -147,17 +57,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         config: Arc<Config>,
     ) -> Self {
         let limits = Limits::default().max_payload_len(Some(config.limits.message_size));
-        let ping_due = Instant::now() + jittered(config.heartbeat.interval);
+        let socket = BufferedIo::new(socket, read_ahead, Meter::new(&config));
         Self {
-            engine: ServerBuilder::new()
-                .limits(limits)
-                .serve(BufferedIo::new(socket, read_ahead)),
+            engine: ServerBuilder::new().limits(limits).serve(socket),
             outbox,
-            timer: Box::pin(tokio::time::sleep_until(ping_due)),
-            ping_due,
-            pong_due: None,
+            close_deadline: config.timeouts.close,
+            clock: Clock::new(config),
             broken: None,
-            config,
         }
     }
 
@@ -173,7 +79,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         if let Poll::Ready(event) = self.poll_read(cx) {
             return Poll::Ready(event);
         }
-        self.poll_clock(cx, Reading::Yes).map(Event::End)
+        self.poll_clock(cx, Watch::Reading).map(Event::End)
     }
 
     /// What must go on while a handler waits for something: replies leave, pings go out, a stuck peer is noticed.
@@ -185,13 +91,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         if self.outbox.is_cut() {
             return Poll::Ready(End::by_order());
         }
-        if self.broken.is_none()
-            && let Err(end) = self.step_beside_handler(cx)
-        {
-            self.outbox.gone();
-            self.broken = Some(end);
+        self.clock.handler_waits();
+        if self.broken.is_some() {
+            return self.poll_clock(cx, Watch::HandlerAlone);
         }
-        Poll::Pending
+        match self.step_beside_handler(cx) {
+            Ok(()) => Poll::Pending,
+            // The handler's own deadline.
+            Err(end) if end.rest == Rest::Handshake => Poll::Ready(end),
+            Err(end) => {
+                self.outbox.gone();
+                self.broken = Some(end);
+                self.poll_clock(cx, Watch::HandlerAlone)
+            }
+        }
     }
 
     fn step_beside_handler(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
@@ -204,22 +117,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         if let Poll::Ready(Err(end)) = self.poll_flush(cx) {
             return Err(end);
         }
-        match self.poll_clock(cx, Reading::No) {
+        match self.poll_clock(cx, Watch::Handler) {
             Poll::Ready(end) => Err(end),
             Poll::Pending => Ok(()),
         }
     }
 
-    /// The handler is done. The peer's pong could not be read meanwhile, so it gets its time again.
+    /// The handler is done. What could not be read meanwhile gets its time again.
     pub(crate) fn handler_done(&mut self) {
-        if let Some(due) = &mut self.pong_due {
-            *due = Instant::now() + self.config.heartbeat.timeout;
+        if self.clock.handler_done() {
+            self.engine.get_mut().meter().restart_message();
         }
     }
 
     /// Does what is left of the Close handshake and of TCP, within the deadline.
     pub(crate) async fn finish(self, end: End) {
-        let deadline = self.config.timeouts.close;
+        let deadline = self.close_deadline;
         if end.rest != Rest::Cut {
             // A peer that does not play along is cut off, and one that is gone needs no answer.
             let _ = tokio::time::timeout(deadline, self.close(end)).await;
@@ -267,8 +180,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Next::Send(Message::Binary(bytes)) => tokio_websockets::Message::binary(bytes),
                 Next::Close(reason) => return Poll::Ready(End::by_us(reason)),
                 Next::Cut => return Poll::Ready(End::by_order()),
+                Next::Blocked => {
+                    self.clock.closing();
+                    return Poll::Pending;
+                }
                 Next::Nothing => return Poll::Pending,
             };
+            self.clock.active();
             if Pin::new(&mut self.engine).start_send(message).is_err() {
                 return Poll::Ready(End::lost());
             }
@@ -278,18 +196,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// The next message or the end of them. The engine answers pings and Close frames itself.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
-            let message = match ready!(Pin::new(&mut self.engine).poll_next(cx)) {
-                Some(Ok(message)) => message,
-                Some(Err(error)) => return Poll::Ready(Event::End(End::by_engine(&error))),
-                None => return Poll::Ready(Event::End(End::lost())),
+            let next = Pin::new(&mut self.engine).poll_next(cx);
+            let message = match next {
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(Event::End(End::by_engine(&error)));
+                }
+                Poll::Ready(None) => return Poll::Ready(Event::End(End::lost())),
+                Poll::Ready(Some(Ok(message))) => Some(message),
+                Poll::Pending => None,
             };
-            // Whatever arrives shows that the peer lives.
-            self.pong_due = None;
+            if let Some(excess) = self.engine.get_mut().meter().excess() {
+                return Poll::Ready(Event::End(End::refused(excess)));
+            }
+            let Some(message) = message else {
+                return Poll::Pending;
+            };
+            self.clock.heard();
             if let Some((code, reason)) = message.as_close() {
                 return Poll::Ready(Event::End(End::by_peer(code.into(), reason)));
             }
             let is_text = message.is_text();
             if is_text || message.is_binary() {
+                self.clock.active();
                 return Poll::Ready(Event::Frame(Frame::new(
                     message.into_payload().into(),
                     is_text,
@@ -310,55 +238,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             .map_err(|_| End::lost())
     }
 
-    /// Sends pings that are due; ready when the peer has missed a deadline.
-    fn poll_clock(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<End> {
+    /// Sends pings that are due; ready when a deadline has passed.
+    fn poll_clock(&mut self, cx: &mut Context<'_>, watch: Watch) -> Poll<End> {
         loop {
-            let due = self.next_due(reading);
-            if due < self.timer.deadline() {
-                self.timer.as_mut().reset(due);
+            let io = self.engine.get_mut();
+            let stuck_since = io.stuck_since();
+            let message_since = io.meter().message_since();
+            match ready!(self.clock.poll(cx, watch, stuck_since, message_since)) {
+                Due::Ping => self.ping(cx),
+                Due::End(end) => return Poll::Ready(end),
             }
-            ready!(self.timer.as_mut().poll(cx));
-            let now = Instant::now();
-            if self.stall_due().is_some_and(|due| due <= now) {
-                return Poll::Ready(End::cut(Initiator::Server, "the peer reads nothing"));
-            }
-            if reading == Reading::Yes && self.pong_due.is_some_and(|due| due <= now) {
-                return Poll::Ready(End::cut(Initiator::Server, "the peer answers no ping"));
-            }
-            if self.ping_due <= now {
-                self.ping(cx, now);
-            }
-            let due = self.next_due(reading);
-            self.timer.as_mut().reset(due);
         }
     }
 
-    fn ping(&mut self, cx: &mut Context<'_>, now: Instant) {
-        self.ping_due = now + jittered(self.config.heartbeat.interval);
+    fn ping(&mut self, cx: &mut Context<'_>) {
         // While output is stuck its own deadline runs.
         if Pin::new(&mut self.engine).poll_ready(cx).is_ready()
             && Pin::new(&mut self.engine)
                 .start_send(tokio_websockets::Message::ping(Bytes::new()))
                 .is_ok()
         {
-            self.pong_due
-                .get_or_insert(now + self.config.heartbeat.timeout);
+            self.engine.get_mut().meter().expect_pong();
+            self.clock.pinged();
             // What fails here fails again at the next read.
             let _ = self.poll_flush(cx);
         }
-    }
-
-    /// When the clock must be looked at again.
-    fn next_due(&self, reading: Reading) -> Instant {
-        let pong_due = self.pong_due.filter(|_| reading == Reading::Yes);
-        [pong_due, self.stall_due()]
-            .into_iter()
-            .flatten()
-            .fold(self.ping_due, Instant::min)
-    }
-
-    fn stall_due(&self) -> Option<Instant> {
-        Some(self.engine.get_ref().stuck_since()? + self.config.timeouts.write_stall)
     }
 }
 
@@ -368,11 +272,4 @@ fn close_frame(reason: &CloseReason) -> tokio_websockets::Message {
         CloseCode::try_from(code).ok(),
         sendable_reason(&reason.reason),
     )
-}
-
-/// `interval` or up to a quarter less.
-fn jittered(interval: Duration) -> Duration {
-    // A fresh hasher is seeded by chance.
-    let chance = RandomState::new().hash_one(0_u8) % 1000;
-    interval - interval.mul_f64(0.25 * chance as f64 / 1000.0)
 }

@@ -1,0 +1,80 @@
+//! What the types of the settings cannot say.
+
+use super::Config;
+
+impl Config {
+    /// Checks what the types cannot say: one sentence for each fault.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut demand = |holds: bool, fault: &str| {
+            if !holds {
+                faults.push(fault.to_owned());
+            }
+        };
+        let limits = &self.limits;
+        demand(
+            limits.max_connections >= 1,
+            "limits.max_connections must be at least 1",
+        );
+        demand(
+            limits.max_connections <= 10_000_000,
+            "limits.max_connections must be at most 10000000",
+        );
+        demand(
+            (256..=1 << 20).contains(&limits.head_size),
+            "limits.head_size must be between 256 bytes and 1 MiB",
+        );
+        demand(
+            (8..=1024).contains(&limits.headers),
+            "limits.headers must be between 8 and 1024",
+        );
+        demand(
+            (1..=1 << 30).contains(&limits.message_size),
+            "limits.message_size must be between 1 byte and 1 GiB",
+        );
+        demand(
+            limits.message_fragments >= 1,
+            "limits.message_fragments must be at least 1",
+        );
+        demand(
+            limits.send_queue_messages >= 1,
+            "limits.send_queue_messages must be at least 1",
+        );
+        demand(
+            limits.send_queue_size >= 1,
+            "limits.send_queue_size must be at least 1 byte",
+        );
+        let rates = &self.rates;
+        demand(
+            (1..=3600).contains(&rates.burst),
+            "rates.burst must be between 1 and 3600 seconds",
+        );
+        demand(
+            rates.messages.max(rates.control_frames) <= 1_000_000_000 && rates.bytes <= 1 << 40,
+            "rates.messages and rates.control_frames must be at most 1000000000, rates.bytes at most 1 TiB; 0 is no limit",
+        );
+        for (name, duration) in [
+            ("timeouts.request_head", self.timeouts.request_head),
+            ("timeouts.authentication", self.timeouts.authentication),
+            ("timeouts.message", self.timeouts.message),
+            ("timeouts.write_stall", self.timeouts.write_stall),
+            ("timeouts.close", self.timeouts.close),
+            ("heartbeat.interval", self.heartbeat.interval),
+            ("heartbeat.timeout", self.heartbeat.timeout),
+        ] {
+            demand(
+                !duration.is_zero(),
+                &format!("{name} must be longer than 0"),
+            );
+        }
+        for origin in &self.origin.allow {
+            demand(
+                crate::origin::is_origin(origin),
+                &format!(
+                    "origin.allow: {origin:?} is no origin; write scheme and host alone, for instance \"https://app.example.com\""
+                ),
+            );
+        }
+        faults
+    }
+}

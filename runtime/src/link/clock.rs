@@ -1,0 +1,207 @@
+//! The deadlines of one connection, kept by one timer.
+
+use std::hash::{BuildHasher, RandomState};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+use super::end::End;
+use crate::close::code;
+use crate::config::Config;
+
+/// A connection's timer and what it waits for.
+pub(super) struct Clock {
+    config: Arc<Config>,
+    timer: Pin<Box<Sleep>>,
+    ping_due: Instant,
+    pong_due: Option<Instant>,
+    /// Since when a handler waits for something.
+    handler_since: Option<Instant>,
+    /// Since when the wish to close waits for room to send what comes before it.
+    closing_since: Option<Instant>,
+    /// When a message last came or went; kept only where `timeouts.idle` is set.
+    active_at: Instant,
+}
+
+/// What the session is at, which says what deadlines count.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Watch {
+    /// It reads from the socket.
+    Reading,
+    /// A handler runs; nothing is read, so that what the peer does not say means nothing.
+    Handler,
+    /// A handler runs on a connection that is broken already.
+    HandlerAlone,
+}
+
+/// What the time has come for.
+pub(super) enum Due {
+    Ping,
+    End(End),
+}
+
+impl Clock {
+    pub(super) fn new(config: Arc<Config>) -> Self {
+        let now = Instant::now();
+        let ping_due = now + jittered(config.heartbeat.interval);
+        Self {
+            config,
+            timer: Box::pin(tokio::time::sleep_until(ping_due)),
+            ping_due,
+            pong_due: None,
+            handler_since: None,
+            closing_since: None,
+            active_at: now,
+        }
+    }
+
+    /// Ready when something is due.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        watch: Watch,
+        stuck_since: Option<Instant>,
+        message_since: Option<Instant>,
+    ) -> Poll<Due> {
+        loop {
+            let (next, _) = self.next(watch, stuck_since, message_since);
+            if next < self.timer.deadline() {
+                self.timer.as_mut().reset(next);
+            }
+            ready!(self.timer.as_mut().poll(cx));
+            let now = Instant::now();
+            let (next, deadline) = self.next(watch, stuck_since, message_since);
+            if next <= now {
+                return Poll::Ready(self.pass(deadline, now));
+            }
+            self.timer.as_mut().reset(next);
+        }
+    }
+
+    /// A ping was sent: something must arrive in time.
+    pub(super) fn pinged(&mut self) {
+        self.pong_due
+            .get_or_insert(Instant::now() + self.config.heartbeat.timeout);
+    }
+
+    /// Something arrived, which shows that the peer lives.
+    pub(super) fn heard(&mut self) {
+        self.pong_due = None;
+    }
+
+    /// A message came or goes.
+    pub(super) fn active(&mut self) {
+        if !self.config.timeouts.idle.is_zero() {
+            self.active_at = Instant::now();
+        }
+    }
+
+    /// The wish to close waits for room.
+    pub(super) fn closing(&mut self) {
+        self.closing_since.get_or_insert_with(Instant::now);
+    }
+
+    /// A handler waits for something.
+    pub(super) fn handler_waits(&mut self) {
+        self.handler_since.get_or_insert_with(Instant::now);
+    }
+
+    /// The handler is done; whether it has waited. The pong could not be read meanwhile, so it gets its time again.
+    pub(super) fn handler_done(&mut self) -> bool {
+        let waited = self.handler_since.take().is_some();
+        if waited {
+            self.closing_since = None;
+            self.active();
+            if let Some(due) = &mut self.pong_due {
+                *due = Instant::now() + self.config.heartbeat.timeout;
+            }
+        }
+        waited
+    }
+
+    /// The first deadline of those that count.
+    fn next(
+        &self,
+        watch: Watch,
+        stuck_since: Option<Instant>,
+        message_since: Option<Instant>,
+    ) -> (Instant, Deadline) {
+        let timeouts = &self.config.timeouts;
+        let after = |since: Option<Instant>, timeout| since.map(|since| since + timeout);
+        let idle = (!timeouts.idle.is_zero()).then_some(self.active_at);
+        let handler = self.handler_since.filter(|_| !timeouts.handler.is_zero());
+        let reading = watch == Watch::Reading;
+        let connected = watch != Watch::HandlerAlone;
+        [
+            (connected, Some(self.ping_due), Deadline::Ping),
+            (
+                connected,
+                after(stuck_since, timeouts.write_stall),
+                Deadline::Stall,
+            ),
+            (reading, self.pong_due, Deadline::Pong),
+            (
+                reading,
+                after(message_since, timeouts.message),
+                Deadline::Message,
+            ),
+            (reading, after(idle, timeouts.idle), Deadline::Idle),
+            (
+                reading,
+                after(self.closing_since, timeouts.close),
+                Deadline::Close,
+            ),
+            (
+                !reading,
+                after(handler, timeouts.handler),
+                Deadline::Handler,
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(counts, due, deadline)| due.filter(|_| counts).map(|due| (due, deadline)))
+        .min_by_key(|(due, _)| *due)
+        // Only a handler without a deadline, on a broken connection: the drain ends it.
+        .unwrap_or_else(|| (self.timer.deadline() + FAR, Deadline::None))
+    }
+
+    fn pass(&mut self, deadline: Deadline, now: Instant) -> Due {
+        Due::End(match deadline {
+            Deadline::Ping | Deadline::None => {
+                self.ping_due = now + jittered(self.config.heartbeat.interval);
+                return Due::Ping;
+            }
+            Deadline::Stall => End::cut_off("the peer reads nothing"),
+            Deadline::Pong => End::cut_off("the peer answers no ping"),
+            Deadline::Close => End::cut_off("the peer reads too slowly to be closed"),
+            Deadline::Message => End::refused("the message takes too long"),
+            Deadline::Idle => End::overdue(code::GOING_AWAY, "idle"),
+            Deadline::Handler => End::overdue(code::INTERNAL_ERROR, "internal error"),
+        })
+    }
+}
+
+/// The deadlines of a connection.
+#[derive(Clone, Copy)]
+enum Deadline {
+    Ping,
+    Stall,
+    Pong,
+    Message,
+    Idle,
+    Close,
+    Handler,
+    None,
+}
+
+/// Longer than anything waits.
+const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// `interval` or up to a quarter less.
+fn jittered(interval: Duration) -> Duration {
+    // A fresh hasher is seeded by chance.
+    let chance = RandomState::new().hash_one(0_u8) % 1000;
+    interval - interval.mul_f64(0.25 * chance as f64 / 1000.0)
+}
