@@ -61,7 +61,7 @@ impl<'a> Resolver<'a> {
             match known {
                 Some(Known::Leads(end)) => break end,
                 Some(Known::Underway) => {
-                    report_cycle(current, diagnostics);
+                    report_cycle(&trail, current, diagnostics);
                     break None;
                 }
                 None => self
@@ -69,13 +69,13 @@ impl<'a> Resolver<'a> {
                     .borrow_mut()
                     .insert(current.id(), Known::Underway),
             };
-            trail.push(current.id());
+            trail.push(current);
             match self.target(current, diagnostics) {
                 Some(next) => current = next,
                 None => break None,
             }
         };
-        let leads = trail.into_iter().map(|step| (step, Known::Leads(end)));
+        let leads = trail.into_iter().map(|step| (step.id(), Known::Leads(end)));
         self.known.borrow_mut().extend(leads);
         end
     }
@@ -232,7 +232,11 @@ fn child<'a>(node: Node<'a>, segment: &str) -> Option<Node<'a>> {
         .or_else(|| node.item(segment.parse().ok()?))
 }
 
-fn report_cycle(node: Node<'_>, diagnostics: &mut Diagnostics) {
+/// Reports a circle at the first of its references in the text, wherever it was entered.
+fn report_cycle(trail: &[Node<'_>], entered: Node<'_>, diagnostics: &mut Diagnostics) {
+    let circle = trail.iter().skip_while(|step| step.id() != entered.id());
+    let first = circle.min_by_key(|step| (step.file().id(), step.location().span.start));
+    let node = *first.unwrap_or(&entered);
     let text = node.reference().unwrap_or_default();
     diagnostics
         .error(

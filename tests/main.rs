@@ -9,9 +9,13 @@
 )]
 
 mod binding_page;
+mod documents;
+mod bad_input;
+mod check;
 mod compiles;
 mod corpus;
 mod examples;
 mod init;
 mod server;
 mod support;
+mod ui;

@@ -55,9 +55,10 @@ fn summary(input: &Input, diagnostics: &Diagnostics) -> String {
     };
     let errors = count(Severity::Error, "error");
     let warnings = count(Severity::Warning, "warning");
-    let first = diagnostics.iter().map(|finding| finding.code).next();
-    let next = first.map_or_else(String::new, |code| {
-        format!("; `wsgen explain {code}` and the like tell more")
+    let worst = diagnostics.iter().min_by_key(|finding| finding.severity);
+    let worst = worst.filter(|finding| finding.severity != Severity::Note);
+    let next = worst.map_or_else(String::new, |finding| {
+        format!("; `wsgen explain {}` tells more", finding.code)
     });
     format!("{}: {errors}, {warnings}{next}\n", input.name())
 }

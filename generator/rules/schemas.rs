@@ -14,6 +14,26 @@ pub(super) fn check(rules: &Rules<'_, '_>, diagnostics: &mut Diagnostics) {
             _ => report_no_schema(schema, diagnostics),
         }
     }
+    for message in rules.parts.of_role(Role::Message) {
+        if let Some(payload) = message.get("payload") {
+            note_untyped(payload, diagnostics);
+        }
+    }
+}
+
+/// A payload without a keyword is any JSON.
+fn note_untyped(payload: Node<'_>, diagnostics: &mut Diagnostics) {
+    const SILENT: &[&str] = &["title", "description", "examples", "deprecated", "default"];
+    let silent = |key: &str| SILENT.contains(&key) || key.starts_with("x-");
+    if payload.is_object() && payload.entries().all(|(key, _)| silent(key)) {
+        diagnostics
+            .note(
+                Code::UntypedSchema,
+                payload.key_location(),
+                "the payload can be anything: it arrives as JSON of any kind",
+            )
+            .help("say what it is, at least by `type`");
+    }
 }
 
 const TYPES: &[&str] = &[

@@ -11,7 +11,7 @@ use crate::document::{Node, Version};
 pub(super) fn check(rules: &Rules<'_, '_>, diagnostics: &mut Diagnostics) {
     if let Version::V2(_) = rules.document.version {
         let operations = rules.parts.of_role(Role::Operation);
-        for (id, first) in repeated(operations, "operationId") {
+        for (id, first) in repeated(operations, "operationId", |_, _| false) {
             report(
                 id,
                 first,
@@ -21,16 +21,19 @@ pub(super) fn check(rules: &Rules<'_, '_>, diagnostics: &mut Diagnostics) {
             );
         }
         let messages = rules.parts.of_role(Role::Message);
-        for (id, first) in repeated(messages, "messageId") {
+        for (id, first) in repeated(messages, "messageId", Node::equals) {
             report(id, first, Code::DuplicateMessageId, "message", diagnostics);
         }
     }
 }
 
-/// The names that an earlier part has too, each with the first of them; a copy of the same part is no other part.
+/// The names that an earlier part has too, each with the first of them, unless the part is the same as that.
+///
+/// Where references were replaced by what they stand for, one message is written several times.
 fn repeated<'a>(
     parts: impl Iterator<Item = Node<'a>>,
     key: &str,
+    same: fn(Node<'a>, Node<'a>) -> bool,
 ) -> impl Iterator<Item = (Node<'a>, Node<'a>)> {
     let mut named: Vec<(Node<'a>, Node<'a>)> = parts
         .filter_map(|part| Some((part, part.get(key).filter(|id| id.as_str().is_some())?)))
@@ -39,7 +42,7 @@ fn repeated<'a>(
     let mut first_of: HashMap<&str, (Node<'a>, Node<'a>)> = HashMap::new();
     named.into_iter().filter_map(move |(part, id)| {
         let (first, first_id) = *first_of.entry(id.as_str()?).or_insert((part, id));
-        (first.id() != part.id() && !first.equals(part)).then_some((id, first_id))
+        (first.id() != part.id() && !same(first, part)).then_some((id, first_id))
     })
 }
 

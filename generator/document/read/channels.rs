@@ -128,6 +128,9 @@ impl<'a> Reader<'a, '_> {
             None if self.servers.is_empty() => {
                 "the document has no `servers`: add it there, or remove it here".to_owned()
             }
+            None if self.servers.len() == 1 => {
+                format!("the only server is `{}`", self.servers[0].name)
+            }
             None => format!(
                 "the servers are {}",
                 names
