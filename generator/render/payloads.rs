@@ -27,7 +27,7 @@ pub(super) fn render(types: &Types) -> TokenStream {
 /// What the definitions need; `code` is what stands in them.
 fn imports(types: &Types, code: &str) -> TokenStream {
     let validated = types.iter().any(|(_, ty)| ty.is_validated);
-    let decode_error = code.contains(" DecodeError ::").then(|| {
+    let decode_error = code.contains("DecodeError ::").then(|| {
         quote!(
             use wsgen_runtime::DecodeError;
         )

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
+use wsgen_runtime::codegen::{self, check, Decode, Encode, Frame};
 use wsgen_runtime::{
     CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, Topics,
 };
@@ -57,11 +57,12 @@ pub trait Room: Send + Sync + 'static {
         async move { cx.refuse(error) }
     }
 
-    /// Called when the connection is over.
+    /// Called when the connection is over; `topics` is where to say so to others.
     fn disconnected(
         &self,
         _session: Self::Session,
         _reason: CloseReason,
+        _topics: &Topics<Outbound>,
     ) -> impl Future<Output = ()> + Send {
         async {}
     }
@@ -99,9 +100,11 @@ impl Decode for Inbound {
     fn decode(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
-            Some("sendMessage") => codegen::from_json(payload).map(Self::SendMessage),
+            Some("sendMessage") => {
+                codegen::from_checked_json(payload).map(Self::SendMessage)
+            }
             Some("setTyping") => codegen::from_json(payload).map(Self::SetTyping),
-            found => Err(::wsgen_runtime::DecodeError::unknown(found)),
+            found => Err(DecodeError::unknown(found)),
         }
     }
 
@@ -193,7 +196,14 @@ impl<H: Room> codegen::Endpoint for Endpoint<H> {
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
         let request = Request {
             room: handshake.path("room")?,
-            nickname: handshake.required_query("nickname")?,
+            nickname: check::parameter(
+                "nickname",
+                handshake.required_query::<String>("nickname")?,
+                |value| {
+                    check::min_length(value, 1)?;
+                    check::max_length(value, 32)
+                },
+            )?,
             handshake,
         };
         self.0.connect(request).await
@@ -222,8 +232,13 @@ impl<H: Room> codegen::Endpoint for Endpoint<H> {
         self.0.invalid(cx, error).await
     }
 
-    async fn disconnected(&self, session: H::Session, reason: CloseReason) {
-        self.0.disconnected(session, reason).await;
+    async fn disconnected(
+        &self,
+        session: H::Session,
+        reason: CloseReason,
+        topics: &Topics<Outbound>,
+    ) {
+        self.0.disconnected(session, reason, topics).await;
     }
 
     async fn background(&self, topics: Topics<Outbound>) {

@@ -57,11 +57,12 @@ pub trait Metrics: Send + Sync + 'static {
         async move { cx.refuse(error) }
     }
 
-    /// Called when the connection is over.
+    /// Called when the connection is over; `topics` is where to say so to others.
     fn disconnected(
         &self,
         _session: Self::Session,
         _reason: CloseReason,
+        _topics: &Topics<Outbound>,
     ) -> impl Future<Output = ()> + Send {
         async {}
     }
@@ -101,7 +102,7 @@ impl Decode for Inbound {
         match codegen::tag(payload, "type")?.as_deref() {
             Some("subscribe") => codegen::from_json(payload).map(Self::Subscribe),
             Some("unsubscribe") => codegen::from_json(payload).map(Self::Unsubscribe),
-            found => Err(::wsgen_runtime::DecodeError::unknown(found)),
+            found => Err(DecodeError::unknown(found)),
         }
     }
 
@@ -198,8 +199,13 @@ impl<H: Metrics> codegen::Endpoint for Endpoint<H> {
         self.0.invalid(cx, error).await
     }
 
-    async fn disconnected(&self, session: H::Session, reason: CloseReason) {
-        self.0.disconnected(session, reason).await;
+    async fn disconnected(
+        &self,
+        session: H::Session,
+        reason: CloseReason,
+        topics: &Topics<Outbound>,
+    ) {
+        self.0.disconnected(session, reason, topics).await;
     }
 
     async fn background(&self, topics: Topics<Outbound>) {

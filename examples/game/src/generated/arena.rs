@@ -57,11 +57,12 @@ pub trait Arena: Send + Sync + 'static {
         async move { cx.refuse(error) }
     }
 
-    /// Called when the connection is over.
+    /// Called when the connection is over; `topics` is where to say so to others.
     fn disconnected(
         &self,
         _session: Self::Session,
         _reason: CloseReason,
+        _topics: &Topics<Outbound>,
     ) -> impl Future<Output = ()> + Send {
         async {}
     }
@@ -99,7 +100,7 @@ impl Decode for Inbound {
         match codegen::tag(payload, "type")?.as_deref() {
             Some("steer") => codegen::from_json(payload).map(Self::Steer),
             Some("stop") => codegen::from_json(payload).map(Self::Stop),
-            found => Err(::wsgen_runtime::DecodeError::unknown(found)),
+            found => Err(DecodeError::unknown(found)),
         }
     }
 
@@ -190,8 +191,13 @@ impl<H: Arena> codegen::Endpoint for Endpoint<H> {
         self.0.invalid(cx, error).await
     }
 
-    async fn disconnected(&self, session: H::Session, reason: CloseReason) {
-        self.0.disconnected(session, reason).await;
+    async fn disconnected(
+        &self,
+        session: H::Session,
+        reason: CloseReason,
+        topics: &Topics<Outbound>,
+    ) {
+        self.0.disconnected(session, reason, topics).await;
     }
 
     async fn background(&self, topics: Topics<Outbound>) {

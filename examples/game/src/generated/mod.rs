@@ -10,6 +10,6 @@
     clippy::large_enum_variant
 )]
 
-pub mod messages;
 pub mod arena;
+pub mod messages;
 pub mod servers;

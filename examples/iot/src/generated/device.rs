@@ -57,11 +57,12 @@ pub trait Device: Send + Sync + 'static {
         async move { cx.refuse(error) }
     }
 
-    /// Called when the connection is over.
+    /// Called when the connection is over; `topics` is where to say so to others.
     fn disconnected(
         &self,
         _session: Self::Session,
         _reason: CloseReason,
+        _topics: &Topics<Outbound>,
     ) -> impl Future<Output = ()> + Send {
         async {}
     }
@@ -99,9 +100,11 @@ impl Decode for Inbound {
     fn decode(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
-            Some("telemetry") => codegen::from_json(payload).map(Self::Telemetry),
-            Some("commandDone") => codegen::from_json(payload).map(Self::CommandDone),
-            found => Err(::wsgen_runtime::DecodeError::unknown(found)),
+            Some("telemetry") => codegen::from_checked_json(payload).map(Self::Telemetry),
+            Some("commandDone") => {
+                codegen::from_checked_json(payload).map(Self::CommandDone)
+            }
+            found => Err(DecodeError::unknown(found)),
         }
     }
 
@@ -192,8 +195,13 @@ impl<H: Device> codegen::Endpoint for Endpoint<H> {
         self.0.invalid(cx, error).await
     }
 
-    async fn disconnected(&self, session: H::Session, reason: CloseReason) {
-        self.0.disconnected(session, reason).await;
+    async fn disconnected(
+        &self,
+        session: H::Session,
+        reason: CloseReason,
+        topics: &Topics<Outbound>,
+    ) {
+        self.0.disconnected(session, reason, topics).await;
     }
 
     async fn background(&self, topics: Topics<Outbound>) {

@@ -11,6 +11,6 @@
     clippy::large_enum_variant
 )]
 
-pub mod messages;
 pub mod device;
+pub mod messages;
 pub mod servers;

@@ -64,11 +64,12 @@ pub trait Exchange: Send + Sync + 'static {
         async move { cx.refuse(error) }
     }
 
-    /// Called when the connection is over.
+    /// Called when the connection is over; `topics` is where to say so to others.
     fn disconnected(
         &self,
         _session: Self::Session,
         _reason: CloseReason,
+        _topics: &Topics<Outbound>,
     ) -> impl Future<Output = ()> + Send {
         async {}
     }
@@ -108,10 +109,14 @@ impl Decode for Inbound {
     fn decode(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
-            Some("placeOrder") => codegen::from_json(payload).map(Self::PlaceOrder),
-            Some("cancelOrder") => codegen::from_json(payload).map(Self::CancelOrder),
-            Some("watch") => codegen::from_json(payload).map(Self::Watch),
-            found => Err(::wsgen_runtime::DecodeError::unknown(found)),
+            Some("placeOrder") => {
+                codegen::from_checked_json(payload).map(Self::PlaceOrder)
+            }
+            Some("cancelOrder") => {
+                codegen::from_checked_json(payload).map(Self::CancelOrder)
+            }
+            Some("watch") => codegen::from_checked_json(payload).map(Self::Watch),
+            found => Err(DecodeError::unknown(found)),
         }
     }
 
@@ -199,6 +204,18 @@ impl From<PlaceOrderReply> for Outbound {
     }
 }
 
+impl From<messages::OrderAccepted> for PlaceOrderReply {
+    fn from(message: messages::OrderAccepted) -> Self {
+        Self::OrderAccepted(message)
+    }
+}
+
+impl From<messages::OrderRejected> for PlaceOrderReply {
+    fn from(message: messages::OrderRejected) -> Self {
+        Self::OrderRejected(message)
+    }
+}
+
 /// Joins the handlers to the runtime.
 #[derive(Debug)]
 pub struct Endpoint<H>(pub Arc<H>);
@@ -228,11 +245,22 @@ impl<H: Exchange> codegen::Endpoint for Endpoint<H> {
     ) -> Result<(), Error> {
         match message {
             Inbound::PlaceOrder(message) => {
-                let reply = self.0.place_order(cx, message).await?;
+                let correlation_id = message.request_id.clone();
+                let mut reply = self.0.place_order(cx, message).await?;
+                match &mut reply {
+                    PlaceOrderReply::OrderAccepted(reply) => {
+                        reply.request_id = correlation_id;
+                    }
+                    PlaceOrderReply::OrderRejected(reply) => {
+                        reply.request_id = correlation_id;
+                    }
+                }
                 cx.send(reply).await
             }
             Inbound::CancelOrder(message) => {
-                let reply = self.0.cancel_order(cx, message).await?;
+                let correlation_id = message.request_id.clone();
+                let mut reply = self.0.cancel_order(cx, message).await?;
+                reply.request_id = correlation_id;
                 cx.send(Outbound::OrderCancelled(reply)).await
             }
             Inbound::Watch(message) => self.0.watch(cx, message).await,
@@ -247,8 +275,13 @@ impl<H: Exchange> codegen::Endpoint for Endpoint<H> {
         self.0.invalid(cx, error).await
     }
 
-    async fn disconnected(&self, session: H::Session, reason: CloseReason) {
-        self.0.disconnected(session, reason).await;
+    async fn disconnected(
+        &self,
+        session: H::Session,
+        reason: CloseReason,
+        topics: &Topics<Outbound>,
+    ) {
+        self.0.disconnected(session, reason, topics).await;
     }
 
     async fn background(&self, topics: Topics<Outbound>) {

@@ -9,6 +9,6 @@
     clippy::large_enum_variant
 )]
 
-pub mod messages;
 pub mod exchange;
+pub mod messages;
 pub mod servers;
