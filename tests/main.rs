@@ -8,12 +8,12 @@
     reason = "a test that cannot go on fails, and nobody but this binary reaches its items"
 )]
 
-mod binding_page;
-mod documents;
 mod bad_input;
+mod binding_page;
 mod check;
 mod compiles;
 mod corpus;
+mod documents;
 mod examples;
 mod init;
 mod server;
