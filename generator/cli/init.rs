@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use wsgen::diagnostic::Diagnostics;
+use wsgen::model::Service;
 use wsgen::naming::{file_name, is_keyword};
 use wsgen::output::{self, OutputFile, Ownership};
 use wsgen::scaffold::{Project, documents, scaffold};
@@ -82,7 +83,7 @@ impl Init {
             return output.error(&error.to_string());
         }
         output.result(&inspect::describe(&generated.service));
-        output.tell(&summary(&shown, &files, self.dry_run));
+        output.tell(&summary(&shown, &files, &generated.service, self.dry_run));
         ExitCode::SUCCESS
     }
 
@@ -125,7 +126,7 @@ fn package_name(name: &str) -> String {
     }
 }
 
-fn summary(folder: &Path, files: &[OutputFile], dry_run: bool) -> String {
+fn summary(folder: &Path, files: &[OutputFile], service: &Service, dry_run: bool) -> String {
     let mut text = String::new();
     let verb = if dry_run { "would write" } else { "wrote" };
     let _ = writeln!(
@@ -149,6 +150,15 @@ fn summary(folder: &Path, files: &[OutputFile], dry_run: bool) -> String {
             "\nnext: cargo run --manifest-path {}",
             manifest.display()
         );
+        if let Some(server) = service.servers.first()
+            && let Some(served) = server.routes.first()
+        {
+            let _ = writeln!(
+                text,
+                "then connect to ws://{}{}",
+                server.listen, served.path
+            );
+        }
     }
     text
 }
