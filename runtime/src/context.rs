@@ -4,7 +4,10 @@ use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use crate::authentication::Admission;
+use crate::close::code;
 use crate::codegen::{DecodeError, Encode};
 use crate::config::InvalidMessage;
 use crate::connections::ConnectionId;
@@ -25,11 +28,18 @@ pub struct Context<'a, S, Out> {
 pub(crate) struct Connection<Out> {
     pub(crate) id: ConnectionId,
     pub(crate) peer: SocketAddr,
-    pub(crate) principal: Option<Arc<Principal>>,
+    pub(crate) admission: Admission,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) topics: Topics<Out>,
     pub(crate) invalid: InvalidMessage,
     pub(crate) joined: HashSet<Box<str>>,
+}
+
+impl<Out> Connection<Out> {
+    /// When the principal's credential ends, if it does.
+    pub(crate) fn expires(&self) -> Option<SystemTime> {
+        self.admission.principal.as_ref()?.expires
+    }
 }
 
 impl<Out> Drop for Connection<Out> {
@@ -132,7 +142,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
         }
     }
 
-    /// The peer's address.
+    /// The client's address; behind a trusted proxy what the proxy says.
     pub fn peer(&self) -> SocketAddr {
         self.connection.peer
     }
@@ -142,9 +152,23 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
         self.connection.id
     }
 
+    /// Checks what an operation asks for: one of `alternatives`, each a list of security schemes (by their names in the
+    /// document) that are all needed. Which credentials are good was decided when the connection was opened.
+    ///
+    /// # Errors
+    /// The close with 1008 that ends the connection. Pass it on with `?`.
+    pub fn require(&self, alternatives: &[&[&str]]) -> Result<(), Error> {
+        let schemes = &self.connection.admission.schemes;
+        let holds = |all: &&[&str]| all.iter().all(|scheme| schemes.contains(scheme));
+        match alternatives.iter().any(holds) {
+            true => Ok(()),
+            false => Err(Error::close(code::POLICY_VIOLATION, "not authorized")),
+        }
+    }
+
     /// Who is there, if the document asks for security.
     pub fn principal(&self) -> Option<&Principal> {
-        self.connection.principal.as_deref()
+        self.connection.admission.principal.as_deref()
     }
 }
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use hyper::HeaderMap;
 
+use crate::authentication::Admission;
 use crate::codegen::Parameter;
 use crate::{Principal, Reject};
 
@@ -18,7 +18,7 @@ pub struct Handshake {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) peer: SocketAddr,
-    pub(crate) principal: Option<Arc<Principal>>,
+    pub(crate) admission: Admission,
     pub(crate) subprotocol: Option<&'static str>,
 }
 
@@ -98,14 +98,14 @@ impl Handshake {
         &self.uri_path
     }
 
-    /// The peer's address.
+    /// The client's address; behind a trusted proxy what the proxy says, with port 0 where it does not say it.
     pub fn peer(&self) -> SocketAddr {
         self.peer
     }
 
     /// Who is there, if the document asks for security.
     pub fn principal(&self) -> Option<&Principal> {
-        self.principal.as_deref()
+        self.admission.principal.as_deref()
     }
 
     /// Who is there, on a route that the document secures.

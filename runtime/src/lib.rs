@@ -7,6 +7,7 @@
 //! # The life of a connection, file by file
 //!
 //! 1. `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
+//!    `proxy` says whose it is, `addresses` how many that one has already.
 //! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin`, `authentication`, the handler's `connect`, then 101.
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
 //! 4. `link`: the session's wire end: the WebSocket engine, pings, deadlines, the Close handshake. Below it
@@ -22,6 +23,7 @@
 //! - A handler that fails, panics or hangs costs its own connection only.
 //! - Every protocol violation is answered with its Close frame.
 
+mod addresses;
 mod admin;
 mod authentication;
 mod buffered_io;
@@ -41,6 +43,7 @@ mod message;
 mod meter;
 mod origin;
 mod outbox;
+mod proxy;
 mod reject;
 mod route;
 mod server;
@@ -49,7 +52,7 @@ pub mod testing;
 mod topics;
 mod upgrade;
 
-pub use authentication::{Authenticate, Credential, Principal, Unauthorized};
+pub use authentication::{Authenticate, Credential, Nobody, Principal, Unauthorized};
 pub use close::{CloseReason, Initiator};
 pub use codegen::{DecodeError, DecodeErrorKind};
 pub use config::{Config, ConfigError};

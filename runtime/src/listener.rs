@@ -14,10 +14,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::addresses::AddressPlace;
 use crate::config::Config;
 use crate::route::Start;
 use crate::server::Service;
-use crate::upgrade;
+use crate::{proxy, upgrade};
 
 /// The pause after a failed accept, doubled up to the second while it goes on failing.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -71,21 +72,74 @@ pub(crate) fn http(config: &Config) -> http1::Builder {
     http
 }
 
+/// What a connection holds of the server's room, until dropped.
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _address: Option<AddressPlace>,
+}
+
+impl Place {
+    /// With a place among the connections of an address that was not known before, if there is one.
+    pub(crate) fn with(mut self, address: Option<AddressPlace>) -> Self {
+        self._address = address.or(self._address);
+        self
+    }
+}
+
 /// Gives the connection a task, if there is room; a few over the limit still get an answer that says so.
 fn admit(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr) {
     if let Ok(permit) = service.permits.clone().try_acquire_owned() {
         let service = service.clone();
-        tokio::spawn(async move { serve(&service, socket, peer, permit).await });
-    } else if let Ok(permit) = service.refusals.clone().try_acquire_owned() {
-        let http = http(&service.config);
-        tokio::spawn(async move {
-            let answer =
-                service_fn(|_| std::future::ready(Ok::<_, Infallible>(upgrade::no_room())));
-            // Whatever goes wrong here ends with the connection closed.
-            let _ = http.serve_connection(TokioIo::new(socket), answer).await;
-            drop(permit);
-        });
+        tokio::spawn(async move { greet(&service, socket, peer, permit).await });
+    } else {
+        tokio::spawn(refuse(service.clone(), socket));
     }
+}
+
+/// Tells a connection for which there is no room to come again later; silently where there are too many of them.
+async fn refuse(service: Arc<Service>, socket: TcpStream) {
+    let Ok(_permit) = service.refusals.try_acquire() else {
+        return;
+    };
+    let answer = service_fn(|_| std::future::ready(Ok::<_, Infallible>(upgrade::no_room())));
+    // Whatever goes wrong here ends with the connection closed.
+    let _ = http(&service.config)
+        .serve_connection(TokioIo::new(socket), answer)
+        .await;
+}
+
+/// Finds out whose the connection is, and whether that one has room.
+async fn greet(
+    service: &Arc<Service>,
+    mut socket: TcpStream,
+    peer: SocketAddr,
+    permit: OwnedSemaphorePermit,
+) {
+    // Without it a reply waits for the peer's delayed acknowledgement. A fault shows again at the first read.
+    let _ = socket.set_nodelay(true);
+    let proxy = &service.config.proxy;
+    let client = proxy::from_protocol(proxy, &mut socket, peer);
+    let peer = match tokio::time::timeout(service.config.timeouts.request_head, client).await {
+        Ok(Ok(client)) => client,
+        Ok(Err(error)) => return tracing::debug!(%peer, %error, "no PROXY header"),
+        Err(_) => return tracing::debug!(%peer, "no PROXY header in time"),
+    };
+    // Of a trusted proxy's connections the headers will tell whose they are.
+    let address = match proxy::is_in_headers(proxy, peer.ip()) {
+        true => None,
+        false => match service.addresses.enter(peer.ip()) {
+            Some(place) => Some(place),
+            None => {
+                drop(permit);
+                return refuse(service.clone(), socket).await;
+            }
+        },
+    };
+    let place = Place {
+        _permit: permit,
+        _address: address,
+    };
+    serve(service, socket, peer, place).await;
 }
 
 /// A session that waits for its upgrade; should that fail, the handler that said yes still hears of the end.
@@ -98,14 +152,7 @@ impl Accepted {
 }
 
 /// Speaks HTTP on a new connection, and begins the session once it is upgraded.
-async fn serve(
-    service: &Arc<Service>,
-    socket: TcpStream,
-    peer: SocketAddr,
-    permit: OwnedSemaphorePermit,
-) {
-    // Without it a reply waits for the peer's delayed acknowledgement. A fault shows again at the first read.
-    let _ = socket.set_nodelay(true);
+async fn serve(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr, place: Place) {
     let accepted = &Accepted(Mutex::new(None));
     let answer = service_fn(|request| {
         Box::pin(async move {
@@ -116,25 +163,46 @@ async fn serve(
     });
     let mut connection = http(&service.config).serve_connection(TokioIo::new(socket), answer);
     let served = tokio::select! {
-        () = service.stopping.cancelled() => false,
-        served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => {
-            served.inspect_err(|error| tracing::debug!(%peer, %error, "no whole request came through")).is_ok()
+        () = service.stopping.cancelled() => Served::Not,
+        served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => match served {
+            Ok(()) => Served::Request,
+            Err(error) => {
+                tracing::debug!(%peer, %error, "no whole request came through");
+                if error.is_timeout() { Served::TooLate } else { Served::Not }
+            }
         }
     };
     let http1::Parts { io, read_buf, .. } = connection.into_parts();
-    match accepted.take() {
+    let mut socket = io.into_inner();
+    if let Some(start) = accepted.take() {
         // A task of its own, so that an open connection does not carry the room that HTTP takes.
-        Some(start) => start(served.then(|| (io.into_inner(), read_buf)), permit),
-        None => {
-            // A client that does not hang up after its refusal is cut off.
-            let _ = tokio::time::timeout(
-                service.config.timeouts.close,
-                end_gracefully(io.into_inner()),
-            )
-            .await;
-        }
+        let upgraded = (served == Served::Request).then_some((socket, read_buf));
+        return start(upgraded, place);
     }
+    let end = async {
+        if served == Served::TooLate {
+            let _ = socket.write_all(REQUEST_TIMEOUT).await;
+        }
+        end_gracefully(socket).await;
+    };
+    // A client that does not hang up after its refusal is cut off.
+    let _ = tokio::time::timeout(service.config.timeouts.close, end).await;
 }
+
+/// What came of HTTP on a connection.
+#[derive(Clone, Copy, PartialEq)]
+enum Served {
+    /// A request, and its answer is written.
+    Request,
+    /// The deadline for the request's head.
+    TooLate,
+    /// Nothing.
+    Not,
+}
+
+/// hyper closes without a word when a head takes too long (RFC 9110, section 15.5.9).
+const REQUEST_TIMEOUT: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// Closes a socket so that what was written last arrives: a socket closed with unread input is reset, and the reset
 /// overtakes the output. So the peer's end is awaited; put a deadline around it.

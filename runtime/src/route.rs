@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::close::code;
 use crate::codegen::Endpoint;
@@ -14,6 +13,7 @@ use crate::config::Config;
 use crate::connections::{ConnectionId, Connections};
 use crate::context::Connection;
 use crate::link::Link;
+use crate::listener::Place;
 use crate::outbox::Outbox;
 use crate::{Handshake, Reject, Topics, session};
 
@@ -21,7 +21,7 @@ pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Spawns the session that `connect` has agreed to, on the upgraded socket and the bytes that were read ahead; with
 /// `None` the upgrade failed, and only `disconnected` is called.
-pub(crate) type Start = Box<dyn FnOnce(Option<(TcpStream, Bytes)>, OwnedSemaphorePermit) + Send>;
+pub(crate) type Start = Box<dyn FnOnce(Option<(TcpStream, Bytes)>, Place) + Send>;
 
 /// An [`Endpoint`] as an object.
 pub(crate) trait Route: Send + Sync {
@@ -68,19 +68,19 @@ impl<E: Endpoint> Route for Served<E> {
         connections: Connections,
     ) -> BoxFuture<Result<Start, Reject>> {
         Box::pin(async move {
-            let (peer, principal) = (handshake.peer, handshake.principal.clone());
+            let (peer, admission) = (handshake.peer, handshake.admission.clone());
             let session = self.endpoint.connect(handshake).await?;
             let outbox = Arc::new(Outbox::new(&config.limits));
             let connection = Connection {
                 id: ConnectionId::next(),
                 peer,
-                principal,
+                admission,
                 outbox: outbox.clone(),
                 topics: self.topics.clone(),
                 invalid: config.messages.invalid,
                 joined: HashSet::new(),
             };
-            let start: Start = Box::new(move |socket, permit| {
+            let start: Start = Box::new(move |socket, place| {
                 let Some((socket, read_ahead)) = socket else {
                     tokio::spawn(session::never_opened(self, session, connection));
                     return;
@@ -89,8 +89,9 @@ impl<E: Endpoint> Route for Served<E> {
                 if registration.is_none() {
                     outbox.close(code::SERVICE_RESTART, "the server restarts".to_owned());
                 }
-                let link = Link::new(socket, read_ahead, outbox, config);
-                let place = (registration, permit);
+                let expires = connection.expires();
+                let link = Link::new(socket, read_ahead, outbox, config, expires);
+                let place = (registration, place);
                 tokio::spawn(session::run(self, session, connection, link, place));
             });
             Ok(start)

@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::authentication::{Authenticate, Scheme, Security};
+use crate::addresses::Addresses;
+use crate::authentication::{Authenticate, Scheme, Security, StaticTokens};
 use crate::codegen::Endpoint;
 use crate::config::Config;
 use crate::connections::Connections;
@@ -37,6 +38,7 @@ pub(crate) struct Service {
     pub(crate) connections: Connections,
     /// One for each connection that is allowed.
     pub(crate) permits: Arc<Semaphore>,
+    pub(crate) addresses: Addresses,
     pub(crate) refusals: Arc<Semaphore>,
     /// Cancelled when the drain begins: load balancers are to look elsewhere.
     pub(crate) draining: CancellationToken,
@@ -65,6 +67,19 @@ impl Server {
         alternatives: &'static [&'static [Scheme]],
     ) -> Self {
         self.security = Some(Security::new(judge, alternatives));
+        self
+    }
+
+    /// Names the schemes that only some operations ask for ([`Context::require`](crate::Context::require)): a credential
+    /// is judged when it is shown, and not needed to connect. After [`Server::authenticate`].
+    #[must_use]
+    pub fn operation_schemes(mut self, schemes: &'static [Scheme]) -> Self {
+        match &mut self.security {
+            Some(security) => security.set_operations(schemes),
+            None => self
+                .faults
+                .push("operations ask for security, and nobody judges credentials".to_owned()),
+        }
         self
     }
 
@@ -99,9 +114,10 @@ impl Server {
         };
         let service = Service {
             routes: self.routes,
-            security: self.security,
+            security: security(self.security, &config),
             connections: Connections::default(),
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
+            addresses: Addresses::new(config.limits.connections_per_address),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
@@ -127,6 +143,21 @@ impl Server {
             }
         }
     }
+}
+
+/// The document's demand, and the judges that the configuration adds.
+fn security(security: Option<Security>, config: &Config) -> Option<Security> {
+    let mut security = security?;
+    let tokens = &config.authentication.tokens;
+    if !tokens.is_empty() {
+        security.ask_first(StaticTokens(tokens.clone()));
+    }
+    if security.refuses_everyone() {
+        tracing::warn!(
+            "this server refuses everyone: implement `Authenticate`, or name tokens in `authentication.tokens`"
+        );
+    }
+    Some(security)
 }
 
 async fn bind(address: SocketAddr, key: &str) -> Result<(TcpListener, SocketAddr), StartError> {

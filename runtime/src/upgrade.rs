@@ -12,12 +12,13 @@ use hyper::header::{
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
-use crate::authentication::Security;
+use crate::addresses::AddressPlace;
+use crate::authentication::{Admission, Security, Shown, subprotocol_to_agree_on};
 use crate::handshake::{parse_query, percent_decoded};
 use crate::http::{Text, empty, text};
 use crate::route::{Route, Start};
 use crate::server::Service;
-use crate::{Handshake, Reject, log, origin};
+use crate::{Handshake, Reject, log, origin, proxy};
 
 /// What is appended to the key before hashing (RFC 6455, section 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -40,7 +41,7 @@ pub(crate) async fn answer(
 
 /// The answer when there is no room for another connection.
 pub(crate) fn no_room() -> Response<Text> {
-    refusal(&Reject::unavailable("too many connections"))
+    refusal(&no_room_reject())
 }
 
 async fn upgrade(
@@ -57,6 +58,7 @@ async fn upgrade(
     if !origin::is_allowed(headers, &service.config.origin.allow) {
         return Err(Reject::forbidden("this origin may not connect"));
     }
+    let (peer, place) = client(service, peer, headers)?;
     let route: Arc<dyn Route> = matched.value.clone();
     let mut handshake = Handshake {
         uri_path: uri_path.to_owned(),
@@ -64,14 +66,19 @@ async fn upgrade(
         query: parse_query(request.uri().query().unwrap_or_default()),
         headers: headers.clone(),
         peer,
-        principal: None,
-        subprotocol: negotiated(headers, route.subprotocols()),
+        admission: Admission::default(),
+        subprotocol: subprotocol_to_agree_on(headers, route.subprotocols()),
     };
     let subprotocol = handshake.subprotocol;
     let let_in = async {
         if let Some(security) = &service.security {
-            let principal = security.authenticate(headers, &handshake.query).await;
-            handshake.principal = principal.map_err(|_| unauthorized(security))?.map(Arc::new);
+            let shown = Shown {
+                headers,
+                query: &handshake.query,
+                certificate: None,
+            };
+            let admission = security.authenticate(&shown).await;
+            handshake.admission = admission.map_err(|_| unauthorized(security))?;
         }
         let (config, connections) = (service.config.clone(), service.connections.clone());
         route.connect(handshake, config, connections).await
@@ -79,7 +86,31 @@ async fn upgrade(
     let start = tokio::time::timeout(service.config.timeouts.authentication, let_in)
         .await
         .unwrap_or_else(|_| Err(Reject::unavailable("authentication takes too long")))?;
+    let start: Start = Box::new(|socket, places| start(socket, places.with(place)));
     Ok((switching_protocols(accept, subprotocol), start))
+}
+
+/// The client's address where a trusted proxy tells it in the headers, with a place among the connections of that
+/// address; the peer's, whose place is taken already, everywhere else.
+fn client(
+    service: &Service,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+) -> Result<(SocketAddr, Option<AddressPlace>), Reject> {
+    let proxy = &service.config.proxy;
+    if !proxy::is_in_headers(proxy, peer.ip()) {
+        return Ok((peer, None));
+    }
+    let client = proxy::from_headers(proxy, headers, peer);
+    let place = service
+        .addresses
+        .enter(client.ip())
+        .ok_or_else(no_room_reject)?;
+    Ok((client, Some(place)))
+}
+
+fn no_room_reject() -> Reject {
+    Reject::unavailable("too many connections")
 }
 
 /// One Host header is due in HTTP/1.1 (RFC 9112, section 3.2), and HTTP/1.0 has no upgrade.
@@ -141,14 +172,6 @@ fn path_parameters(parameters: &matchit::Params<'_, '_>) -> Result<Vec<(String, 
     let decoded = |(name, value): (&str, &str)| Some((name.to_owned(), percent_decoded(value)?));
     let parameters: Option<_> = parameters.iter().map(decoded).collect();
     parameters.ok_or_else(|| Reject::bad_request("the path is not UTF-8"))
-}
-
-/// The first subprotocol of the client's list that the route speaks; none is an answer too (RFC 6455, section 4.2.2).
-fn negotiated(headers: &HeaderMap, spoken: &'static [&'static str]) -> Option<&'static str> {
-    let offered = tokens(headers, SEC_WEBSOCKET_PROTOCOL);
-    offered
-        .into_iter()
-        .find_map(|offer| spoken.iter().copied().find(|spoken| *spoken == offer))
 }
 
 fn switching_protocols(accept: HeaderValue, subprotocol: Option<&'static str>) -> Response<Text> {
@@ -214,14 +237,5 @@ mod tests {
             accept_value(&HeaderValue::from_static("dGhlIHNhbXBsZQ==")),
             None
         );
-    }
-
-    #[test]
-    fn the_clients_first_spoken_subprotocol_wins() {
-        let mut headers = HeaderMap::new();
-        headers.append(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("x, b"));
-        headers.append(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("a"));
-        assert_eq!(negotiated(&headers, &["a", "b"]), Some("b"));
-        assert_eq!(negotiated(&headers, &["c"]), None);
     }
 }

@@ -1,12 +1,13 @@
 //! Who is let in.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use wsgen_runtime::codegen::{Location, Scheme};
-use wsgen_runtime::{Authenticate, Credential, Principal, Unauthorized};
+use wsgen_runtime::{Authenticate, Credential, Nobody, Principal, Unauthorized};
 
 use crate::support::TestServer;
-use crate::support::raw::upgrade;
+use crate::support::raw::{FIN, Raw, TEXT, frame, upgrade};
 
 const EITHER: &[&[Scheme]] = &[
     &[Scheme::ApiKey {
@@ -29,6 +30,12 @@ impl Authenticate for Guard {
                 scheme: "jwt",
                 token,
             } if token == "right" => Ok(Principal::new("by token")),
+            Credential::Bearer { token, .. } if token.starts_with("short") => {
+                let mut principal = Principal::new("for a moment");
+                let milliseconds = token["short".len()..].parse().unwrap();
+                principal.expires = Some(SystemTime::now() + Duration::from_millis(milliseconds));
+                Ok(principal)
+            }
             Credential::Bearer { token, .. } if token == "slow" => std::future::pending().await,
             _ => Err(Unauthorized),
         }
@@ -120,4 +127,105 @@ async fn an_authentication_that_hangs_is_503() {
         .request(&upgrade("/rooms/1", "Authorization: Bearer slow\r\n"))
         .await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+}
+
+/// The head of the answer to an upgrade, and the connection.
+async fn knock(server: &TestServer, path: &str, headers: &str) -> (String, Raw) {
+    let mut raw = Raw::connect(server.address).await;
+    raw.send(upgrade(path, headers).as_bytes()).await;
+    (raw.head().await, raw)
+}
+
+#[tokio::test]
+async fn a_browser_shows_its_token_as_a_subprotocol() {
+    let server = guarded(EITHER).await;
+    let offer = "Sec-WebSocket-Protocol: bearer, bearer.right\r\n";
+    let (head, _) = knock(&server, "/rooms/1", offer).await;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    assert!(
+        head.contains("sec-websocket-protocol: bearer\r\n"),
+        "{head}"
+    );
+    let offer = "Sec-WebSocket-Protocol: chat.v1, bearer.right\r\n";
+    let (head, _) = knock(&server, "/rooms/1", offer).await;
+    assert!(
+        head.contains("sec-websocket-protocol: chat.v1\r\n"),
+        "{head}"
+    );
+    assert!(!head.contains("right"), "the token comes back: {head}");
+    for offer in [
+        "bearer, bearer.wrong",
+        "bearer.",
+        "bearer.right, bearer.right",
+    ] {
+        let offer = format!("Sec-WebSocket-Protocol: {offer}\r\n");
+        let (head, _) = knock(&server, "/rooms/1", &offer).await;
+        assert!(head.starts_with("HTTP/1.1 401 "), "{offer}{head}");
+    }
+}
+
+#[tokio::test]
+async fn an_expired_credential_opens_nothing_and_closes_with_1008() {
+    let server = guarded(EITHER).await;
+    let (head, _) = knock(&server, "/rooms/1", "Authorization: Bearer short0\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 401 "), "{head}");
+    let (head, mut raw) = knock(&server, "/rooms/1", "Authorization: Bearer short400\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    raw.send(&frame(FIN | TEXT, br#"{"type":"say","text":"x"}"#))
+        .await;
+    raw.text().await;
+    let (first, payload) = raw.frame().await;
+    assert_eq!((first, &payload[..2]), (0x88, &1008_u16.to_be_bytes()[..]));
+    assert_eq!(&payload[2..], b"the credential has expired");
+}
+
+#[tokio::test]
+async fn operations_may_ask_for_more() {
+    let server = TestServer::build("", |server| {
+        let server = server.authenticate(Arc::new(Guard), &[&[Scheme::Bearer { name: "jwt" }]]);
+        server.operation_schemes(&[Scheme::ApiKey {
+            name: "key",
+            location: Location::Query("token"),
+        }])
+    })
+    .await;
+    let bearer = "Authorization: Bearer right\r\n";
+    let guarded = frame(FIN | TEXT, br#"{"type":"guarded"}"#);
+    let (_, mut raw) = knock(&server, "/rooms/1?token=right", bearer).await;
+    raw.send(&guarded).await;
+    assert!(raw.text().await.contains("allowed"));
+    for path in ["/rooms/1", "/rooms/1?token=wrong"] {
+        let (head, mut raw) = knock(&server, path, bearer).await;
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+        raw.send(&frame(FIN | TEXT, br#"{"type":"say","text":"x"}"#))
+            .await;
+        raw.text().await;
+        raw.send(&guarded).await;
+        let (first, payload) = raw.frame().await;
+        assert_eq!((first, &payload[..2]), (0x88, &1008_u16.to_be_bytes()[..]));
+    }
+    let (head, _) = knock(&server, "/rooms/1?token=right", "").await;
+    assert!(
+        head.starts_with("HTTP/1.1 401 "),
+        "the operation's scheme is not the server's"
+    );
+}
+
+#[tokio::test]
+async fn the_configuration_may_name_tokens() {
+    // printf %s abc | sha256sum
+    let tokens = "[authentication]\ntokens = [\"gate:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"]";
+    let server = TestServer::build(tokens, |server| {
+        server.authenticate(Arc::new(Nobody), EITHER)
+    })
+    .await;
+    for (path, headers, status) in [
+        ("/rooms/1?token=abc", "", "101"),
+        ("/rooms/1", "Authorization: Bearer abc\r\n", "101"),
+        ("/rooms/1", "Authorization: Bearer abd\r\n", "401"),
+        ("/rooms/1", "", "401"),
+    ] {
+        let (head, _) = knock(&server, path, headers).await;
+        assert_eq!(&head[9..12], status, "{path} {headers}");
+    }
 }

@@ -18,6 +18,7 @@ mod handshake;
 mod limits;
 mod messages;
 mod pressure;
+mod proxy;
 mod support;
 mod topics;
 mod violations;

@@ -1,6 +1,6 @@
 //! What the types of the settings cannot say.
 
-use super::Config;
+use super::{ClientAddress, Config};
 
 impl Config {
     /// Checks what the types cannot say: one sentence for each fault.
@@ -67,6 +67,10 @@ impl Config {
                 &format!("{name} must be longer than 0"),
             );
         }
+        demand(
+            self.proxy.address == ClientAddress::None || !self.proxy.trusted.is_empty(),
+            "proxy.address is believed only from proxy.trusted, which is empty: name the proxies' networks",
+        );
         for origin in &self.origin.allow {
             demand(
                 crate::origin::is_origin(origin),

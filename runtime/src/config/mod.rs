@@ -6,6 +6,7 @@
 mod arguments;
 mod faults;
 mod load;
+mod security;
 mod show;
 mod units;
 
@@ -15,6 +16,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use load::ConfigError;
+pub use security::{Authentication, ClientAddress, Proxy};
+
+pub use crate::authentication::StaticToken;
+pub use crate::proxy::Network;
 
 /// All settings, by section.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -27,8 +32,12 @@ pub struct Config {
     pub admin: Admin,
     /// The log.
     pub log: Log,
+    /// Proxies between the clients and this server.
+    pub proxy: Proxy,
     /// Which web pages may connect.
     pub origin: Origin,
+    /// Who is let in beside those whom the program knows.
+    pub authentication: Authentication,
     /// How much of everything.
     pub limits: Limits,
     /// How much of everything in a second.
@@ -138,6 +147,9 @@ pub struct Origin {
 pub struct Limits {
     /// Connections at once; more get 503. Default: 90 % of the process's descriptors.
     pub max_connections: usize,
+    /// Connections at once from one address, or from one IPv6 network of 64 bits; more get 503. 0 is no limit. Behind a
+    /// proxy set `proxy`, or all clients are one address. Default 256.
+    pub connections_per_address: usize,
     /// Bytes of a request's line and headers; more get 431. Default 16 KiB.
     #[serde(with = "units::size")]
     pub head_size: usize,
@@ -175,6 +187,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: load::descriptors() / 10 * 9,
+            connections_per_address: 256,
             head_size: 16 * 1024,
             headers: 64,
             message_size: 64 * 1024,
@@ -218,7 +231,7 @@ impl Default for Rates {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// From the connection to the end of the request's head. Default 10 s.
+    /// From the connection to the end of the request's head; longer gets 408. Default 10 s.
     #[serde(with = "units::duration")]
     pub request_head: Duration,
     /// Authentication and the handler's `connect` together; longer gets 503. Default 10 s.

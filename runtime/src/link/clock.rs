@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, Sleep};
 
@@ -24,6 +24,8 @@ pub(super) struct Clock {
     closing_since: Option<Instant>,
     /// When a message last came or went; kept only where `timeouts.idle` is set.
     active_at: Instant,
+    /// When the peer's credential ends.
+    expires: Option<Instant>,
 }
 
 /// What the session is at, which says what deadlines count.
@@ -44,7 +46,7 @@ pub(super) enum Due {
 }
 
 impl Clock {
-    pub(super) fn new(config: Arc<Config>) -> Self {
+    pub(super) fn new(config: Arc<Config>, expires: Option<SystemTime>) -> Self {
         let now = Instant::now();
         let ping_due = now + jittered(config.heartbeat.interval);
         Self {
@@ -55,6 +57,11 @@ impl Clock {
             handler_since: None,
             closing_since: None,
             active_at: now,
+            expires: expires.map(|expires| {
+                let left = expires.duration_since(SystemTime::now());
+                // Longer than anybody waits is as good as for ever.
+                now + left.unwrap_or_default().min(FAR * 1000)
+            }),
         }
     }
 
@@ -149,6 +156,7 @@ impl Clock {
                 Deadline::Message,
             ),
             (reading, after(idle, timeouts.idle), Deadline::Idle),
+            (reading, self.expires, Deadline::Expiry),
             (
                 reading,
                 after(self.closing_since, timeouts.close),
@@ -178,6 +186,7 @@ impl Clock {
             Deadline::Close => End::cut_off("the peer reads too slowly to be closed"),
             Deadline::Message => End::refused("the message takes too long"),
             Deadline::Idle => End::overdue(code::GOING_AWAY, "idle"),
+            Deadline::Expiry => End::overdue(code::POLICY_VIOLATION, "the credential has expired"),
             Deadline::Handler => End::overdue(code::INTERNAL_ERROR, "internal error"),
         })
     }
@@ -191,6 +200,7 @@ enum Deadline {
     Pong,
     Message,
     Idle,
+    Expiry,
     Close,
     Handler,
     None,

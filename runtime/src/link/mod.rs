@@ -10,7 +10,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -55,6 +55,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         read_ahead: Bytes,
         outbox: Arc<Outbox>,
         config: Arc<Config>,
+        expires: Option<SystemTime>,
     ) -> Self {
         let limits = Limits::default().max_payload_len(Some(config.limits.message_size));
         let socket = BufferedIo::new(socket, read_ahead, Meter::new(&config));
@@ -62,7 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             engine: ServerBuilder::new().limits(limits).serve(socket),
             outbox,
             close_deadline: config.timeouts.close,
-            clock: Clock::new(config),
+            clock: Clock::new(config, expires),
             broken: None,
         }
     }

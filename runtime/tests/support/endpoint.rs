@@ -41,6 +41,8 @@ pub struct Flood {
 pub enum Inbound {
     Say(Text),
     Where,
+    Peer,
+    Guarded,
     Wait,
     Panic,
     Fail,
@@ -82,6 +84,8 @@ impl Decode for Inbound {
         match codegen::tag(payload, "type")?.as_deref() {
             Some("say") => codegen::from_json(payload).map(Self::Say),
             Some("where") => Ok(Self::Where),
+            Some("peer") => Ok(Self::Peer),
+            Some("guarded") => Ok(Self::Guarded),
             Some("wait") => Ok(Self::Wait),
             Some("panic") => Ok(Self::Panic),
             Some("fail") => Ok(Self::Fail),
@@ -139,6 +143,14 @@ impl Endpoint for Room {
             Inbound::Where => {
                 let room = cx.session.room.clone();
                 cx.send(said(room)).await
+            }
+            Inbound::Peer => {
+                let peer = cx.peer();
+                cx.send(said(peer.to_string())).await
+            }
+            Inbound::Guarded => {
+                cx.require(&[&["jwt", "key"], &["admin"]])?;
+                cx.send(said("allowed")).await
             }
             Inbound::Wait => {
                 cx.send(said("waiting")).await?;

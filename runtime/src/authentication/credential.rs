@@ -1,35 +1,20 @@
-//! Who is there: credentials from the handshake, and the trait that judges them.
-//!
-//! Closed by default: when a document asks for security, a connection without a credential that [`Authenticate`]
-//! accepts is refused with 401 before the upgrade.
+//! What clients show: the schemes of a document, and where each has its credential.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, COOKIE};
-
-/// Judges credentials. Implemented by the user; nothing else lets anybody in.
-pub trait Authenticate: Send + Sync + 'static {
-    /// Says who `credential` belongs to.
-    ///
-    /// Called before the upgrade, under the deadline `timeouts.authentication`. Compare secrets in constant time.
-    fn authenticate(
-        &self,
-        credential: Credential,
-    ) -> impl Future<Output = Result<Principal, Unauthorized>> + Send;
-}
+use hyper::header::{AUTHORIZATION, COOKIE, SEC_WEBSOCKET_PROTOCOL};
 
 /// What a client showed. `scheme` is the name of the security scheme in the document. Its `Debug` shows no secret.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Credential {
-    /// `Authorization: Bearer …` (RFC 6750), also for OAuth 2 and OpenID Connect.
+    /// `Authorization: Bearer …` (RFC 6750), also for OAuth 2 and OpenID Connect. Browsers, which cannot set headers,
+    /// offer the subprotocol `bearer.…` instead.
     Bearer {
         /// The scheme's name.
         scheme: &'static str,
@@ -52,6 +37,13 @@ pub enum Credential {
         /// The key as it came.
         key: String,
     },
+    /// A client certificate that one of the authorities in `tls.client_ca` has signed.
+    Certificate {
+        /// The scheme's name.
+        scheme: &'static str,
+        /// The client's own certificate, DER.
+        certificate: Bytes,
+    },
 }
 
 impl Credential {
@@ -60,7 +52,8 @@ impl Credential {
         match self {
             Self::Bearer { scheme, .. }
             | Self::Basic { scheme, .. }
-            | Self::ApiKey { scheme, .. } => scheme,
+            | Self::ApiKey { scheme, .. }
+            | Self::Certificate { scheme, .. } => scheme,
         }
     }
 }
@@ -71,6 +64,7 @@ impl fmt::Debug for Credential {
             Self::Bearer { .. } => "Bearer",
             Self::Basic { .. } => "Basic",
             Self::ApiKey { .. } => "ApiKey",
+            Self::Certificate { .. } => "Certificate",
         };
         formatter
             .debug_struct(kind)
@@ -78,41 +72,6 @@ impl fmt::Debug for Credential {
             .finish_non_exhaustive()
     }
 }
-
-/// Somebody whose credential was accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Principal {
-    /// Who it is; not a secret, may be logged.
-    pub id: String,
-    /// When the credential ends, if it does.
-    pub expires: Option<SystemTime>,
-    /// What else is known, for instance the claims of a JWT.
-    pub claims: serde_json::Map<String, serde_json::Value>,
-}
-
-impl Principal {
-    /// A principal of whom only the identity is known.
-    pub fn new(id: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            expires: None,
-            claims: serde_json::Map::new(),
-        }
-    }
-}
-
-/// The credential is not accepted. Deliberately without details: the peer learns nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unauthorized;
-
-impl fmt::Display for Unauthorized {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the credential is not accepted")
-    }
-}
-
-impl std::error::Error for Unauthorized {}
 
 /// A security scheme of the document; `name` is its key there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +98,7 @@ pub enum Scheme {
         /// Where the key is.
         location: Location,
     },
-    /// A client certificate. Nobody can show one before the server speaks TLS itself: always refused.
+    /// A client certificate, which nobody can show unless the server speaks TLS itself.
     MutualTls {
         /// The scheme's name.
         name: &'static str,
@@ -161,140 +120,115 @@ pub enum Location {
     Password,
 }
 
-/// The document's demand and the one who judges: alternatives of schemes that are all needed.
-#[derive(Clone)]
-pub(crate) struct Security {
-    judge: Arc<dyn Judge>,
-    alternatives: &'static [&'static [Scheme]],
-}
-
-impl Security {
-    pub(crate) fn new(
-        judge: Arc<impl Authenticate>,
-        alternatives: &'static [&'static [Scheme]],
-    ) -> Self {
-        Self {
-            judge,
-            alternatives,
+impl Scheme {
+    /// The name of the scheme in the document.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Bearer { name }
+            | Self::Basic { name }
+            | Self::UserPassword { name }
+            | Self::ApiKey { name, .. }
+            | Self::MutualTls { name } => name,
         }
-    }
-
-    /// Who is there; `Ok(None)` when the document lets anonymous clients in.
-    pub(crate) async fn authenticate(
-        &self,
-        headers: &HeaderMap,
-        query: &[(String, String)],
-    ) -> Result<Option<Principal>, Unauthorized> {
-        for schemes in self.alternatives {
-            let credentials: Option<Vec<_>> = schemes
-                .iter()
-                .map(|scheme| credential(*scheme, headers, query))
-                .collect();
-            let Some(credentials) = credentials else {
-                continue;
-            };
-            if let Ok(principal) = self.judge_all(credentials).await {
-                return Ok(principal);
-            }
-        }
-        Err(Unauthorized)
-    }
-
-    /// The principal of the first credential, when all are accepted.
-    async fn judge_all(
-        &self,
-        credentials: Vec<Credential>,
-    ) -> Result<Option<Principal>, Unauthorized> {
-        let mut first = None;
-        for credential in credentials {
-            let principal = self.judge.judge(credential).await?;
-            first.get_or_insert(principal);
-        }
-        Ok(first)
-    }
-
-    /// The values of `WWW-Authenticate` (RFC 9110, section 11.6.1) for a 401.
-    pub(crate) fn challenges(&self) -> Vec<&'static str> {
-        let mut challenges = Vec::new();
-        for scheme in self.alternatives.iter().copied().flatten() {
-            let challenge = match scheme {
-                Scheme::Bearer { .. } => "Bearer",
-                Scheme::Basic { .. } | Scheme::UserPassword { .. } => {
-                    "Basic realm=\"websocket\", charset=\"UTF-8\""
-                }
-                Scheme::ApiKey {
-                    location: Location::User | Location::Password,
-                    ..
-                } => "Basic realm=\"websocket\"",
-                Scheme::ApiKey { .. } => "ApiKey",
-                Scheme::MutualTls { .. } => "Certificate",
-            };
-            if !challenges.contains(&challenge) {
-                challenges.push(challenge);
-            }
-        }
-        challenges
     }
 }
 
-/// [`Authenticate`] as an object.
-trait Judge: Send + Sync {
-    fn judge(
-        &self,
-        credential: Credential,
-    ) -> Pin<Box<dyn Future<Output = Result<Principal, Unauthorized>> + Send + '_>>;
-}
-
-impl<A: Authenticate> Judge for A {
-    fn judge(
-        &self,
-        credential: Credential,
-    ) -> Pin<Box<dyn Future<Output = Result<Principal, Unauthorized>> + Send + '_>> {
-        Box::pin(self.authenticate(credential))
-    }
+/// Where credentials are looked for.
+pub(crate) struct Shown<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) query: &'a [(String, String)],
+    /// The client's verified certificate.
+    pub(crate) certificate: Option<&'a Bytes>,
 }
 
 /// What the client shows for `scheme`, if anything.
-fn credential(
-    scheme: Scheme,
-    headers: &HeaderMap,
-    query: &[(String, String)],
-) -> Option<Credential> {
-    match scheme {
+pub(super) fn credential(scheme: Scheme, shown: &Shown<'_>) -> Option<Credential> {
+    let headers = shown.headers;
+    Some(match scheme {
         Scheme::Bearer { name } => {
-            let token = authorization(headers, "bearer")?.to_owned();
-            Some(Credential::Bearer {
-                scheme: name,
-                token,
-            })
+            let token = authorization(headers, "bearer").or_else(|| subprotocol_token(headers));
+            let (scheme, token) = (name, token?.to_owned());
+            Credential::Bearer { scheme, token }
         }
         Scheme::Basic { name } | Scheme::UserPassword { name } => {
-            let (user, password) = basic(headers)?;
-            Some(Credential::Basic {
-                scheme: name,
+            let (scheme, (user, password)) = (name, basic(headers)?);
+            Credential::Basic {
+                scheme,
                 user,
                 password,
-            })
+            }
         }
         Scheme::ApiKey { name, location } => {
-            let key = match location {
-                Location::Query(parameter) => {
-                    only(query.iter().filter(|(key, _)| key == parameter))?
-                        .1
-                        .clone()
-                }
-                Location::Header(header) => only(headers.get_all(header).iter())?
-                    .to_str()
-                    .ok()?
-                    .to_owned(),
-                Location::Cookie(cookie) => cookie_value(headers, cookie)?.into_owned(),
-                Location::User => basic(headers)?.0,
-                Location::Password => basic(headers)?.1,
-            };
-            (!key.is_empty()).then_some(Credential::ApiKey { scheme: name, key })
+            let (scheme, key) = (name, key(location, shown)?);
+            Credential::ApiKey { scheme, key }
         }
-        Scheme::MutualTls { .. } => None,
-    }
+        Scheme::MutualTls { name } => {
+            let (scheme, certificate) = (name, shown.certificate?.clone());
+            Credential::Certificate {
+                scheme,
+                certificate,
+            }
+        }
+    })
+}
+
+/// The key at its place, unless it is empty.
+fn key(location: Location, shown: &Shown<'_>) -> Option<String> {
+    let headers = shown.headers;
+    let key = match location {
+        Location::Query(name) => {
+            let values = shown.query.iter().filter(|(key, _)| key == name);
+            only(values)?.1.clone()
+        }
+        Location::Header(name) => {
+            let mut values = headers.get_all(name).iter();
+            match values.next() {
+                Some(value) if values.next().is_none() => value.to_str().ok()?.to_owned(),
+                Some(_) => return None,
+                // A browser cannot set this header.
+                None => subprotocol_token(headers)?.to_owned(),
+            }
+        }
+        Location::Cookie(name) => cookie_value(headers, name)?.into_owned(),
+        Location::User => basic(headers)?.0,
+        Location::Password => basic(headers)?.1,
+    };
+    (!key.is_empty()).then_some(key)
+}
+
+/// What a subprotocol begins with that is none, but the token of a browser.
+const TOKEN_PREFIX: &str = "bearer.";
+
+/// The subprotocol that stands for "none, but here is my token": a browser insists that one is agreed on.
+const TOKEN_ALONE: &str = "bearer";
+
+/// The token among the subprotocols that the client offers.
+fn subprotocol_token(headers: &HeaderMap) -> Option<&str> {
+    let tokens = offered(headers).filter_map(|offer| offer.strip_prefix(TOKEN_PREFIX));
+    only(tokens).filter(|token| !token.is_empty())
+}
+
+/// The first subprotocol of the client's list that the route speaks, else the one that goes with a token; none is an
+/// answer too (RFC 6455, section 4.2.2). A token is never repeated in the answer.
+pub(crate) fn subprotocol_to_agree_on(
+    headers: &HeaderMap,
+    spoken: &'static [&'static str],
+) -> Option<&'static str> {
+    offered(headers)
+        .find_map(|offer| spoken.iter().copied().find(|spoken| *spoken == offer))
+        .or_else(|| {
+            let is_offered = offered(headers).any(|offer| offer == TOKEN_ALONE);
+            is_offered.then_some(TOKEN_ALONE)
+        })
+}
+
+/// The members of the client's list of subprotocols.
+fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
 }
 
 /// The one item; `None` for none and for several, since two keys are an attempt to confuse somebody.
@@ -352,17 +286,12 @@ mod tests {
     }
 
     fn key(location: Location, headers: &HeaderMap, query: &[(String, String)]) -> Option<String> {
-        match credential(
-            Scheme::ApiKey {
-                name: "k",
-                location,
-            },
+        let shown = Shown {
             headers,
             query,
-        )? {
-            Credential::ApiKey { key, .. } => Some(key),
-            other => unreachable!("{other:?}"),
-        }
+            certificate: None,
+        };
+        super::key(location, &shown)
     }
 
     #[test]
@@ -418,5 +347,30 @@ mod tests {
         };
         let text = format!("{credential:?}");
         assert!(text.contains("jwt") && !text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn a_browsers_token_is_a_subprotocol() {
+        let token = |offers: &str| {
+            let headers = headers(&[("sec-websocket-protocol", offers)]);
+            subprotocol_token(&headers).map(str::to_owned)
+        };
+        assert_eq!(token("chat, bearer.a-b_c.d"), Some("a-b_c.d".to_owned()));
+        assert_eq!(token("bearer, chat"), None);
+        assert_eq!(token("bearer."), None);
+        assert_eq!(token("bearer.a, bearer.b"), None);
+    }
+
+    #[test]
+    fn a_token_is_never_agreed_on() {
+        let agreed = |offers: &str, spoken| {
+            let headers = headers(&[("sec-websocket-protocol", offers)]);
+            subprotocol_to_agree_on(&headers, spoken)
+        };
+        assert_eq!(agreed("x, b, a", &["a", "b"]), Some("b"));
+        assert_eq!(agreed("c", &["a", "b"]), None);
+        assert_eq!(agreed("bearer.secret", &["a"]), None);
+        assert_eq!(agreed("bearer, bearer.secret", &[]), Some("bearer"));
+        assert_eq!(agreed("bearer, bearer.secret, a", &["a"]), Some("a"));
     }
 }

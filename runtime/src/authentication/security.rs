@@ -1,0 +1,158 @@
+//! What a document asks for, held against what a client shows.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::credential::{Credential, Location, Scheme, Shown, credential};
+use super::{Authenticate, Principal, Unauthorized};
+
+/// The document's demand and those who judge: alternatives of schemes that are all needed.
+#[derive(Clone)]
+pub(crate) struct Security {
+    /// Asked in turn; the user's own is the last.
+    judges: Vec<Arc<dyn Judge>>,
+    alternatives: &'static [&'static [Scheme]],
+    /// Schemes that only some operations ask for.
+    operations: &'static [Scheme],
+}
+
+/// What came of authentication.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Admission {
+    /// Nobody where the document lets anonymous clients in.
+    pub(crate) principal: Option<Arc<Principal>>,
+    /// The schemes whose credentials were accepted.
+    pub(crate) schemes: Vec<&'static str>,
+}
+
+impl Security {
+    pub(crate) fn new(
+        judge: Arc<impl Authenticate>,
+        alternatives: &'static [&'static [Scheme]],
+    ) -> Self {
+        Self {
+            judges: vec![judge],
+            alternatives,
+            operations: &[],
+        }
+    }
+
+    /// Adds schemes that only some operations ask for.
+    pub(crate) fn set_operations(&mut self, schemes: &'static [Scheme]) {
+        self.operations = schemes;
+    }
+
+    /// Adds a judge that is asked before the user's own.
+    pub(crate) fn ask_first(&mut self, judge: impl Authenticate) {
+        self.judges.insert(0, Arc::new(judge));
+    }
+
+    /// Whether no credential at all can be accepted though one is needed.
+    pub(crate) fn refuses_everyone(&self) -> bool {
+        let open = self.alternatives.iter().any(|schemes| schemes.is_empty());
+        !open && self.judges.iter().all(|judge| judge.is_stub())
+    }
+
+    /// Who is there.
+    pub(crate) async fn authenticate(&self, shown: &Shown<'_>) -> Result<Admission, Unauthorized> {
+        let mut admission = self.admit(shown).await?;
+        for scheme in self.operations {
+            if !admission.schemes.contains(&scheme.name())
+                && let Some(credential) = credential(*scheme, shown)
+                && let Ok(principal) = self.judge(credential).await
+            {
+                admission.schemes.push(scheme.name());
+                admission.principal.get_or_insert(Arc::new(principal));
+            }
+        }
+        Ok(admission)
+    }
+
+    /// By the first alternative that is satisfied; one that asks for nothing is the last resort.
+    async fn admit(&self, shown: &Shown<'_>) -> Result<Admission, Unauthorized> {
+        for schemes in self.alternatives {
+            let credentials: Option<Vec<_>> = schemes
+                .iter()
+                .map(|scheme| credential(*scheme, shown))
+                .collect();
+            if let Some(credentials) = credentials.filter(|credentials| !credentials.is_empty())
+                && let Ok(admission) = self.judge_all(credentials).await
+            {
+                return Ok(admission);
+            }
+        }
+        let open = self.alternatives.iter().any(|schemes| schemes.is_empty());
+        open.then(Admission::default).ok_or(Unauthorized)
+    }
+
+    /// The principal of the first credential, when all are accepted.
+    async fn judge_all(&self, credentials: Vec<Credential>) -> Result<Admission, Unauthorized> {
+        let mut admission = Admission::default();
+        for credential in credentials {
+            let scheme = credential.scheme();
+            let principal = self.judge(credential).await?;
+            admission.principal.get_or_insert(Arc::new(principal));
+            admission.schemes.push(scheme);
+        }
+        Ok(admission)
+    }
+
+    async fn judge(&self, credential: Credential) -> Result<Principal, Unauthorized> {
+        for judge in &self.judges {
+            if let Ok(principal) = judge.judge(credential.clone()).await {
+                let has_expired = principal
+                    .expires
+                    .is_some_and(|expires| expires <= SystemTime::now());
+                return (!has_expired).then_some(principal).ok_or(Unauthorized);
+            }
+        }
+        Err(Unauthorized)
+    }
+
+    /// The values of `WWW-Authenticate` (RFC 9110, section 11.6.1) for a 401.
+    pub(crate) fn challenges(&self) -> Vec<&'static str> {
+        let mut challenges = Vec::new();
+        let alternatives = self.alternatives.iter().copied().flatten();
+        for scheme in alternatives.chain(self.operations) {
+            let challenge = match scheme {
+                Scheme::Bearer { .. } => "Bearer",
+                Scheme::Basic { .. } | Scheme::UserPassword { .. } => {
+                    "Basic realm=\"websocket\", charset=\"UTF-8\""
+                }
+                Scheme::ApiKey {
+                    location: Location::User | Location::Password,
+                    ..
+                } => "Basic realm=\"websocket\"",
+                Scheme::ApiKey { .. } => "ApiKey",
+                Scheme::MutualTls { .. } => "Certificate",
+            };
+            if !challenges.contains(&challenge) {
+                challenges.push(challenge);
+            }
+        }
+        challenges
+    }
+}
+
+/// [`Authenticate`] as an object.
+trait Judge: Send + Sync {
+    fn judge(
+        &self,
+        credential: Credential,
+    ) -> Pin<Box<dyn Future<Output = Result<Principal, Unauthorized>> + Send + '_>>;
+    fn is_stub(&self) -> bool;
+}
+
+impl<A: Authenticate> Judge for A {
+    fn judge(
+        &self,
+        credential: Credential,
+    ) -> Pin<Box<dyn Future<Output = Result<Principal, Unauthorized>> + Send + '_>> {
+        Box::pin(self.authenticate(credential))
+    }
+
+    fn is_stub(&self) -> bool {
+        self.refuses_everyone()
+    }
+}
