@@ -95,6 +95,11 @@ pub fn scaffold(
             },
         )?);
         files.push(user_file(".dockerignore", &DockerIgnore)?);
+        let deployment = Deployment {
+            binary: &server.file,
+            package: &project.package,
+        };
+        files.push(user_file("deploy/kubernetes.yaml", &deployment)?);
         files.push(user_file(".github/workflows/ci.yml", &Workflow)?);
     }
     Ok(files)
@@ -123,6 +128,7 @@ struct Settings {
 struct Readme<'a> {
     title: String,
     document: &'a str,
+    secured: bool,
     servers: Vec<ReadmeServer<'a>>,
 }
 
@@ -147,6 +153,13 @@ struct DockerIgnore;
 #[template(path = "Dockerfile.askama")]
 struct Dockerfile<'a> {
     binary: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "deploy/kubernetes.yaml.askama")]
+struct Deployment<'a> {
+    binary: &'a str,
+    package: &'a str,
 }
 
 #[derive(Template)]
@@ -241,6 +254,10 @@ fn readme<'a>(service: &'a Service, project: &'a Project) -> Readme<'a> {
     Readme {
         title: line(&service.title),
         document: &project.document,
+        secured: service
+            .servers
+            .iter()
+            .any(|server| !server.security.is_empty()),
         servers: service.servers.iter().map(readme_server).collect(),
     }
 }

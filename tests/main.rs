@@ -12,6 +12,7 @@ mod bad_input;
 mod binding_page;
 mod check;
 mod compiles;
+mod config;
 mod corpus;
 mod documents;
 mod examples;
