@@ -2,7 +2,7 @@
 //!
 //! A name on the wire never changes: where the Rust name differs, serde's `rename` keeps the original.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use heck::{ToKebabCase, ToSnakeCase, ToUpperCamelCase};
 
@@ -62,6 +62,8 @@ pub fn raw_string(text: &str) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     taken: HashSet<String>,
+    /// The number from which on a name may be free, by what is numbered.
+    next: HashMap<String, u64>,
 }
 
 impl Scope {
@@ -70,6 +72,7 @@ impl Scope {
     pub fn reserving(reserved: &[&str]) -> Self {
         Self {
             taken: reserved.iter().map(|&name| name.to_owned()).collect(),
+            next: HashMap::new(),
         }
     }
 
@@ -84,16 +87,20 @@ impl Scope {
         name
     }
 
-    fn numbered(&self, base: &str) -> String {
+    fn numbered(&mut self, base: &str) -> String {
         let separator = if base.starts_with(char::is_uppercase) {
             ""
         } else {
             "_"
         };
-        (2_u64..)
-            .map(|number| format!("{base}{separator}{number}"))
-            .find(|name| !self.taken.contains(name))
-            .unwrap_or_else(|| base.to_owned())
+        let next = self.next.entry(base.to_owned()).or_insert(2);
+        loop {
+            let name = format!("{base}{separator}{next}");
+            *next += 1;
+            if !self.taken.contains(&name) {
+                return name;
+            }
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Resolver<'a> {
     known: RefCell<HashMap<NodeId, Known<'a>>>,
     /// How many pointers lead through references right now.
     nesting: Cell<usize>,
+    /// Whether a schema is looked for.
+    for_schema: Cell<bool>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +36,8 @@ struct Missing<'a, 's> {
     /// How far the pointer leads.
     reached: Node<'a>,
     segment: &'s str,
+    /// Whether it should have been a schema.
+    is_schema: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -43,6 +47,7 @@ impl<'a> Resolver<'a> {
             sources,
             known: RefCell::default(),
             nesting: Cell::new(0),
+            for_schema: Cell::new(false),
         }
     }
 
@@ -82,18 +87,9 @@ impl<'a> Resolver<'a> {
 
     /// As [`Resolver::follow`], for a schema: one that is not there says nothing about its values, which is a warning.
     pub fn follow_schema(&self, node: Node<'a>, diagnostics: &mut Diagnostics) -> Option<Node<'a>> {
-        if node.reference().is_none() {
-            return Some(node);
-        }
-        let mut faults = Diagnostics::new();
-        let end = self.follow(node, &mut faults);
-        for mut fault in faults.iter().cloned() {
-            if fault.code == Code::DanglingReference {
-                fault.severity = Severity::Warning;
-                fault.message.push_str("; any value is taken here");
-            }
-            diagnostics.add(fault);
-        }
+        self.for_schema.set(true);
+        let end = self.follow(node, diagnostics);
+        self.for_schema.set(false);
         end
     }
 
@@ -123,6 +119,7 @@ impl<'a> Resolver<'a> {
                     origin: node,
                     reached: current,
                     segment,
+                    is_schema: self.for_schema.get(),
                 };
                 report_dangling(self.sources, &missing, diagnostics);
                 return None;
@@ -259,6 +256,7 @@ fn report_dangling(sources: &Sources, missing: &Missing<'_, '_>, diagnostics: &m
         origin,
         reached,
         segment,
+        is_schema,
     } = *missing;
     let text = origin.reference().unwrap_or_default();
     let pointer = reached.pointer();
@@ -284,12 +282,14 @@ fn report_dangling(sources: &Sources, missing: &Missing<'_, '_>, diagnostics: &m
                 listed(reached.entries().map(|(key, _)| key))
             ),
         });
+    let (severity, until_then) = match is_schema {
+        true => (Severity::Warning, "; any value is taken here"),
+        false => (Severity::Error, ""),
+    };
+    let location = Some(origin.reference_location());
+    let message = message + until_then;
     diagnostics
-        .error(
-            Code::DanglingReference,
-            origin.reference_location(),
-            message,
-        )
+        .report(severity, Code::DanglingReference, location, message)
         .help(help);
 }
 

@@ -33,6 +33,8 @@ pub struct SourceFile {
     text: String,
     /// The offset of the first byte of each line.
     line_starts: Vec<u32>,
+    /// How many characters begin before each [`STRIDE`] of bytes, so that columns of long lines are found at once.
+    character_counts: Vec<u32>,
     tree: Tree,
     unread: Option<LoadError>,
     /// What is wrong with the text.
@@ -160,6 +162,7 @@ impl SourceFile {
             id,
             path,
             name,
+            character_counts: character_counts(&text),
             text,
             line_starts,
             tree,
@@ -222,10 +225,17 @@ impl SourceFile {
             .max(1);
         let start = self.line_starts[line - 1] as usize;
         let column = self
-            .text
-            .get(start..offset)
-            .map_or(0, |text| text.chars().count());
+            .characters_before(offset)
+            .saturating_sub(self.characters_before(start));
         (line, column + 1)
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        let stride = offset / STRIDE;
+        let rest = &self.text.as_bytes()[stride * STRIDE..offset];
+        let before = self.character_counts.get(stride).copied().unwrap_or(0);
+        before as usize + characters(rest)
     }
 
     /// The bytes of a line, counted from 1, with the end of the line; the last line's for later ones.
@@ -249,15 +259,11 @@ impl SourceFile {
             }
             next =
                 match &element.value {
-                    Value::Object(object) => object
-                        .members()
-                        .iter()
-                        .find(|member| self.contains(member, span))
-                        .map(|member| {
-                            pointer.push('/');
-                            pointer.push_str(&member.key.replace('~', "~0").replace('/', "~1"));
-                            member.value
-                        }),
+                    Value::Object(object) => self.member_at(object.members(), span).map(|member| {
+                        pointer.push('/');
+                        pointer.push_str(&member.key.replace('~', "~0").replace('/', "~1"));
+                        member.value
+                    }),
                     Value::Array(items) => {
                         let inside =
                             |&&item: &&u32| within(&self.tree.elements[item as usize].span, span);
@@ -272,6 +278,14 @@ impl SourceFile {
                 };
         }
         pointer
+    }
+
+    /// The member that contains the bytes: as a rule the last that begins before them; aliases and merges are elsewhere.
+    fn member_at<'m>(&self, members: &'m [Member], span: &Range<usize>) -> Option<&'m Member> {
+        let begun = members.partition_point(|member| member.span.start as usize <= span.start);
+        let likely = begun.checked_sub(1).map(|index| &members[index]);
+        let likely = likely.filter(|member| self.contains(member, span));
+        likely.or_else(|| members.iter().find(|member| self.contains(member, span)))
     }
 
     pub(super) fn tree(&self) -> &Tree {
@@ -331,6 +345,23 @@ impl SourceFile {
             referring.filter(|reference| !reference.file.is_empty() && !reference.is_remote());
         elsewhere.map(|reference| self.beside(reference)).collect()
     }
+}
+
+/// How far the places are apart at which characters were counted, in bytes.
+const STRIDE: usize = 1024;
+
+fn character_counts(text: &str) -> Vec<u32> {
+    let strides = text.as_bytes().chunks(STRIDE);
+    let totals = strides.scan(0, |total, stride| {
+        *total += characters(stride) as u32;
+        Some(*total)
+    });
+    std::iter::once(0).chain(totals).collect()
+}
+
+/// How many characters begin in some bytes of UTF-8 (RFC 3629).
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
 
 fn within(outer: &Range<u32>, inner: &Range<usize>) -> bool {

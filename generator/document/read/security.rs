@@ -3,20 +3,14 @@
 use indexmap::IndexMap;
 
 use super::Reader;
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::Code;
 use crate::document::{Kind, Node, RequiredScheme, Requirement, SecurityScheme};
 
 impl<'a> Reader<'a, '_> {
     /// Reads `components.securitySchemes`.
     pub(super) fn security_schemes(&mut self) -> IndexMap<&'a str, SecurityScheme<'a>> {
-        let components = self
-            .root
-            .get("components")
-            .and_then(|components| self.object(components, "`components`"));
-        let entries = self.entries(
-            components.and_then(|node| node.get("securitySchemes")),
-            "`securitySchemes`",
-        );
+        let declared = self.declared_schemes();
+        let entries = self.entries(declared, "`securitySchemes`");
         let read = entries.into_iter().filter_map(|(name, entry)| {
             let node = self.object(entry, &format!("the security scheme `{name}`"))?;
             Some((name, self.scheme(node)))
@@ -84,9 +78,8 @@ impl<'a> Reader<'a, '_> {
     /// A scheme by its name (2.x).
     fn named(&mut self, name: &'a str, scopes: Node<'a>) -> RequiredScheme<'a> {
         let declared = self
-            .root
-            .get("components")
-            .and_then(|components| components.get("securitySchemes")?.get(name));
+            .declared_schemes()
+            .and_then(|schemes| schemes.get(name));
         let scheme = declared.and_then(|node| self.resolver.follow(node, self.diagnostics));
         let scheme = scheme
             .filter(|node| node.is_object())
@@ -106,18 +99,10 @@ impl<'a> Reader<'a, '_> {
 
     /// A scheme by reference, or written in place (3.x).
     fn referred(&mut self, node: Node<'a>) -> Option<RequiredScheme<'a>> {
-        // A scheme that is not declared is for the caller to complain about; any other fault of the reference is not.
-        let mut faults = Diagnostics::new();
-        let target = self.resolver.follow(node, &mut faults);
-        let names_scheme = node
-            .reference()
-            .is_some_and(|text| text.starts_with("#/components/securitySchemes/"));
-        if target.is_some() || !names_scheme {
-            self.diagnostics.merge(faults);
-        }
-        let scheme = match target {
-            None if names_scheme => None,
-            target => Some(self.object(target?, "the security scheme")?),
+        // That a scheme is not declared is for the rules to report.
+        let scheme = match self.is_undeclared(node) {
+            true => None,
+            false => Some(self.object(node, "the security scheme")?),
         };
         let scheme = scheme.map(|node| self.scheme(node));
         let name = self.resolver.reference_name(node);
@@ -128,6 +113,27 @@ impl<'a> Reader<'a, '_> {
             scopes: self.texts(scopes, "`scopes`"),
             scheme,
         })
+    }
+
+    /// Whether a reference names a scheme that is not in `components.securitySchemes`.
+    fn is_undeclared(&mut self, node: Node<'a>) -> bool {
+        let key = node
+            .reference()
+            .and_then(|text| text.strip_prefix("#/components/securitySchemes/"));
+        if key.is_none_or(|key| key.contains('/')) {
+            return false;
+        }
+        let name = self.resolver.reference_name(node);
+        let schemes = self.declared_schemes();
+        schemes
+            .zip(name)
+            .is_none_or(|(schemes, name)| schemes.get(name).is_none())
+    }
+
+    /// `components.securitySchemes`, references followed.
+    fn declared_schemes(&mut self) -> Option<Node<'a>> {
+        let components = self.object(self.root.get("components")?, "`components`")?;
+        self.object(components.get("securitySchemes")?, "`securitySchemes`")
     }
 
     fn scheme(&mut self, node: Node<'a>) -> SecurityScheme<'a> {
