@@ -1,4 +1,4 @@
-//! The admin listener: `/healthz` (the process lives) and `/readyz` (send it connections).
+//! The admin listener: `/healthz` (the process lives), `/readyz` (send it connections) and `/metrics` (Prometheus).
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::http::{Text, text};
+use crate::http::{self, Text, text};
 use crate::listener::{accept_all, http};
+use crate::metrics;
 use crate::server::Service;
 
 /// Probes at once; more are closed unanswered.
@@ -20,7 +21,7 @@ const CONNECTIONS: usize = 64;
 /// Answers until dropped.
 pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
-    accept_all(&listener, |socket, _| {
+    accept_all(&listener, &service.metrics.accept_errors, |socket, _| {
         let Ok(permit) = permits.clone().try_acquire_owned() else {
             return;
         };
@@ -49,6 +50,10 @@ fn answer(service: &Service, request: &Request<Incoming>) -> Response<Text> {
             text(StatusCode::SERVICE_UNAVAILABLE, "draining")
         }
         "/readyz" => text(StatusCode::OK, "ready"),
+        "/metrics" => {
+            let queued = service.connections.queued();
+            http::metrics(metrics::render(&service.metrics, &service.channels, queued))
+        }
         _ => text(StatusCode::NOT_FOUND, "not found"),
     }
 }

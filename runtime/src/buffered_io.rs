@@ -30,6 +30,8 @@ pub(crate) struct BufferedIo<S> {
     /// Since when the socket takes nothing.
     stuck_since: Option<Instant>,
     meter: Meter,
+    /// Bytes written since they were last asked for.
+    sent: u64,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
@@ -45,6 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
             written: 0,
             stuck_since: None,
             meter,
+            sent: 0,
         }
     }
 
@@ -56,6 +59,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
     /// Since when the peer takes none of the output that waits for it.
     pub(crate) fn stuck_since(&self) -> Option<Instant> {
         self.stuck_since
+    }
+
+    /// How much was read and written since the last call, in bytes.
+    pub(crate) fn take_counts(&mut self) -> (u64, u64) {
+        (self.meter.take_received(), std::mem::take(&mut self.sent))
     }
 
     /// Writes what is collected to the socket.
@@ -77,9 +85,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
                 Poll::Pending
             }
             Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            done => {
+            Poll::Ready(done) => {
                 self.stuck_since = None;
-                done
+                self.sent += done.as_ref().map_or(0, |length| *length as u64);
+                Poll::Ready(done)
             }
         }
     }

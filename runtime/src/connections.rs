@@ -68,6 +68,11 @@ impl Connections {
         self.lock().outboxes.values().cloned().collect()
     }
 
+    /// How many bytes wait to be sent on all of them.
+    pub(crate) fn queued(&self) -> usize {
+        self.all().iter().map(|outbox| outbox.bytes()).sum()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -66,10 +66,11 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     /// # Errors
     /// The connection is closing, or the message cannot be encoded. Pass it on with `?`.
     pub async fn send(&mut self, message: impl Into<Out>) -> Result<(), Error> {
-        let message = message.into().encode()?;
+        let message = message.into();
+        let (encoded, name) = (message.encode()?, message.name());
         self.connection
             .outbox
-            .push_from_session(message)
+            .push_from_session(encoded, name)
             .await
             .map_err(|_| Error::disconnected())
     }
@@ -184,8 +185,9 @@ impl<Out: Encode> Sender<Out> {
     /// # Errors
     /// The connection is closed, or the message cannot be encoded.
     pub async fn send(&self, message: impl Into<Out>) -> Result<(), SendError> {
-        let message = message.into().encode().map_err(not_encoded)?;
-        self.outbox.push(message).await
+        let message = message.into();
+        let encoded = message.encode().map_err(not_encoded)?;
+        self.outbox.push(encoded, message.name()).await
     }
 
     /// Sends a message if there is room in the send queue now.
@@ -193,8 +195,9 @@ impl<Out: Encode> Sender<Out> {
     /// # Errors
     /// The queue is full, the connection is closed, or the message cannot be encoded.
     pub fn try_send(&self, message: impl Into<Out>) -> Result<(), SendError> {
-        let message = message.into().encode().map_err(not_encoded)?;
-        self.outbox.push_now(message)
+        let message = message.into();
+        let encoded = message.encode().map_err(not_encoded)?;
+        self.outbox.push_now(encoded, message.name())
     }
 }
 

@@ -29,8 +29,9 @@ impl Handshake {
     /// 400 when the text is no `T`.
     pub fn path<T: Parameter>(&self, name: &str) -> Result<T, Reject> {
         let values = values(&self.path, name);
-        T::parse_all(values)
-            .map_err(|fault| Reject::bad_request(format!("path parameter {name}: {fault}")))
+        T::parse_all(values).map_err(|fault| {
+            Reject::bad_request(format!("path parameter {name}: {fault}")).because("parameter")
+        })
     }
 
     /// The query parameter `name`, if it is given.
@@ -42,9 +43,9 @@ impl Handshake {
         if values.peek().is_none() {
             return Ok(None);
         }
-        T::parse_all(values)
-            .map(Some)
-            .map_err(|fault| Reject::bad_request(format!("query parameter {name}: {fault}")))
+        T::parse_all(values).map(Some).map_err(|fault| {
+            Reject::bad_request(format!("query parameter {name}: {fault}")).because("parameter")
+        })
     }
 
     /// The query parameter `name`.
@@ -52,8 +53,9 @@ impl Handshake {
     /// # Errors
     /// 400 when it is missing, or as for [`Handshake::query`].
     pub fn required_query<T: Parameter>(&self, name: &str) -> Result<T, Reject> {
-        self.query(name)?
-            .ok_or_else(|| Reject::bad_request(format!("query parameter {name} is missing")))
+        self.query(name)?.ok_or_else(|| {
+            Reject::bad_request(format!("query parameter {name} is missing")).because("parameter")
+        })
     }
 
     /// The header `name` (in any case), if it is given.
@@ -61,7 +63,9 @@ impl Handshake {
     /// # Errors
     /// 400 when the text is no `T`, or is given twice and `T` is no list.
     pub fn header<T: Parameter>(&self, name: &str) -> Result<Option<T>, Reject> {
-        let fault = |fault: &str| Reject::bad_request(format!("header {name}: {fault}"));
+        let fault = |fault: &str| {
+            Reject::bad_request(format!("header {name}: {fault}")).because("parameter")
+        };
         let values: Result<Vec<&str>, _> = self
             .headers
             .get_all(name)
@@ -82,8 +86,9 @@ impl Handshake {
     /// # Errors
     /// 400 when it is missing, or as for [`Handshake::header`].
     pub fn required_header<T: Parameter>(&self, name: &str) -> Result<T, Reject> {
-        self.header(name)?
-            .ok_or_else(|| Reject::bad_request(format!("header {name} is missing")))
+        self.header(name)?.ok_or_else(|| {
+            Reject::bad_request(format!("header {name} is missing")).because("parameter")
+        })
     }
 
     /// The headers' names and values, in the order they came; values that are no visible ASCII are left out.

@@ -43,6 +43,14 @@ pub(crate) fn text(status: StatusCode, text: &str) -> Response<Text> {
     response
 }
 
+/// The page of metrics, in Prometheus' text format.
+pub(crate) fn metrics(page: String) -> Response<Text> {
+    let mut response = Response::new(Text(Some(Bytes::from(page))));
+    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, text);
+    response
+}
+
 /// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> Response<Text> {
     let mut response = Response::new(Text(None));

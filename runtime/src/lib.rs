@@ -14,7 +14,7 @@
 //!    `buffered_io`, which answers everything already received in one write, and `meter`, which counts what the peer
 //!    sends against its limits.
 //! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session.
-//! 6. `drain`: the way out, by SIGTERM; `admin` tells the load balancer.
+//! 6. `drain`: the way out, by SIGTERM; `admin` tells the load balancer, and shows `metrics`.
 //!
 //! # Promises
 //!
@@ -41,6 +41,7 @@ mod listener;
 mod log;
 mod message;
 mod meter;
+mod metrics;
 mod origin;
 mod outbox;
 mod proxy;

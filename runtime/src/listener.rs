@@ -16,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::addresses::AddressPlace;
 use crate::config::Config;
+use crate::metrics::Counter;
 use crate::route::Start;
 use crate::server::Service;
 use crate::{proxy, upgrade};
@@ -28,7 +29,10 @@ const SMALLEST_BUFFER: usize = 8 * 1024;
 
 /// Accepts connections until the service stops.
 pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
-    let accept = accept_all(&listener, |socket, peer| admit(service, socket, peer));
+    let errors = &service.metrics.accept_errors;
+    let accept = accept_all(&listener, errors, |socket, peer| {
+        admit(service, socket, peer)
+    });
     tokio::select! {
         () = service.stopping.cancelled() => {}
         () = accept => {}
@@ -36,7 +40,11 @@ pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
 }
 
 /// Accepts for ever; a fault of the system, such as too few descriptors, is waited out.
-pub(crate) async fn accept_all(listener: &TcpListener, accepted: impl Fn(TcpStream, SocketAddr)) {
+pub(crate) async fn accept_all(
+    listener: &TcpListener,
+    errors: &Counter,
+    accepted: impl Fn(TcpStream, SocketAddr),
+) {
     let mut pause = BACK_OFF.0;
     loop {
         match listener.accept().await {
@@ -51,6 +59,7 @@ pub(crate) async fn accept_all(listener: &TcpListener, accepted: impl Fn(TcpStre
                     io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
                 ) => {}
             Err(error) => {
+                errors.add(1);
                 tracing::warn!(%error, "cannot accept connections; trying again");
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(BACK_OFF.1);
@@ -92,6 +101,7 @@ fn admit(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr) {
         let service = service.clone();
         tokio::spawn(async move { greet(&service, socket, peer, permit).await });
     } else {
+        service.metrics.rejected.get("connection_limit").add(1);
         tokio::spawn(refuse(service.clone(), socket));
     }
 }
@@ -121,8 +131,10 @@ async fn greet(
     let client = proxy::from_protocol(proxy, &mut socket, peer);
     let peer = match tokio::time::timeout(service.config.timeouts.request_head, client).await {
         Ok(Ok(client)) => client,
-        Ok(Err(error)) => return tracing::debug!(%peer, %error, "no PROXY header"),
-        Err(_) => return tracing::debug!(%peer, "no PROXY header in time"),
+        Ok(Err(_)) | Err(_) => {
+            service.metrics.rejected.get("proxy_header").add(1);
+            return tracing::debug!(%peer, "no PROXY header");
+        }
     };
     // Of a trusted proxy's connections the headers will tell whose they are.
     let address = match proxy::is_in_headers(proxy, peer.ip()) {
@@ -130,6 +142,7 @@ async fn greet(
         false => match service.addresses.enter(peer.ip()) {
             Some(place) => Some(place),
             None => {
+                service.metrics.rejected.get("address_limit").add(1);
                 drop(permit);
                 return refuse(service.clone(), socket).await;
             }
@@ -168,7 +181,12 @@ async fn serve(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr, plac
             Ok(()) => Served::Request,
             Err(error) => {
                 tracing::debug!(%peer, %error, "no whole request came through");
-                if error.is_timeout() { Served::TooLate } else { Served::Not }
+                let (served, cause) = match error.is_timeout() {
+                    true => (Served::TooLate, "request_timeout"),
+                    false => (Served::Not, if error.is_parse() {"malformed"} else {"lost"}),
+                };
+                service.metrics.rejected.get(cause).add(1);
+                served
             }
         }
     };

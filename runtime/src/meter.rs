@@ -117,7 +117,6 @@ impl Meter {
     }
 
     /// Bytes read since the last call.
-    #[expect(dead_code, reason = "for the metrics")]
     pub(crate) fn take_received(&mut self) -> u64 {
         std::mem::take(&mut self.received)
     }

@@ -27,6 +27,8 @@ pub(crate) struct Outbox {
 /// A message in the queue.
 struct Queued {
     message: Message,
+    /// Its name in the document.
+    name: &'static str,
     /// A hash of the topic it was published on; what the session's own handler or a sender sent is never dropped.
     topic: Option<u64>,
 }
@@ -81,7 +83,8 @@ enum Pusher {
 /// What a session is to do next for its outbox.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Next {
-    Send(Message),
+    /// The message and its name.
+    Send(Message, &'static str),
     Close(CloseReason),
     Cut,
     /// The connection is to be closed, but what comes before finds no room.
@@ -90,9 +93,13 @@ pub(crate) enum Next {
 }
 
 impl State {
-    fn push(&mut self, message: Message, topic: Option<u64>) {
+    fn push(&mut self, message: Message, name: &'static str, topic: Option<u64>) {
         self.bytes = self.bytes.saturating_add(message.len());
-        self.queue.push_back(Queued { message, topic });
+        self.queue.push_back(Queued {
+            message,
+            name,
+            topic,
+        });
     }
 
     /// Drops the oldest messages of which `unwanted` holds, at most `most`; how many.
@@ -129,7 +136,12 @@ impl Outbox {
     /// Queues `message` if there is room; the message comes back when there is none.
     ///
     /// Does not wake the session: its own task looks here after each step of its handler.
-    fn try_push(&self, message: Message, by: Pusher) -> Result<(), (SendError, Message)> {
+    fn try_push(
+        &self,
+        message: Message,
+        name: &'static str,
+        by: Pusher,
+    ) -> Result<(), (SendError, Message)> {
         let mut state = self.lock();
         match (&state.phase, by) {
             (Phase::Open, _) | (Phase::LastWords(_), Pusher::Session) => {}
@@ -139,7 +151,7 @@ impl Outbox {
             state.starved = true;
             return Err((SendError::Full, message));
         }
-        state.push(message, None);
+        state.push(message, name, None);
         Ok(())
     }
 
@@ -150,22 +162,31 @@ impl Outbox {
     }
 
     /// Queues `message` from the session's own task, waiting for room.
-    pub(crate) async fn push_from_session(&self, message: Message) -> Result<(), SendError> {
-        self.push_waiting(message, Pusher::Session).await
+    pub(crate) async fn push_from_session(
+        &self,
+        message: Message,
+        name: &'static str,
+    ) -> Result<(), SendError> {
+        self.push_waiting(message, name, Pusher::Session).await
     }
 
     /// Queues `message` from another task, waiting for room.
-    pub(crate) async fn push(&self, message: Message) -> Result<(), SendError> {
-        self.push_waiting(message, Pusher::Other).await?;
+    pub(crate) async fn push(&self, message: Message, name: &'static str) -> Result<(), SendError> {
+        self.push_waiting(message, name, Pusher::Other).await?;
         self.session.wake();
         Ok(())
     }
 
-    async fn push_waiting(&self, mut message: Message, by: Pusher) -> Result<(), SendError> {
+    async fn push_waiting(
+        &self,
+        mut message: Message,
+        name: &'static str,
+        by: Pusher,
+    ) -> Result<(), SendError> {
         loop {
             // Made before the look, so that no room made in between is missed.
             let room = self.room.notified();
-            match self.try_push(message, by) {
+            match self.try_push(message, name, by) {
                 Ok(()) => return Ok(()),
                 Err((SendError::Full, back)) => message = back,
                 Err((error, _)) => return Err(error),
@@ -175,15 +196,15 @@ impl Outbox {
     }
 
     /// Queues `message` from another task if there is room now.
-    pub(crate) fn push_now(&self, message: Message) -> Result<(), SendError> {
-        self.try_push(message, Pusher::Other)
+    pub(crate) fn push_now(&self, message: Message, name: &'static str) -> Result<(), SendError> {
+        self.try_push(message, name, Pusher::Other)
             .map_err(|(error, _)| error)?;
         self.session.wake();
         Ok(())
     }
 
     /// Queues a message published on a topic; where there is no room, what the settings say. What became of it.
-    pub(crate) fn publish(&self, message: Message, topic: u64) -> Published {
+    pub(crate) fn publish(&self, message: Message, name: &'static str, topic: u64) -> Published {
         let mut state = self.lock();
         if !matches!(state.phase, Phase::Open) {
             return Published::NotOpen;
@@ -209,7 +230,7 @@ impl Outbox {
                 }
             }
         }
-        state.push(message, Some(topic));
+        state.push(message, name, Some(topic));
         drop(state);
         self.session.wake();
         match dropped {
@@ -295,7 +316,7 @@ impl Outbox {
                 _ => Next::Nothing,
             };
         }
-        let Some(Queued { message, .. }) = state.queue.pop_front() else {
+        let Some(Queued { message, name, .. }) = state.queue.pop_front() else {
             return match &state.phase {
                 Phase::LastWords(reason) | Phase::Closing(reason) => Next::Close(reason.clone()),
                 Phase::Open | Phase::Cut | Phase::Gone => Next::Nothing,
@@ -309,7 +330,12 @@ impl Outbox {
             drop(state);
             self.room.notify_waiters();
         }
-        Next::Send(message)
+        Next::Send(message, name)
+    }
+
+    /// How many bytes wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -333,15 +359,15 @@ mod tests {
     fn messages_and_bytes_are_bounded() {
         let by_count = outbox(2, 1000);
         assert_eq!(
-            [(); 3].map(|()| by_count.push_now("a".into())),
+            [(); 3].map(|()| by_count.push_now("a".into(), "m")),
             [Ok(()), Ok(()), Err(SendError::Full)]
         );
         let by_size = outbox(10, 5);
-        assert_eq!(by_size.push_now("123".into()), Ok(()));
-        assert_eq!(by_size.push_now("456".into()), Err(SendError::Full));
-        assert_eq!(by_size.next(true), Next::Send("123".into()));
+        assert_eq!(by_size.push_now("123".into(), "m"), Ok(()));
+        assert_eq!(by_size.push_now("456".into(), "m"), Err(SendError::Full));
+        assert_eq!(by_size.next(true), Next::Send("123".into(), "m"));
         assert_eq!(
-            by_size.push_now("a single larger one passes".into()),
+            by_size.push_now("a single larger one passes".into(), "m"),
             Ok(())
         );
     }
@@ -349,11 +375,11 @@ mod tests {
     #[test]
     fn a_close_waits_for_what_is_queued_and_refuses_more() {
         let outbox = outbox(2, 100);
-        outbox.push_now("last".into()).unwrap();
+        outbox.push_now("last".into(), "m").unwrap();
         outbox.close_from_session(4000, "bye".to_owned());
         outbox.close(4001, "later".to_owned());
-        assert_eq!(outbox.push_now("more".into()), Err(SendError::Closed));
-        assert_eq!(outbox.next(true), Next::Send("last".into()));
+        assert_eq!(outbox.push_now("more".into(), "m"), Err(SendError::Closed));
+        assert_eq!(outbox.next(true), Next::Send("last".into(), "m"));
         assert!(matches!(
             outbox.next(true),
             Next::Close(CloseReason {
@@ -368,8 +394,8 @@ mod tests {
     #[test]
     fn an_overflow_closes_with_1013() {
         let outbox = outbox(1, 100);
-        assert_eq!(outbox.publish("a".into(), 1), Published::Queued);
-        assert_eq!(outbox.publish("b".into(), 1), Published::Overflow);
+        assert_eq!(outbox.publish("a".into(), "m", 1), Published::Queued);
+        assert_eq!(outbox.publish("b".into(), "m", 1), Published::Overflow);
         assert!(matches!(
             outbox.next(true),
             Next::Close(CloseReason {
@@ -389,7 +415,7 @@ mod tests {
 
     fn all(outbox: &Outbox) -> Vec<String> {
         let next = || match outbox.next(true) {
-            Next::Send(Message::Text(text)) => Some(text.to_string()),
+            Next::Send(Message::Text(text), _) => Some(text.to_string()),
             _ => None,
         };
         std::iter::from_fn(next).collect()
@@ -398,13 +424,13 @@ mod tests {
     #[test]
     fn the_oldest_published_message_makes_room() {
         let outbox = with_policy(SendQueueFull::DropOldest);
-        outbox.push_now("reply".into()).unwrap();
+        outbox.push_now("reply".into(), "m").unwrap();
         for (text, outcome) in [
             ("a", Published::Queued),
             ("b", Published::Queued),
             ("c", Published::Replaced(1)),
         ] {
-            assert_eq!(outbox.publish(text.into(), 1), outcome, "{text}");
+            assert_eq!(outbox.publish(text.into(), "m", 1), outcome, "{text}");
         }
         assert_eq!(all(&outbox), ["reply", "b", "c"]);
         assert_eq!(outbox.lock().bytes, 0);
@@ -414,9 +440,9 @@ mod tests {
     fn the_latest_of_a_topic_replaces_the_others() {
         let outbox = with_policy(SendQueueFull::KeepLatest);
         for (text, topic) in [("a1", 1), ("b1", 2), ("a2", 1)] {
-            assert_eq!(outbox.publish(text.into(), topic), Published::Queued);
+            assert_eq!(outbox.publish(text.into(), "m", topic), Published::Queued);
         }
-        assert_eq!(outbox.publish("a3".into(), 1), Published::Replaced(2));
+        assert_eq!(outbox.publish("a3".into(), "m", 1), Published::Replaced(2));
         assert_eq!(all(&outbox), ["b1", "a3"]);
     }
 
@@ -425,9 +451,9 @@ mod tests {
         for policy in [SendQueueFull::DropOldest, SendQueueFull::KeepLatest] {
             let outbox = with_policy(policy);
             for text in ["1", "2", "3"] {
-                outbox.push_now(text.into()).unwrap();
+                outbox.push_now(text.into(), "m").unwrap();
             }
-            assert_eq!(outbox.publish("a".into(), 1), Published::Dropped(1));
+            assert_eq!(outbox.publish("a".into(), "m", 1), Published::Dropped(1));
             assert_eq!(all(&outbox), ["1", "2", "3"]);
         }
     }

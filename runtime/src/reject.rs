@@ -11,6 +11,8 @@ pub struct Reject {
     pub(crate) status: StatusCode,
     pub(crate) reason: String,
     pub(crate) headers: Vec<(HeaderName, &'static str)>,
+    /// What refused, as a label of metrics.
+    pub(crate) cause: &'static str,
 }
 
 impl Reject {
@@ -53,7 +55,14 @@ impl Reject {
             status,
             reason: reason.into(),
             headers: Vec::new(),
+            cause: "handler",
         }
+    }
+
+    /// Names what refused, for metrics.
+    pub(crate) fn because(mut self, cause: &'static str) -> Self {
+        self.cause = cause;
+        self
     }
 
     /// Adds a header to the answer.

@@ -14,6 +14,7 @@ use crate::connections::{ConnectionId, Connections};
 use crate::context::Connection;
 use crate::link::Link;
 use crate::listener::Place;
+use crate::metrics::{ChannelMetrics, ConnectionMetrics};
 use crate::outbox::Outbox;
 use crate::{Handshake, Reject, Topics, session};
 
@@ -26,6 +27,7 @@ pub(crate) type Start = Box<dyn FnOnce(Option<(TcpStream, Bytes)>, Place) + Send
 /// An [`Endpoint`] as an object.
 pub(crate) trait Route: Send + Sync {
     fn channel(&self) -> &'static str;
+    fn metrics(&self) -> Arc<ChannelMetrics>;
     fn subprotocols(&self) -> &'static [&'static str];
     /// Asks the handler whether the connection is wanted.
     fn connect(
@@ -40,14 +42,17 @@ pub(crate) trait Route: Send + Sync {
 /// An endpoint and the topics of its connections.
 pub(crate) struct Served<E: Endpoint> {
     pub(crate) endpoint: E,
+    pub(crate) metrics: Arc<ChannelMetrics>,
     topics: Topics<E::Outbound>,
 }
 
 impl<E: Endpoint> Served<E> {
     pub(crate) fn new(endpoint: E) -> Self {
+        let metrics = Arc::new(ChannelMetrics::new(E::CHANNEL));
         Self {
             endpoint,
-            topics: Topics::new(),
+            topics: Topics::new(metrics.clone()),
+            metrics,
         }
     }
 }
@@ -55,6 +60,10 @@ impl<E: Endpoint> Served<E> {
 impl<E: Endpoint> Route for Served<E> {
     fn channel(&self) -> &'static str {
         E::CHANNEL
+    }
+
+    fn metrics(&self) -> Arc<ChannelMetrics> {
+        self.metrics.clone()
     }
 
     fn subprotocols(&self) -> &'static [&'static str] {
@@ -90,7 +99,8 @@ impl<E: Endpoint> Route for Served<E> {
                     outbox.close(code::SERVICE_RESTART, "the server restarts".to_owned());
                 }
                 let expires = connection.expires();
-                let link = Link::new(socket, read_ahead, outbox, config, expires);
+                let metrics = ConnectionMetrics::open(self.metrics.clone());
+                let link = Link::new(socket, read_ahead, outbox, config, expires, metrics);
                 let place = (registration, place);
                 tokio::spawn(session::run(self, session, connection, link, place));
             });
@@ -99,6 +109,9 @@ impl<E: Endpoint> Route for Served<E> {
     }
 
     fn background(self: Arc<Self>) -> BoxFuture<()> {
-        Box::pin(async move { self.endpoint.background(self.topics.clone()).await })
+        Box::pin(async move {
+            let background = self.endpoint.background(self.topics.clone());
+            session::guarded("background", &self.metrics, background).await;
+        })
     }
 }

@@ -15,6 +15,7 @@ use crate::codegen::Endpoint;
 use crate::config::Config;
 use crate::connections::Connections;
 use crate::error::StartError;
+use crate::metrics::{ChannelMetrics, ServerMetrics};
 use crate::route::{Route, Served};
 use crate::{admin, drain, listener, log};
 
@@ -39,6 +40,9 @@ pub(crate) struct Service {
     /// One for each connection that is allowed.
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) addresses: Addresses,
+    pub(crate) metrics: ServerMetrics,
+    /// Of every route.
+    pub(crate) channels: Vec<Arc<ChannelMetrics>>,
     pub(crate) refusals: Arc<Semaphore>,
     /// Cancelled when the drain begins: load balancers are to look elsewhere.
     pub(crate) draining: CancellationToken,
@@ -119,6 +123,12 @@ impl Server {
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             addresses: Addresses::new(config.limits.connections_per_address),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
+            metrics: ServerMetrics::default(),
+            channels: self
+                .all_routes
+                .iter()
+                .map(|route| route.metrics())
+                .collect(),
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             config: Arc::new(config),

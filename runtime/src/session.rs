@@ -12,10 +12,11 @@ use std::task::Poll;
 use tokio::net::TcpStream;
 
 use crate::close::code;
-use crate::codegen::{Decode, Endpoint};
+use crate::codegen::{Decode, DecodeError, Endpoint};
 use crate::context::Connection;
 use crate::error::Consequence;
 use crate::link::{End, Event, Link};
+use crate::metrics::ChannelMetrics;
 use crate::route::Served;
 use crate::{CloseReason, ConnectionId, Context, Error, Initiator, log};
 
@@ -37,11 +38,10 @@ pub(crate) fn run<E: Endpoint>(
         // From here on nothing published reaches the connection.
         let topics = connection.topics.clone();
         drop(connection);
-        let ended = told(
-            route
-                .endpoint
-                .disconnected(session, end.reason.clone(), &topics),
-        );
+        let ended = route
+            .endpoint
+            .disconnected(session, end.reason.clone(), &topics);
+        let ended = guarded("disconnected", &route.metrics, ended);
         // On the heap, so that open connections do not carry the room that closing takes.
         Box::pin(async { tokio::join!(link.finish(end), ended) }).await;
         drop(place);
@@ -62,7 +62,8 @@ pub(crate) async fn never_opened<E: Endpoint>(
     };
     let topics = connection.topics.clone();
     drop(connection);
-    told(route.endpoint.disconnected(session, reason, &topics)).await;
+    let ended = route.endpoint.disconnected(session, reason, &topics);
+    guarded("disconnected", &route.metrics, ended).await;
 }
 
 /// Handles messages until something ends the connection.
@@ -84,15 +85,33 @@ async fn converse<E: Endpoint>(
             Event::Frame(frame) => frame,
             Event::End(end) => return end,
         };
-        let handler = pin!(async {
-            match E::Inbound::decode(&frame) {
-                Ok(message) => endpoint.receive(&mut context, message).await,
-                Err(error) => endpoint.invalid(&mut context, error).await,
-            }
+        // In a block, so that open connections do not carry the room of a message twice.
+        let handler = pin!({
+            let decode = || E::Inbound::decode(&frame);
+            let Ok(decoded) = catch_unwind(AssertUnwindSafe(decode)) else {
+                return panicked::<E>(link);
+            };
+            let name = decoded.as_ref().map_or(INVALID, Decode::name);
+            link.metrics().received(name);
+            dispatch(endpoint, &mut context, decoded)
         });
         if let Some(end) = handle::<E>(link, handler).await {
             return end;
         }
+    }
+}
+
+/// The name under which messages are counted that did not decode.
+const INVALID: &str = "(invalid)";
+
+async fn dispatch<E: Endpoint>(
+    endpoint: &E,
+    context: &mut Context<'_, E::Session, E::Outbound>,
+    decoded: Result<E::Inbound, DecodeError>,
+) -> Result<(), Error> {
+    match decoded {
+        Ok(message) => endpoint.receive(context, message).await,
+        Err(error) => endpoint.invalid(context, error).await,
     }
 }
 
@@ -119,6 +138,7 @@ async fn handle<E: Endpoint>(
     link: &mut Link<TcpStream>,
     mut handler: Pin<&mut impl Future<Output = Result<(), Error>>>,
 ) -> Option<End> {
+    let began = link.handler_begins();
     let outcome = poll_fn(|cx| {
         // After a panic the handler is never polled again, and the session only sees its `disconnected`.
         match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))) {
@@ -128,17 +148,11 @@ async fn handle<E: Endpoint>(
         }
     })
     .await;
-    link.handler_done();
+    link.handler_done(began);
     match outcome {
         Outcome::Returned(Ok(())) => None,
         Outcome::Returned(Err(error)) => consequence::<E>(error),
-        Outcome::Panicked => {
-            tracing::error!(channel = E::CHANNEL, "a handler panicked");
-            Some(closed_by_us(
-                code::INTERNAL_ERROR,
-                "internal error".to_owned(),
-            ))
-        }
+        Outcome::Panicked => Some(panicked::<E>(link)),
         Outcome::Cut(end) => {
             let reason = &end.reason.reason;
             tracing::error!(
@@ -149,6 +163,12 @@ async fn handle<E: Endpoint>(
             Some(end)
         }
     }
+}
+
+fn panicked<E: Endpoint>(link: &mut Link<TcpStream>) -> End {
+    tracing::error!(channel = E::CHANNEL, "a handler panicked");
+    link.metrics().panicked();
+    closed_by_us(code::INTERNAL_ERROR, "internal error".to_owned())
 }
 
 /// What comes of a handler's error.
@@ -181,12 +201,17 @@ fn closed_by_us(code: u16, reason: String) -> End {
     })
 }
 
-/// Runs `disconnected`, whose panic concerns nobody any more.
-async fn told(handler: impl Future<Output = ()>) {
-    let mut handler = pin!(handler);
+/// Runs a handler whose panic concerns no connection any more.
+pub(crate) async fn guarded(
+    handler: &'static str,
+    metrics: &ChannelMetrics,
+    future: impl Future<Output = ()>,
+) {
+    let mut future = pin!(future);
     poll_fn(|cx| {
-        catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))).unwrap_or_else(|_| {
-            tracing::error!("a handler panicked in `disconnected`");
+        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))).unwrap_or_else(|_| {
+            tracing::error!(handler, "a handler panicked");
+            metrics.panics.add(1);
             Poll::Ready(())
         })
     })

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::Message;
 use crate::codegen::Encode;
 use crate::connections::ConnectionId;
+use crate::metrics::ChannelMetrics;
 use crate::outbox::{Outbox, Published};
 
 /// The topics of one route. Cheap to clone; publishing never waits.
@@ -25,6 +26,7 @@ pub struct Topics<Out> {
 const SHARDS: usize = 16;
 
 struct Shared {
+    metrics: Arc<ChannelMetrics>,
     hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
 }
@@ -52,7 +54,7 @@ impl<Out: Encode> Topics<Out> {
 
     fn deliver(&self, topic: &str, message: &Out, except: Option<ConnectionId>) -> usize {
         match message.encode() {
-            Ok(encoded) => self.shared.deliver(topic, &encoded, except),
+            Ok(encoded) => self.shared.deliver(topic, &encoded, message.name(), except),
             Err(error) => {
                 tracing::error!(message = message.name(), %error, "cannot be encoded");
                 0
@@ -62,8 +64,9 @@ impl<Out: Encode> Topics<Out> {
 }
 
 impl<Out> Topics<Out> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(metrics: Arc<ChannelMetrics>) -> Self {
         let shared = Shared {
+            metrics,
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
         };
@@ -126,14 +129,43 @@ impl Shared {
     }
 
     /// Under the shard's lock, which keeps the order that publishers see.
-    fn deliver(&self, topic: &str, message: &Message, except: Option<ConnectionId>) -> usize {
+    fn deliver(
+        &self,
+        topic: &str,
+        message: &Message,
+        name: &'static str,
+        except: Option<ConnectionId>,
+    ) -> usize {
         let hash = self.hasher.hash_one(topic);
         let shard = self.shard_of(hash);
         let members = shard.get(topic).into_iter().flatten();
         members
             .filter(|(id, _)| Some(**id) != except)
-            .map(|(_, outbox)| outbox.publish(message.clone(), hash))
-            .filter(|published| matches!(published, Published::Queued | Published::Replaced(_)))
+            .map(|(_, outbox)| outbox.publish(message.clone(), name, hash))
+            .filter(|published| self.is_delivered(*published))
             .count()
+    }
+
+    fn is_delivered(&self, published: Published) -> bool {
+        let slow = |dropped| {
+            self.metrics.slow_consumers.add(1);
+            self.metrics.dropped.add(dropped);
+        };
+        match published {
+            Published::Queued => true,
+            Published::Replaced(dropped) => {
+                slow(dropped);
+                true
+            }
+            Published::Dropped(dropped) => {
+                slow(dropped);
+                false
+            }
+            Published::Overflow => {
+                slow(0);
+                false
+            }
+            Published::NotOpen => false,
+        }
     }
 }

@@ -33,7 +33,8 @@ pub(crate) async fn answer(
         Ok((response, start)) => (response, Some(start)),
         Err(reject) => {
             let path = log::Escaped(request.uri().path());
-            tracing::debug!(%peer, %path, status = reject.status.as_u16(), "refused");
+            tracing::debug!(%peer, %path, status = reject.status.as_u16(), cause = reject.cause, "refused");
+            service.metrics.rejected.get(reject.cause).add(1);
             (refusal(&reject), None)
         }
     }
@@ -52,11 +53,11 @@ async fn upgrade(
     check_host(request)?;
     let uri_path = request.uri().path();
     let matched = service.routes.at(uri_path);
-    let matched = matched.map_err(|_| Reject::not_found("not found"))?;
+    let matched = matched.map_err(|_| Reject::not_found("not found").because("path"))?;
     let accept = check_upgrade(request)?;
     let headers = request.headers();
     if !origin::is_allowed(headers, &service.config.origin.allow) {
-        return Err(Reject::forbidden("this origin may not connect"));
+        return Err(Reject::forbidden("this origin may not connect").because("origin"));
     }
     let (peer, place) = client(service, peer, headers)?;
     let route: Arc<dyn Route> = matched.value.clone();
@@ -85,7 +86,10 @@ async fn upgrade(
     };
     let start = tokio::time::timeout(service.config.timeouts.authentication, let_in)
         .await
-        .unwrap_or_else(|_| Err(Reject::unavailable("authentication takes too long")))?;
+        .unwrap_or_else(|_| {
+            Err(Reject::unavailable("authentication takes too long")
+                .because("authentication_timeout"))
+        })?;
     let start: Start = Box::new(|socket, places| start(socket, places.with(place)));
     Ok((switching_protocols(accept, subprotocol), start))
 }
@@ -110,18 +114,18 @@ fn client(
 }
 
 fn no_room_reject() -> Reject {
-    Reject::unavailable("too many connections")
+    Reject::unavailable("too many connections").because("address_limit")
 }
 
 /// One Host header is due in HTTP/1.1 (RFC 9112, section 3.2), and HTTP/1.0 has no upgrade.
 fn check_host(request: &Request<Incoming>) -> Result<(), Reject> {
     if request.version() != Version::HTTP_11 {
         let status = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
-        return Err(Reject::new(status, "HTTP/1.1 is expected"));
+        return Err(Reject::new(status, "HTTP/1.1 is expected").because("http_version"));
     }
     match only(request.headers(), HOST) {
         Some(host) if !host.is_empty() => Ok(()),
-        _ => Err(Reject::bad_request("one Host header is expected")),
+        _ => Err(Reject::bad_request("one Host header is expected").because("host")),
     }
 }
 
@@ -130,26 +134,31 @@ fn check_upgrade(request: &Request<Incoming>) -> Result<HeaderValue, Reject> {
     let headers = request.headers();
     if request.method() != Method::GET {
         let reject = Reject::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is allowed");
-        return Err(reject.with(ALLOW, "GET"));
+        return Err(reject.with(ALLOW, "GET").because("method"));
     }
     if !request.body().is_end_stream() {
-        return Err(Reject::bad_request("an upgrade has no body"));
+        return Err(Reject::bad_request("an upgrade has no body").because("body"));
     }
     if !has_token(headers, UPGRADE, "websocket") || !has_token(headers, CONNECTION, "upgrade") {
         let reason = "this is a WebSocket: connect with a WebSocket client";
         let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, reason);
         return Err(reject
             .with(UPGRADE, "websocket")
-            .with(CONNECTION, "Upgrade"));
+            .with(CONNECTION, "Upgrade")
+            .because("no_upgrade"));
     }
     if only(headers, SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         let reason = "Sec-WebSocket-Version: 13 is expected";
         let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, reason);
-        return Err(reject.with(SEC_WEBSOCKET_VERSION, "13"));
+        return Err(reject
+            .with(SEC_WEBSOCKET_VERSION, "13")
+            .because("websocket_version"));
     }
     only(headers, SEC_WEBSOCKET_KEY)
         .and_then(accept_value)
-        .ok_or_else(|| Reject::bad_request("Sec-WebSocket-Key must be 16 bytes in base64"))
+        .ok_or_else(|| {
+            Reject::bad_request("Sec-WebSocket-Key must be 16 bytes in base64").because("key")
+        })
 }
 
 /// The answer to a key (RFC 6455, section 4.2.2), if it is one.
@@ -161,7 +170,7 @@ fn accept_value(key: &HeaderValue) -> Option<HeaderValue> {
 }
 
 fn unauthorized(security: &Security) -> Reject {
-    let reject = Reject::unauthorized("a valid credential is expected");
+    let reject = Reject::unauthorized("a valid credential is expected").because("unauthorized");
     let challenges = security.challenges().into_iter();
     challenges.fold(reject, |reject, challenge| {
         reject.with(WWW_AUTHENTICATE, challenge)
@@ -171,7 +180,7 @@ fn unauthorized(security: &Security) -> Reject {
 fn path_parameters(parameters: &matchit::Params<'_, '_>) -> Result<Vec<(String, String)>, Reject> {
     let decoded = |(name, value): (&str, &str)| Some((name.to_owned(), percent_decoded(value)?));
     let parameters: Option<_> = parameters.iter().map(decoded).collect();
-    parameters.ok_or_else(|| Reject::bad_request("the path is not UTF-8"))
+    parameters.ok_or_else(|| Reject::bad_request("the path is not UTF-8").because("path"))
 }
 
 fn switching_protocols(accept: HeaderValue, subprotocol: Option<&'static str>) -> Response<Text> {

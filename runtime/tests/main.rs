@@ -17,6 +17,7 @@ mod faults;
 mod handshake;
 mod limits;
 mod messages;
+mod metrics;
 mod pressure;
 mod proxy;
 mod support;

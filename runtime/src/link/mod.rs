@@ -10,7 +10,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -24,6 +24,7 @@ use crate::codegen::Frame;
 use crate::config::Config;
 use crate::listener::end_gracefully;
 use crate::meter::Meter;
+use crate::metrics::ConnectionMetrics;
 use crate::outbox::{Next, Outbox};
 use crate::{CloseReason, Message};
 
@@ -39,6 +40,9 @@ pub(crate) struct Link<S> {
     close_deadline: Duration,
     /// Set when the connection broke while a handler was running.
     broken: Option<End>,
+    metrics: ConnectionMetrics,
+    /// When the last handler was done, if nothing was waited for since.
+    handled_at: Option<Instant>,
 }
 
 /// Something that the session must act on.
@@ -56,6 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         outbox: Arc<Outbox>,
         config: Arc<Config>,
         expires: Option<SystemTime>,
+        metrics: ConnectionMetrics,
     ) -> Self {
         let limits = Limits::default().max_payload_len(Some(config.limits.message_size));
         let socket = BufferedIo::new(socket, read_ahead, Meter::new(&config));
@@ -65,6 +70,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             close_deadline: config.timeouts.close,
             clock: Clock::new(config, expires),
             broken: None,
+            metrics,
+            handled_at: None,
         }
     }
 
@@ -80,6 +87,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         if let Poll::Ready(event) = self.poll_read(cx) {
             return Poll::Ready(event);
         }
+        self.count_bytes();
+        self.handled_at = None;
         self.poll_clock(cx, Watch::Reading).map(Event::End)
     }
 
@@ -124,15 +133,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
     }
 
+    /// When a handler that is called now begins: where nothing was waited for, when the last one was done, which spares
+    /// a look at the clock.
+    pub(crate) fn handler_begins(&mut self) -> Instant {
+        self.handled_at.unwrap_or_else(Instant::now)
+    }
+
+    /// The metrics of this connection.
+    pub(crate) fn metrics(&mut self) -> &mut ConnectionMetrics {
+        &mut self.metrics
+    }
+
+    fn count_bytes(&mut self) {
+        let (received, sent) = self.engine.get_mut().take_counts();
+        self.metrics.bytes(received, sent);
+    }
+
     /// The handler is done. What could not be read meanwhile gets its time again.
-    pub(crate) fn handler_done(&mut self) {
+    pub(crate) fn handler_done(&mut self, began: Instant) {
+        let now = Instant::now();
+        self.metrics.handled(now - began);
+        self.handled_at = Some(now);
         if self.clock.handler_done() {
             self.engine.get_mut().meter().restart_message();
         }
     }
 
     /// Does what is left of the Close handshake and of TCP, within the deadline.
-    pub(crate) async fn finish(self, end: End) {
+    pub(crate) async fn finish(mut self, end: End) {
+        self.count_bytes();
+        self.metrics.closed(&end.reason);
         let deadline = self.close_deadline;
         if end.rest != Rest::Cut {
             // A peer that does not play along is cut off, and one that is gone needs no answer.
@@ -174,11 +204,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Poll::Ready(Err(_)) => return Poll::Ready(End::lost()),
                 Poll::Pending => false,
             };
-            let message = match self.outbox.next(room) {
-                Next::Send(Message::Text(text)) => {
-                    tokio_websockets::Message::text(text.into_bytes())
+            let (message, name) = match self.outbox.next(room) {
+                Next::Send(Message::Text(text), name) => {
+                    (tokio_websockets::Message::text(text.into_bytes()), name)
                 }
-                Next::Send(Message::Binary(bytes)) => tokio_websockets::Message::binary(bytes),
+                Next::Send(Message::Binary(bytes), name) => {
+                    (tokio_websockets::Message::binary(bytes), name)
+                }
                 Next::Close(reason) => return Poll::Ready(End::by_us(reason)),
                 Next::Cut => return Poll::Ready(End::by_order()),
                 Next::Blocked => {
@@ -188,6 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Next::Nothing => return Poll::Pending,
             };
             self.clock.active();
+            self.metrics.sent(name);
             if Pin::new(&mut self.engine).start_send(message).is_err() {
                 return Poll::Ready(End::lost());
             }

@@ -110,6 +110,32 @@ impl TestServer {
         raw.all().await
     }
 
+    /// The value of a line of `/metrics`, written as there; 0 when there is none.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let page = self.admin_page("/metrics").await;
+        let values = page
+            .lines()
+            .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        values.map(|value| value.parse::<f64>().unwrap()).sum()
+    }
+
+    /// Waits until `name` has this value.
+    pub async fn metric_becomes(&self, name: &str, value: f64) {
+        within(async {
+            while self.metric(name).await != value {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+    }
+
+    /// Waits until no connection is open and nothing is queued: the gauges are where they were.
+    pub async fn is_empty(&self) {
+        self.metric_becomes("wsgen_connections{channel=\"room\"}", 0.0)
+            .await;
+        self.metric_becomes("wsgen_send_queue_bytes", 0.0).await;
+    }
+
     /// Why the next connection ended.
     pub async fn ended(&mut self) -> CloseReason {
         within(self.ended.recv()).await.unwrap()
@@ -133,5 +159,6 @@ impl TestServer {
             client.text().await,
             r#"{"type":"said","text":"still here"}"#
         );
+        client.close().await;
     }
 }

@@ -1,0 +1,193 @@
+//! What an operator watches: counters that cost nanoseconds where messages pass, read at `/metrics`.
+//!
+//! A registry of our own and no crate: the set of metrics is fixed, labels come only from the document and from the
+//! words of this crate, never from a peer, and a message costs two additions on counters that its connection has at
+//! hand.
+
+mod histogram;
+mod text;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::{CloseReason, Initiator};
+use histogram::Histogram;
+pub(crate) use text::render;
+
+/// A counter that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self, amount: u64) {
+        self.0.fetch_add(amount, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Counters by the value of a label.
+#[derive(Debug, Default)]
+pub(crate) struct Counters(Mutex<BTreeMap<&'static str, Arc<Counter>>>);
+
+impl Counters {
+    /// The counter of `label`, which must be a word of the document or of this crate.
+    pub(crate) fn get(&self, label: &'static str) -> Arc<Counter> {
+        self.lock().entry(label).or_default().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Arc<Counter>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a whole server counts.
+#[derive(Debug, Default)]
+pub(crate) struct ServerMetrics {
+    /// Connections refused before their upgrade, by the check that refused them.
+    pub(crate) rejected: Counters,
+    pub(crate) accept_errors: Counter,
+}
+
+/// What one channel counts.
+#[derive(Debug)]
+pub(crate) struct ChannelMetrics {
+    channel: &'static str,
+    opened: Counter,
+    ended: Counter,
+    /// By initiator and by code.
+    closed: [Counters; 2],
+    received: Counters,
+    sent: Counters,
+    bytes_received: Counter,
+    bytes_sent: Counter,
+    handler_duration: Histogram,
+    /// Panics in handlers and in `background`.
+    pub(crate) panics: Counter,
+    /// Connections whose full send queue cost them a message or everything.
+    pub(crate) slow_consumers: Counter,
+    /// Published messages that were dropped for one connection.
+    pub(crate) dropped: Counter,
+}
+
+impl ChannelMetrics {
+    pub(crate) fn new(channel: &'static str) -> Self {
+        Self {
+            channel,
+            opened: Counter::default(),
+            ended: Counter::default(),
+            closed: Default::default(),
+            received: Counters::default(),
+            sent: Counters::default(),
+            bytes_received: Counter::default(),
+            bytes_sent: Counter::default(),
+            handler_duration: Histogram::default(),
+            panics: Counter::default(),
+            slow_consumers: Counter::default(),
+            dropped: Counter::default(),
+        }
+    }
+}
+
+/// One connection's way to the counters of its channel.
+#[derive(Debug)]
+pub(crate) struct ConnectionMetrics {
+    channel: Arc<ChannelMetrics>,
+    received: Known,
+    sent: Known,
+}
+
+impl ConnectionMetrics {
+    /// Counts a connection from here until this is dropped.
+    pub(crate) fn open(channel: Arc<ChannelMetrics>) -> Self {
+        channel.opened.add(1);
+        Self {
+            channel,
+            received: Known::default(),
+            sent: Known::default(),
+        }
+    }
+
+    /// A message of this name came.
+    pub(crate) fn received(&mut self, name: &'static str) {
+        self.received.count(&self.channel.received, name);
+    }
+
+    /// A message of this name goes.
+    pub(crate) fn sent(&mut self, name: &'static str) {
+        self.sent.count(&self.channel.sent, name);
+    }
+
+    /// So much was read and written since the last call.
+    pub(crate) fn bytes(&self, received: u64, sent: u64) {
+        if received > 0 {
+            self.channel.bytes_received.add(received);
+        }
+        if sent > 0 {
+            self.channel.bytes_sent.add(sent);
+        }
+    }
+
+    pub(crate) fn handled(&self, took: Duration) {
+        self.channel.handler_duration.observe(took);
+    }
+
+    pub(crate) fn panicked(&self) {
+        self.channel.panics.add(1);
+    }
+
+    pub(crate) fn closed(&self, end: &CloseReason) {
+        let by = &self.channel.closed[usize::from(end.initiator == Initiator::Peer)];
+        by.get(code_label(end.code)).add(1);
+    }
+}
+
+impl Drop for ConnectionMetrics {
+    fn drop(&mut self) {
+        self.channel.ended.add(1);
+    }
+}
+
+/// The counters that a connection has used already; a few, so that a list is the fastest map.
+#[derive(Debug, Default)]
+struct Known(Vec<(&'static str, Arc<Counter>)>);
+
+impl Known {
+    fn count(&mut self, counters: &Counters, name: &'static str) {
+        let known = self.0.iter().find(|(known, _)| *known == name);
+        match known {
+            Some((_, counter)) => counter.add(1),
+            None => {
+                let counter = counters.get(name);
+                counter.add(1);
+                self.0.push((name, counter));
+            }
+        }
+    }
+}
+
+/// A close code as a label. The peer chooses codes above 3000, so they are only told by their range.
+const fn code_label(code: Option<u16>) -> &'static str {
+    match code {
+        None => "none",
+        Some(1000) => "1000",
+        Some(1001) => "1001",
+        Some(1002) => "1002",
+        Some(1003) => "1003",
+        Some(1007) => "1007",
+        Some(1008) => "1008",
+        Some(1009) => "1009",
+        Some(1010) => "1010",
+        Some(1011) => "1011",
+        Some(1012) => "1012",
+        Some(1013) => "1013",
+        Some(1014) => "1014",
+        Some(3000..=3999) => "3xxx",
+        Some(4000..=4999) => "4xxx",
+        Some(_) => "other",
+    }
+}
