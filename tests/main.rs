@@ -11,6 +11,7 @@
 mod bad_input;
 mod binding_page;
 mod check;
+mod commands;
 mod compiles;
 mod config;
 mod corpus;

@@ -1,0 +1,162 @@
+//! The commands that tell about a document: what they print where, and how they exit.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use wsgen::diagnostic::Code;
+
+use crate::support::root;
+
+#[test]
+fn check_exits_by_what_it_finds() {
+    let status = |arguments: &[&str]| wsgen(arguments).status.code();
+    let with_warning = ui(Code::UnusedVariable);
+    assert_eq!(status(&["check", &chat()]), Some(0));
+    assert_eq!(status(&["check", &with_warning]), Some(0));
+    assert_eq!(status(&["check", "--strict", &with_warning]), Some(1));
+    assert_eq!(status(&["check", &ui(Code::InvalidValue)]), Some(1));
+    assert_eq!(status(&["check"]), Some(2));
+    assert_eq!(status(&["check", "--format", "mermaid", &chat()]), Some(2));
+}
+
+#[test]
+fn a_document_without_a_websocket_server_is_right_and_nothing_to_generate_from() {
+    for code in [Code::NoWebSocketServer, Code::EmptyServers] {
+        assert_eq!(
+            wsgen(&["check", &ui(code)]).status.code(),
+            Some(0),
+            "{code}"
+        );
+        assert_eq!(
+            wsgen(&["check", "--strict", &ui(code)]).status.code(),
+            Some(1),
+            "{code}"
+        );
+        assert_eq!(
+            wsgen(&["inspect", &ui(code)]).status.code(),
+            Some(1),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn check_tells_programs_where() {
+    let findings = json(&["check", "--format", "json", &ui(Code::InvalidExample)]);
+    let [finding] = findings.as_array().unwrap().as_slice() else {
+        panic!("{findings:#}")
+    };
+    let place = ["severity", "code", "line", "column", "pointer"].map(|key| finding[key].clone());
+    let pointer = "/channels/chat/messages/hello/examples/1/payload/text";
+    let expected: [Value; 5] = [
+        "warning".into(),
+        "invalid-example".into(),
+        24.into(),
+        21.into(),
+        pointer.into(),
+    ];
+    assert_eq!(place, expected);
+    assert!(
+        finding["file"]
+            .as_str()
+            .unwrap()
+            .ends_with("invalid-example.yaml")
+    );
+    assert!(finding["message"].is_string() && finding["help"].is_string());
+}
+
+#[test]
+fn check_tells_scanners_in_sarif() {
+    let log = json(&["check", "--format", "sarif", &ui(Code::InvalidExample)]);
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "invalid-example");
+    assert_eq!(run["results"][0]["ruleId"], "invalid-example");
+    let region = &run["results"][0]["locations"][0]["physicalLocation"]["region"];
+    assert_eq!(region["startLine"], 24);
+}
+
+#[test]
+fn inspect_tells_programs_what_was_understood_and_why() {
+    let understood = json(&["inspect", "--format", "json", &ui(Code::UndeclaredScheme)]);
+    let server = &understood["servers"][0];
+    assert_eq!(server["url"], "wss://chat.example.com");
+    assert_eq!(server["security"][0][0]["kind"], "bearer");
+    let route = &understood["routes"][0];
+    assert_eq!(route["path"], "/chat");
+    assert_eq!(route["operations"][0]["direction"], "in");
+    assert_eq!(
+        route["messages"][0]["told_apart_by"]["by"],
+        "being the only one"
+    );
+    assert_eq!(understood["findings"][0]["code"], "undeclared-scheme");
+}
+
+#[test]
+fn inspect_draws_what_was_understood() {
+    let picture = text(&["inspect", "--format", "mermaid", &chat()]);
+    assert!(picture.starts_with("flowchart LR\n"));
+    for part in ["/rooms/{room}", "sendMessage", "production", "-->"] {
+        assert!(picture.contains(part), "{part}: {picture}");
+    }
+}
+
+#[test]
+fn every_code_is_listed_and_explained() {
+    let list = text(&["explain"]);
+    for code in Code::ALL {
+        assert!(
+            list.lines()
+                .any(|line| line.split(' ').next() == Some(code.as_str())),
+            "{code}"
+        );
+        let page = text(&["explain", code.as_str()]);
+        assert!(
+            page.starts_with("# ") && page.lines().count() > 3,
+            "{code}: {page}"
+        );
+    }
+    let mistaken = wsgen(&["explain", "unused-paramter"]);
+    assert_eq!(mistaken.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&mistaken.stderr).contains("did you mean `unused-parameter`?"));
+}
+
+#[test]
+fn shells_learn_the_commands() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = text(&["completions", shell]);
+        assert!(script.contains("inspect"), "{shell}");
+    }
+}
+
+fn chat() -> String {
+    path(&root().join("examples/chat/asyncapi.yaml"))
+}
+
+/// The case of a code.
+fn ui(code: Code) -> String {
+    path(&root().join(format!("tests/ui/{code}.yaml")))
+}
+
+fn path(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&text(arguments)).unwrap()
+}
+
+/// What a command that does not fail prints.
+fn text(arguments: &[&str]) -> String {
+    let output = wsgen(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn wsgen(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wsgen"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
