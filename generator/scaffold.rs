@@ -205,7 +205,7 @@ struct ServerTest {
 impl<'a> ServerTests<'a> {
     fn new(service: &Service, krate: &'a str) -> Self {
         let functions = service.servers.iter().map(|server| ServerTest {
-            test: format!("{}_starts", server.function),
+            test: format!("{}_starts", server.function.trim_end_matches('_')),
             name: raw_identifier(&server.function),
         });
         Self {

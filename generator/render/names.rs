@@ -52,10 +52,16 @@ fn write(ty: &Type, types: &Types, module: &TokenStream) -> TokenStream {
             let item = inner(item);
             quote!(Vec<#item>)
         }
-        Type::Tuple(items) => {
-            let items = items.iter().map(inner);
-            quote!((#(#items,)*))
-        }
+        Type::Tuple(items) => match items.as_slice() {
+            [only] => {
+                let only = inner(only);
+                quote!((#only,))
+            }
+            several => {
+                let several = several.iter().map(inner);
+                quote!((#(#several),*))
+            }
+        },
         Type::Map(value) => {
             let value = inner(value);
             quote!(::std::collections::BTreeMap<String, #value>)

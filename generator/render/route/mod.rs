@@ -8,10 +8,9 @@ mod traits;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Channel, Route, Service, Traffic, Types};
+use crate::model::{Channel, Route, Service, Traffic};
 
 use super::docs::module_docs;
-use super::names::qualified;
 
 /// Renders the module of a route.
 pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
@@ -23,7 +22,10 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
     let request = request::render(route, types);
     let exchange = exchange::render(route, types);
     let endpoint = endpoint::render(route, types);
-    let imports = imports(route, types, &quote!(#exchange #endpoint).to_string());
+    let imports = imports(
+        route,
+        &quote!(#traits #request #exchange #endpoint).to_string(),
+    );
     quote! {
         #header
         #imports
@@ -51,9 +53,9 @@ fn outbound(route: &Route) -> TokenStream {
 }
 
 /// What the module needs; `code` is what stands in it.
-fn imports(route: &Route, types: &Types, code: &str) -> TokenStream {
+fn imports(route: &Route, code: &str) -> TokenStream {
     let check = code.contains("check ::").then(|| quote!(check,));
-    let messages = uses_messages(route, types).then(|| {
+    let messages = code.contains("messages ::").then(|| {
         quote!(
             use super::messages;
         )
@@ -82,22 +84,4 @@ fn imports(route: &Route, types: &Types, code: &str) -> TokenStream {
         #runtime
         #messages
     }
-}
-
-fn uses_messages(route: &Route, types: &Types) -> bool {
-    let mut used: Vec<_> = route
-        .parameters
-        .iter()
-        .map(|parameter| &parameter.ty)
-        .collect();
-    if let Traffic::Typed(exchange) = &route.traffic {
-        let variants = exchange
-            .inbound
-            .variants
-            .iter()
-            .chain(&exchange.outbound.variants);
-        used.extend(variants.map(|variant| &variant.ty));
-    }
-    used.into_iter()
-        .any(|ty| qualified(ty, types).to_string().contains("messages ::"))
 }
