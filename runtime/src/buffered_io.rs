@@ -29,6 +29,8 @@ pub(crate) struct BufferedIo<S> {
     written: usize,
     /// Since when the socket takes nothing.
     stuck_since: Option<Instant>,
+    /// Whether that is what a flush waits for.
+    flush_is_stuck: bool,
     meter: Meter,
     /// Bytes written since they were last asked for.
     sent: u64,
@@ -46,6 +48,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
             output: Vec::new(),
             written: 0,
             stuck_since: None,
+            flush_is_stuck: false,
             meter,
             sent: 0,
         }
@@ -74,7 +77,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
         }
         self.output = Vec::new();
         self.written = 0;
-        Poll::Ready(Ok(()))
+        self.poll_flush_socket(cx)
+    }
+
+    /// TLS holds back what the socket does not take.
+    fn poll_flush_socket(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.socket).poll_flush(cx);
+        match flushed {
+            Poll::Pending => {
+                self.flush_is_stuck = true;
+                self.stuck_since.get_or_insert_with(Instant::now);
+            }
+            Poll::Ready(_) => {
+                if std::mem::take(&mut self.flush_is_stuck) {
+                    self.stuck_since = None;
+                }
+            }
+        }
+        flushed
     }
 
     /// Keeps `stuck_since` true to what a write said.

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::metrics::Counter;
 use crate::route::Start;
 use crate::server::Service;
+use crate::socket::Socket;
 use crate::{proxy, upgrade};
 
 /// The pause after a failed accept, doubled up to the second while it goes on failing.
@@ -152,6 +153,17 @@ async fn greet(
         _permit: permit,
         _address: address,
     };
+    let socket = match &service.tls {
+        None => Socket::Plain(socket),
+        Some(tls) => {
+            let deadline = service.config.timeouts.tls_handshake;
+            let Ok(Ok(socket)) = tokio::time::timeout(deadline, tls.accept(socket)).await else {
+                service.metrics.rejected.get("tls").add(1);
+                return tracing::debug!(%peer, "no TLS handshake");
+            };
+            socket
+        }
+    };
     serve(service, socket, peer, place).await;
 }
 
@@ -165,11 +177,13 @@ impl Accepted {
 }
 
 /// Speaks HTTP on a new connection, and begins the session once it is upgraded.
-async fn serve(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr, place: Place) {
+async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: Place) {
+    let certificate = &socket.certificate();
     let accepted = &Accepted(Mutex::new(None));
     let answer = service_fn(|request| {
         Box::pin(async move {
-            let (response, start) = upgrade::answer(service, peer, request).await;
+            let (response, start) =
+                upgrade::answer(service, peer, certificate.as_ref(), request).await;
             *accepted.0.lock().unwrap_or_else(PoisonError::into_inner) = start;
             Ok::<_, Infallible>(response)
         })

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 
 use crate::close::code;
 use crate::codegen::Endpoint;
@@ -16,13 +15,14 @@ use crate::link::Link;
 use crate::listener::Place;
 use crate::metrics::{ChannelMetrics, ConnectionMetrics};
 use crate::outbox::Outbox;
+use crate::socket::Socket;
 use crate::{Handshake, Reject, Topics, session};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Spawns the session that `connect` has agreed to, on the upgraded socket and the bytes that were read ahead; with
 /// `None` the upgrade failed, and only `disconnected` is called.
-pub(crate) type Start = Box<dyn FnOnce(Option<(TcpStream, Bytes)>, Place) + Send>;
+pub(crate) type Start = Box<dyn FnOnce(Option<(Socket, Bytes)>, Place) + Send>;
 
 /// An [`Endpoint`] as an object.
 pub(crate) trait Route: Send + Sync {

@@ -17,6 +17,7 @@ use crate::connections::Connections;
 use crate::error::StartError;
 use crate::metrics::{ChannelMetrics, ServerMetrics};
 use crate::route::{Route, Served};
+use crate::tls::{self, Tls};
 use crate::{admin, drain, listener, log};
 
 /// The refusals that are written at once when there is no room; connections beyond them are just closed.
@@ -28,6 +29,7 @@ pub struct Server {
     routes: matchit::Router<Arc<dyn Route>>,
     all_routes: Vec<Arc<dyn Route>>,
     security: Option<Security>,
+    secure: bool,
     faults: Vec<String>,
 }
 
@@ -39,6 +41,7 @@ pub(crate) struct Service {
     pub(crate) connections: Connections,
     /// One for each connection that is allowed.
     pub(crate) permits: Arc<Semaphore>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) addresses: Addresses,
     pub(crate) metrics: ServerMetrics,
     /// Of every route.
@@ -58,6 +61,7 @@ impl Server {
             routes: matchit::Router::new(),
             all_routes: Vec::new(),
             security: None,
+            secure: false,
             faults: Vec::new(),
         }
     }
@@ -71,6 +75,14 @@ impl Server {
         alternatives: &'static [&'static [Scheme]],
     ) -> Self {
         self.security = Some(Security::new(judge, alternatives));
+        self
+    }
+
+    /// Says that the document's address is `wss://`: in the clear the server then starts on loopback only, unless the
+    /// settings say that a proxy ends TLS.
+    #[must_use]
+    pub fn secure(mut self) -> Self {
+        self.secure = true;
         self
     }
 
@@ -107,10 +119,13 @@ impl Server {
     /// # Errors
     /// Wrong routes or settings, an address that is taken or not ours.
     pub async fn bind(self, config: Config) -> Result<Listening, StartError> {
-        let faults: Vec<String> = self.faults.into_iter().chain(config.faults()).collect();
+        let in_the_clear = self.secure.then(|| tls::fault_in_the_clear(&config));
+        let faults = self.faults.into_iter().chain(config.faults());
+        let faults: Vec<String> = faults.chain(in_the_clear.flatten()).collect();
         if !faults.is_empty() {
             return Err(StartError(faults.join("\n")));
         }
+        let tls = Tls::new(&config.tls).map_err(StartError)?;
         let public = bind(config.listen.address, "listen.address").await?;
         let admin = match config.admin.enabled {
             true => Some(bind(config.admin.address, "admin.address").await?),
@@ -121,6 +136,7 @@ impl Server {
             security: security(self.security, &config),
             connections: Connections::default(),
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
+            tls,
             addresses: Addresses::new(config.limits.connections_per_address),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             metrics: ServerMetrics::default(),
@@ -228,6 +244,14 @@ impl Listening {
             tracing::info!(server = name, %address, "admin listening");
             let service = service.clone();
             beside.spawn(async move { admin::run(&service, listener).await });
+        }
+        if service.tls.is_some() {
+            let service = service.clone();
+            beside.spawn(async move {
+                if let Some(tls) = &service.tls {
+                    tls.keep_fresh().await;
+                }
+            });
         }
         let mut background = tokio::task::JoinSet::new();
         for route in routes {

@@ -9,8 +9,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use tokio::net::TcpStream;
-
 use crate::close::code;
 use crate::codegen::{Decode, DecodeError, Endpoint};
 use crate::context::Connection;
@@ -18,6 +16,7 @@ use crate::error::Consequence;
 use crate::link::{End, Event, Link};
 use crate::metrics::ChannelMetrics;
 use crate::route::Served;
+use crate::socket::Socket;
 use crate::{CloseReason, ConnectionId, Context, Error, Initiator, log};
 
 /// Serves a connection that `connect` has agreed to; gives its `place` among the others back at the end.
@@ -29,7 +28,7 @@ pub(crate) fn run<E: Endpoint>(
     route: Arc<Served<E>>,
     mut session: E::Session,
     mut connection: Connection<E::Outbound>,
-    mut link: Link<TcpStream>,
+    mut link: Link<Socket>,
     place: impl Send,
 ) -> impl Future<Output = ()> + Send {
     async move {
@@ -71,7 +70,7 @@ async fn converse<E: Endpoint>(
     endpoint: &E,
     session: &mut E::Session,
     connection: &mut Connection<E::Outbound>,
-    link: &mut Link<TcpStream>,
+    link: &mut Link<Socket>,
 ) -> End {
     let mut context = Context::new(session, connection);
     {
@@ -135,7 +134,7 @@ enum Outcome {
 
 /// Runs a handler while the link goes on; the end of the connection, if that is what comes of it.
 async fn handle<E: Endpoint>(
-    link: &mut Link<TcpStream>,
+    link: &mut Link<Socket>,
     mut handler: Pin<&mut impl Future<Output = Result<(), Error>>>,
 ) -> Option<End> {
     let began = link.handler_begins();
@@ -165,7 +164,7 @@ async fn handle<E: Endpoint>(
     }
 }
 
-fn panicked<E: Endpoint>(link: &mut Link<TcpStream>) -> End {
+fn panicked<E: Endpoint>(link: &mut Link<Socket>) -> End {
     tracing::error!(channel = E::CHANNEL, "a handler panicked");
     link.metrics().panicked();
     closed_by_us(code::INTERNAL_ERROR, "internal error".to_owned())

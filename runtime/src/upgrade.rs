@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::header::{
     ALLOW, CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
@@ -27,9 +28,10 @@ const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 pub(crate) async fn answer(
     service: &Service,
     peer: SocketAddr,
+    certificate: Option<&Bytes>,
     request: Request<Incoming>,
 ) -> (Response<Text>, Option<Start>) {
-    match upgrade(service, peer, &request).await {
+    match upgrade(service, peer, certificate, &request).await {
         Ok((response, start)) => (response, Some(start)),
         Err(reject) => {
             let path = log::Escaped(request.uri().path());
@@ -48,6 +50,7 @@ pub(crate) fn no_room() -> Response<Text> {
 async fn upgrade(
     service: &Service,
     peer: SocketAddr,
+    certificate: Option<&Bytes>,
     request: &Request<Incoming>,
 ) -> Result<(Response<Text>, Start), Reject> {
     check_host(request)?;
@@ -76,7 +79,7 @@ async fn upgrade(
             let shown = Shown {
                 headers,
                 query: &handshake.query,
-                certificate: None,
+                certificate,
             };
             let admission = security.authenticate(&shown).await;
             handshake.admission = admission.map_err(|_| unauthorized(security))?;

@@ -21,5 +21,7 @@ mod metrics;
 mod pressure;
 mod proxy;
 mod support;
+#[cfg(feature = "dev-tls")]
+mod tls;
 mod topics;
 mod violations;

@@ -56,6 +56,7 @@ impl Config {
         for (name, duration) in [
             ("timeouts.request_head", self.timeouts.request_head),
             ("timeouts.authentication", self.timeouts.authentication),
+            ("timeouts.tls_handshake", self.timeouts.tls_handshake),
             ("timeouts.message", self.timeouts.message),
             ("timeouts.write_stall", self.timeouts.write_stall),
             ("timeouts.close", self.timeouts.close),
@@ -67,6 +68,21 @@ impl Config {
                 &format!("{name} must be longer than 0"),
             );
         }
+        let tls = &self.tls;
+        let [certificate, key, client_ca] =
+            [&tls.certificate, &tls.key, &tls.client_ca].map(|path| !path.as_os_str().is_empty());
+        demand(
+            certificate == key,
+            "tls.certificate and tls.key go together",
+        );
+        demand(
+            !(tls.self_signed && certificate),
+            "tls.self_signed and tls.certificate exclude each other",
+        );
+        demand(
+            certificate || !client_ca,
+            "tls.client_ca needs tls.certificate and tls.key",
+        );
         demand(
             self.proxy.address == ClientAddress::None || !self.proxy.trusted.is_empty(),
             "proxy.address is believed only from proxy.trusted, which is empty: name the proxies' networks",

@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use load::ConfigError;
-pub use security::{Authentication, ClientAddress, Proxy};
+pub use security::{Authentication, ClientAddress, Proxy, Tls};
 
 pub use crate::authentication::StaticToken;
 pub use crate::proxy::Network;
@@ -32,6 +32,8 @@ pub struct Config {
     pub admin: Admin,
     /// The log.
     pub log: Log,
+    /// Encryption.
+    pub tls: Tls,
     /// Proxies between the clients and this server.
     pub proxy: Proxy,
     /// Which web pages may connect.
@@ -234,6 +236,9 @@ pub struct Timeouts {
     /// From the connection to the end of the request's head; longer gets 408. Default 10 s.
     #[serde(with = "units::duration")]
     pub request_head: Duration,
+    /// The TLS handshake. Default 5 s.
+    #[serde(with = "units::duration")]
+    pub tls_handshake: Duration,
     /// Authentication and the handler's `connect` together; longer gets 503. Default 10 s.
     #[serde(with = "units::duration")]
     pub authentication: Duration,
@@ -260,6 +265,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             request_head: Duration::from_secs(10),
+            tls_handshake: Duration::from_secs(5),
             authentication: Duration::from_secs(10),
             message: Duration::from_secs(30),
             idle: Duration::ZERO,

@@ -1,8 +1,45 @@
 //! Settings of who may connect, and how it is known who that is.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Network, StaticToken};
+use super::{Network, StaticToken, units};
+
+/// `[tls]`, where the program is built with the feature `tls`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Tls {
+    /// The file of the certificate and those between it and the authority, PEM. Default `""`: no TLS.
+    pub certificate: PathBuf,
+    /// The file of its private key, PEM.
+    pub key: PathBuf,
+    /// The file of the authorities whose client certificates count, PEM, for the scheme `X509`. Default `""`: none.
+    pub client_ca: PathBuf,
+    /// How often the files are read again to see whether they have changed; `0s` is only on SIGHUP. Default 10 s.
+    #[serde(with = "units::duration")]
+    pub reload: Duration,
+    /// For development: a certificate of our own, new at each start (feature `dev-tls`). Default false.
+    pub self_signed: bool,
+    /// A proxy in front of this server ends TLS, and the network between is safe: a server whose document says `wss` may
+    /// listen in the clear on more than loopback. Default false.
+    pub terminated_by_proxy: bool,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            client_ca: PathBuf::new(),
+            reload: Duration::from_secs(10),
+            self_signed: false,
+            terminated_by_proxy: false,
+        }
+    }
+}
 
 /// `[proxy]`
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
