@@ -1,6 +1,6 @@
 //! The way from a payload to the right alternative, as code.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 use crate::model::{Content, Dispatch, JsonKind, Literal, Shape, Type, Types};
@@ -94,7 +94,8 @@ fn rest(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream) -> TokenStre
             }
             Shape::Keys(keys) => quote!(codegen::has_keys(payload, &[#(#keys),*])),
         };
-        otherwise = match otherwise.to_string().starts_with("if ") {
+        let chained = matches!(otherwise.clone().into_iter().next(), Some(TokenTree::Ident(word)) if word == "if");
+        otherwise = match chained {
             true => quote!(if #test { #decode } else #otherwise),
             false => quote!(if #test { #decode } else { #otherwise }),
         };

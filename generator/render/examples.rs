@@ -8,6 +8,7 @@ use crate::model::{Content, Exchange, Route, Service, Traffic, Type, Types, Vari
 use crate::naming::{Scope, raw_string, value_name};
 
 use super::docs::module_docs;
+use super::mentions::Mentions;
 use super::names::{ident, qualified};
 
 /// Renders `tests/generated.rs`; `None` where the document has no example.
@@ -29,10 +30,10 @@ pub(super) fn render(service: &Service, krate: &str) -> Option<TokenStream> {
     }
     let header = module_docs(["The examples of the document are understood."]);
     let code = quote!(#(#tests)*);
-    let text = code.to_string();
+    let mentions = Mentions::of(&code);
     let krate = ident(krate);
-    modules.retain(|module| text.contains(&format!("{} :: Inbound", ident(module))));
-    modules.extend(text.contains("messages ::").then_some("messages"));
+    modules.retain(|module| mentions.starts_path(&ident(module).to_string()));
+    modules.extend(mentions.starts_path("messages").then_some("messages"));
     modules.sort_unstable();
     let modules = modules.into_iter().map(ident);
     Some(quote! {

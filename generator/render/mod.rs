@@ -4,6 +4,7 @@ mod checks;
 mod dispatch;
 mod docs;
 mod examples;
+mod mentions;
 mod names;
 mod payloads;
 mod route;

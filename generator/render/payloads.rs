@@ -10,13 +10,14 @@ use crate::model::{
 use super::checks;
 use super::dispatch::{Target, select};
 use super::docs::{docs, module_docs};
+use super::mentions::Mentions;
 use super::names::{ident, local};
 
 /// Renders the module `messages`.
 pub(super) fn render(types: &Types) -> TokenStream {
     let header = module_docs(["What the messages carry."]);
     let definitions: TokenStream = types.iter().map(|(_, ty)| define(ty, types)).collect();
-    let imports = imports(types, &definitions.to_string());
+    let imports = imports(types, &Mentions::of(&definitions));
     quote! {
         #header
         #imports
@@ -25,19 +26,16 @@ pub(super) fn render(types: &Types) -> TokenStream {
 }
 
 /// What the definitions need; `code` is what stands in them.
-fn imports(types: &Types, code: &str) -> TokenStream {
+fn imports(types: &Types, code: &Mentions) -> TokenStream {
     let validated = types.iter().any(|(_, ty)| ty.is_validated);
-    let decode_error = code.contains("DecodeError ::").then(|| {
+    let decode_error = code.starts_path("DecodeError").then(|| {
         quote!(
             use wsgen_runtime::DecodeError;
         )
     });
     let mut names: Vec<TokenStream> = Vec::new();
-    names.extend(
-        code.contains(" codegen :: alternatives")
-            .then(|| quote!(self)),
-    );
-    names.extend(code.contains("check ::").then(|| quote!(check)));
+    names.extend(code.starts_path("codegen").then(|| quote!(self)));
+    names.extend(code.starts_path("check").then(|| quote!(check)));
     names.extend(validated.then(|| quote!(Validate, Violation)));
     let codegen = (!names.is_empty()).then(|| quote!(use wsgen_runtime::codegen::{#(#names),*};));
     quote! {

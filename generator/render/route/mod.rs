@@ -11,6 +11,7 @@ use quote::quote;
 use crate::model::{Channel, Route, Service, Traffic};
 
 use super::docs::module_docs;
+use super::mentions::Mentions;
 
 /// Renders the module of a route.
 pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
@@ -22,17 +23,12 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
     let request = request::render(route, types);
     let exchange = exchange::render(route, types);
     let endpoint = endpoint::render(route, types);
-    let imports = imports(
-        route,
-        &quote!(#traits #request #exchange #endpoint).to_string(),
-    );
+    let code = quote!(#traits #request #exchange #endpoint);
+    let imports = imports(route, &Mentions::of(&code));
     quote! {
         #header
         #imports
-        #traits
-        #request
-        #exchange
-        #endpoint
+        #code
     }
 }
 
@@ -53,14 +49,14 @@ fn outbound(route: &Route) -> TokenStream {
 }
 
 /// What the module needs; `code` is what stands in it.
-fn imports(route: &Route, code: &str) -> TokenStream {
-    let check = code.contains("check ::").then(|| quote!(check,));
-    let messages = code.contains("messages ::").then(|| {
+fn imports(route: &Route, code: &Mentions) -> TokenStream {
+    let check = code.starts_path("check").then(|| quote!(check,));
+    let messages = code.starts_path("messages").then(|| {
         quote!(
             use super::messages;
         )
     });
-    let validate = code.contains(". validate ()").then(|| quote!(Validate,));
+    let validate = code.calls("validate").then(|| quote!(Validate,));
     let codegen = match check {
         Some(_) => quote!(
             use wsgen_runtime::codegen::{self, check};
