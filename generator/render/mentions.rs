@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 
 /// What was found in a piece of code.
 #[derive(Debug, Default)]
@@ -30,20 +30,16 @@ impl Mentions {
     }
 
     fn walk(&mut self, code: TokenStream) {
-        let mut before = None;
+        let mut before = Before::Other;
         let mut tokens = code.into_iter().peekable();
         while let Some(token) = tokens.next() {
             if let TokenTree::Ident(name) = &token {
                 match (before, tokens.peek()) {
-                    (Some('.'), Some(TokenTree::Group(arguments))) => {
-                        let none = arguments.stream().is_empty();
-                        if none && arguments.delimiter() == Delimiter::Parenthesis {
-                            self.calls.insert(name.to_string());
-                        }
+                    (Before::Dot, Some(TokenTree::Group(arguments))) if is_empty(arguments) => {
+                        self.calls.insert(name.to_string());
                     }
-                    (Some(':'), _) => {}
                     // `::`, not the `:` between a name and its type.
-                    (_, Some(TokenTree::Punct(next)))
+                    (Before::Other, Some(TokenTree::Punct(next)))
                         if next.as_char() == ':' && next.spacing() == Spacing::Joint =>
                     {
                         self.heads.insert(name.to_string());
@@ -54,13 +50,31 @@ impl Mentions {
             before = match token {
                 TokenTree::Group(group) => {
                     self.walk(group.stream());
-                    None
+                    Before::Other
                 }
-                TokenTree::Punct(punct) => Some(punct.as_char()),
-                _ => None,
+                TokenTree::Punct(punct) => match (punct.as_char(), punct.spacing()) {
+                    ('.', _) => Before::Dot,
+                    (':', Spacing::Joint) => Before::Separator,
+                    (':', Spacing::Alone) if before == Before::Separator => Before::Separator,
+                    _ => Before::Other,
+                },
+                _ => Before::Other,
             };
         }
     }
+}
+
+/// What stands before a token, as far as it matters.
+#[derive(Clone, Copy, PartialEq)]
+enum Before {
+    Dot,
+    /// `::`
+    Separator,
+    Other,
+}
+
+fn is_empty(arguments: &Group) -> bool {
+    arguments.delimiter() == Delimiter::Parenthesis && arguments.stream().is_empty()
 }
 
 #[cfg(test)]
