@@ -10,8 +10,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::accept::accept_all;
 use crate::http::{self, Text, text};
-use crate::listener::{accept_all, http};
+use crate::listener::http;
 use crate::metrics;
 use crate::server::Service;
 

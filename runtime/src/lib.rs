@@ -6,7 +6,7 @@
 //!
 //! # The life of a connection, file by file
 //!
-//! 1. `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
+//! 1. `accept` and `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
 //!    `tls` decrypts it, `proxy` says whose it is, `addresses` how many that one has already.
 //! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin`, `authentication`, the handler's `connect`, then 101.
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
@@ -23,6 +23,7 @@
 //! - A handler that fails, panics or hangs costs its own connection only.
 //! - Every protocol violation is answered with its Close frame.
 
+mod accept;
 mod addresses;
 mod admin;
 mod authentication;

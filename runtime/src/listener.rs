@@ -2,10 +2,8 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -14,16 +12,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::accept::accept_all;
 use crate::addresses::AddressPlace;
 use crate::config::Config;
-use crate::metrics::Counter;
 use crate::route::Start;
 use crate::server::Service;
 use crate::socket::Socket;
 use crate::{proxy, upgrade};
-
-/// The pause after a failed accept, doubled up to the second while it goes on failing.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// hyper's smallest buffer.
 const SMALLEST_BUFFER: usize = 8 * 1024;
@@ -37,35 +32,6 @@ pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
     tokio::select! {
         () = service.stopping.cancelled() => {}
         () = accept => {}
-    }
-}
-
-/// Accepts for ever; a fault of the system, such as too few descriptors, is waited out.
-pub(crate) async fn accept_all(
-    listener: &TcpListener,
-    errors: &Counter,
-    accepted: impl Fn(TcpStream, SocketAddr),
-) {
-    let mut pause = BACK_OFF.0;
-    loop {
-        match listener.accept().await {
-            Ok((socket, peer)) => {
-                pause = BACK_OFF.0;
-                accepted(socket, peer);
-            }
-            // The client was faster; nothing is wrong with the listener.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
-                ) => {}
-            Err(error) => {
-                errors.add(1);
-                tracing::warn!(%error, "cannot accept connections; trying again");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(BACK_OFF.1);
-            }
-        }
     }
 }
 

@@ -16,9 +16,11 @@ mod drain;
 mod faults;
 mod handshake;
 mod limits;
+mod matrix;
 mod messages;
 mod metrics;
 mod pressure;
+mod process;
 mod proxy;
 mod support;
 #[cfg(feature = "dev-tls")]

@@ -1,0 +1,314 @@
+//! Rows of the fault matrix that need a process of their own: signals, descriptors, memory.
+//!
+//! The server is this test binary once more, running [`server`]. The long rows run where `WSGEN_SLOW_TESTS` is set.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, mpsc};
+use wsgen_runtime::{Config, Server};
+
+use crate::support::client::Client;
+use crate::support::endpoint::Room;
+use crate::support::raw::{FIN, PING, Raw, TEXT, frame, upgrade};
+use crate::support::within;
+
+/// Names the settings of a server that is to be run, instead of the tests.
+const SETTINGS: &str = "WSGEN_TEST_SERVER";
+
+fn slow_tests() -> bool {
+    let asked = std::env::var_os("WSGEN_SLOW_TESTS").is_some();
+    if !asked {
+        eprintln!("skipped: set WSGEN_SLOW_TESTS=1 to run it");
+    }
+    asked
+}
+
+/// Not a test: what [`Process::start`] runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn server() {
+    let Ok(settings) = std::env::var(SETTINGS) else {
+        return;
+    };
+    let (ended, _receiver) = mpsc::unbounded_channel();
+    let gate = Arc::new(Notify::new());
+    let server = Server::new("test").route("/rooms/{room}", Room { gate, ended });
+    let _ = server.serve(Config::from_toml(&settings).unwrap()).await;
+    // `serve` returns its code, which this is not the `main` to return.
+    std::process::exit(0);
+}
+
+struct Process {
+    child: Child,
+    address: SocketAddr,
+    admin: SocketAddr,
+    log: std::sync::mpsc::Receiver<String>,
+}
+
+impl Process {
+    /// A server with these settings, and at most so many descriptors.
+    fn start(settings: &str, descriptors: usize) -> Self {
+        let ports = "[listen]\naddress = \"127.0.0.1:0\"\n[admin]\naddress = \"127.0.0.1:0\"\n";
+        let binary = std::env::current_exe().unwrap();
+        let mut child = Command::new("sh")
+            .args([
+                "-c",
+                "ulimit -n $0 && exec \"$1\" --exact process::server --nocapture",
+            ])
+            .arg(descriptors.to_string())
+            .arg(binary)
+            .env(SETTINGS, format!("{ports}{settings}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (tell, log) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            lines
+                .map_while(Result::ok)
+                .try_for_each(|line| tell.send(line))
+        });
+        let address = |what: &str| loop {
+            let line = log.recv_timeout(Duration::from_secs(20)).unwrap();
+            if line.contains(what)
+                && let Some((_, address)) = line.rsplit_once("address=")
+            {
+                break address.trim().parse().unwrap();
+            }
+        };
+        let (address, admin) = (address(" listening"), address("admin listening"));
+        Self {
+            child,
+            address,
+            admin,
+            log,
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    async fn exited(&mut self) -> ExitStatus {
+        within(async {
+            loop {
+                match self.child.try_wait().unwrap() {
+                    Some(status) => break status,
+                    None => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        })
+        .await
+    }
+
+    async fn raw(&self) -> Raw {
+        let mut raw = Raw::connect(self.address).await;
+        raw.send(upgrade("/rooms/1", "").as_bytes()).await;
+        assert!(raw.head().await.starts_with("HTTP/1.1 101 "));
+        raw
+    }
+
+    async fn still_echoes(&self) {
+        let mut client = Client::connect(self.address, "/rooms/1").await;
+        client.send(r#"{"type":"say","text":"x"}"#).await;
+        assert_eq!(client.text().await, r#"{"type":"said","text":"x"}"#);
+        client.close().await;
+    }
+
+    async fn connections(&self) -> u64 {
+        let mut raw = Raw::connect(self.admin).await;
+        raw.send(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        let page = raw.all().await;
+        let line = page
+            .lines()
+            .find_map(|line| line.strip_prefix("wsgen_connections{channel=\"room\"} "));
+        line.unwrap().parse().unwrap()
+    }
+
+    /// Waits until nobody is connected.
+    async fn is_empty(&self) {
+        within(async { while self.connections().await > 0 {} }).await;
+    }
+
+    fn descriptors(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(path).unwrap().count()
+    }
+
+    /// Resident memory, in KiB.
+    fn resident(&self) -> usize {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
+        statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const FAST: &str =
+    "[rates]\nmessages = 0\nbytes = 0\ncontrol_frames = 0\n[drain]\ngrace = \"300ms\"\n";
+
+#[tokio::test]
+async fn sigterm_under_load_loses_no_answer() {
+    let mut server = Process::start(FAST, 1024);
+    let mut clients = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let mut client = Client::connect(server.address, "/rooms/1").await;
+        clients.spawn(async move {
+            for number in 0.. {
+                client
+                    .send(format!(r#"{{"type":"say","text":"{number}"}}"#))
+                    .await;
+                let message = client
+                    .next()
+                    .await
+                    .expect("a Close frame before the end")
+                    .unwrap();
+                match message.as_close() {
+                    Some((code, _)) => return (number, u16::from(code)),
+                    None => assert_eq!(
+                        message.as_text().unwrap(),
+                        format!(r#"{{"type":"said","text":"{number}"}}"#)
+                    ),
+                }
+            }
+            unreachable!()
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    server.signal("-TERM");
+    while let Some(ended) = within(clients.join_next()).await {
+        let (answered, code) = ended.unwrap();
+        assert_eq!(code, 1012);
+        assert!(answered > 10, "no load: {answered} messages");
+    }
+    assert!(server.exited().await.success());
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_second_sigterm_ends_it_at_once() {
+    let mut server = Process::start(&FAST.replace("300ms", "60s"), 1024);
+    let _open = server.raw().await;
+    server.signal("-TERM");
+    // Still in its grace.
+    server.still_echoes().await;
+    let begin = std::time::Instant::now();
+    server.signal("-TERM");
+    assert!(server.exited().await.success());
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(
+        server
+            .log
+            .try_iter()
+            .any(|line| line.contains("second signal"))
+    );
+}
+
+#[tokio::test]
+async fn running_out_of_descriptors_is_survived() {
+    let settings = format!("{FAST}[limits]\nmax_connections = 1000\n[timeouts]\nclose = \"300ms\"");
+    let server = Process::start(&settings, 64);
+    let mut open = Vec::new();
+    let mut hung_up_on = 0;
+    for _ in 0..100 {
+        let mut raw = Raw::connect(server.address).await;
+        raw.send(upgrade("/rooms/1", "").as_bytes()).await;
+        let mut first = [0];
+        // One that is not served is told so by the end, and need not wait for a deadline.
+        match within(tokio::io::AsyncReadExt::read(&mut raw.0, &mut first)).await {
+            Ok(1) => open.push(raw),
+            _ => hung_up_on += 1,
+        }
+    }
+    assert!(
+        open.len() > 20 && hung_up_on > 20,
+        "{} open, {hung_up_on} not",
+        open.len()
+    );
+    assert!(
+        server
+            .log
+            .try_iter()
+            .any(|line| line.contains("cannot accept connections"))
+    );
+    drop(open);
+    // With the descriptors back it goes on, a moment of back-off later.
+    within(async {
+        loop {
+            let mut raw = Raw::connect(server.address).await;
+            let _ =
+                tokio::io::AsyncWriteExt::write_all(&mut raw.0, upgrade("/rooms/1", "").as_bytes())
+                    .await;
+            if let Ok(1) = tokio::io::AsyncReadExt::read(&mut raw.0, &mut [0]).await {
+                break;
+            }
+        }
+    })
+    .await;
+    server.still_echoes().await;
+    server.is_empty().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_unread_pings_costs_less_than_4_mib() {
+    let settings = format!("{FAST}[timeouts]\nwrite_stall = \"15s\"");
+    let server = Process::start(&settings, 1024);
+    server.still_echoes().await;
+    let before = server.resident();
+    let mut raw = server.raw().await;
+    let pings = frame(FIN | PING, &[7; 125]).repeat(500);
+    let sent = raw.send_until_stuck(&pings, 50_000_000).await;
+    assert!(sent < 50_000_000, "the server should stop reading");
+    let grown = server.resident().saturating_sub(before);
+    assert!(grown < 4096, "{grown} KiB for {sent} bytes of pings");
+    server.still_echoes().await;
+}
+
+#[tokio::test]
+async fn connecting_and_closing_leaks_nothing() {
+    let count = if slow_tests() { 20_000 } else { 1000 };
+    let server = Process::start(FAST, 1024);
+    let round = async |count: usize| {
+        for number in 0..count {
+            let mut raw = server.raw().await;
+            raw.send(&frame(FIN | TEXT, br#"{"type":"join","topic":"a"}"#))
+                .await;
+            raw.text().await;
+            if number % 2 == 0 {
+                raw.send(&frame(FIN | 8, &1000_u16.to_be_bytes())).await;
+                raw.frame().await;
+            }
+        }
+        server.is_empty().await;
+    };
+    round(500).await;
+    let before = (server.descriptors(), server.resident());
+    round(count).await;
+    let after = (server.descriptors(), server.resident());
+    assert!(
+        after.0 <= before.0 + 2,
+        "descriptors: {before:?}, then {after:?}"
+    );
+    assert!(
+        after.1 < before.1 + 2048,
+        "memory: {before:?}, then {after:?}"
+    );
+    server.still_echoes().await;
+}
