@@ -29,23 +29,44 @@ pub(crate) struct Module {
     pub(crate) code: TokenStream,
 }
 
-/// Renders the code that a run rewrites.
+/// What becomes a module of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    /// `mod.rs`
+    Root,
+    /// The payloads.
+    Messages,
+    /// A route, by its index.
+    Route(usize),
+    /// The servers.
+    Servers,
+}
+
+/// The modules that a run rewrites.
 #[must_use]
-pub(crate) fn render(service: &Service) -> Vec<Module> {
-    let module = |name: &str, code| Module {
+pub(crate) fn parts(service: &Service) -> Vec<Part> {
+    let mut parts = vec![Part::Root, Part::Servers];
+    parts.extend((!service.types.is_empty()).then_some(Part::Messages));
+    parts.extend((0..service.routes.len()).map(Part::Route));
+    parts
+}
+
+/// Renders one module.
+#[must_use]
+pub(crate) fn render(service: &Service, part: Part) -> Module {
+    let (name, code) = match part {
+        Part::Root => ("mod", root(service)),
+        Part::Messages => ("messages", payloads::render(&service.types)),
+        Part::Servers => ("servers", servers::render(service)),
+        Part::Route(index) => {
+            let route = &service.routes[index];
+            (route.module.as_str(), route::render(service, route))
+        }
+    };
+    Module {
         file: format!("src/generated/{name}.rs"),
         code,
-    };
-    let mut modules = vec![
-        module("mod", root(service)),
-        module("servers", servers::render(service)),
-    ];
-    if !service.types.is_empty() {
-        modules.push(module("messages", payloads::render(&service.types)));
     }
-    let routes = service.routes.iter();
-    modules.extend(routes.map(|route| module(&route.module, route::render(service, route))));
-    modules
 }
 
 /// Renders the tests of the document's examples, if it has any; `krate` is the name of the project's library.
