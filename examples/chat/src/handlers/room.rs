@@ -65,12 +65,7 @@ impl Room for Handlers {
         Ok(())
     }
 
-    async fn disconnected(
-        &self,
-        session: Member,
-        _reason: CloseReason,
-        topics: &Topics<Outbound>,
-    ) {
+    async fn disconnected(&self, session: Member, _reason: CloseReason, topics: &Topics<Outbound>) {
         let Member { room, nickname } = session;
         self.roster.leave(&room, &nickname);
         topics.publish(room, MemberLeft { nickname });
