@@ -70,6 +70,7 @@ pub fn scaffold(
             &entrypoint,
         )?);
         let config = ServerConfig {
+            secure: server.secure,
             name: &quoted(&server.name),
             listen: &server.listen,
             admin: &server.admin,
@@ -98,6 +99,7 @@ pub fn scaffold(
         let deployment = Deployment {
             binary: &server.file,
             package: &project.package,
+            secure: server.secure,
         };
         files.push(user_file("deploy/kubernetes.yaml", &deployment)?);
         files.push(user_file(".github/workflows/ci.yml", &Workflow)?);
@@ -160,6 +162,7 @@ struct Dockerfile<'a> {
 struct Deployment<'a> {
     binary: &'a str,
     package: &'a str,
+    secure: bool,
 }
 
 #[derive(Template)]
@@ -185,6 +188,7 @@ struct Entrypoint<'a> {
 #[derive(Template)]
 #[template(path = "config/server.toml.askama")]
 struct ServerConfig<'a> {
+    secure: bool,
     name: &'a str,
     listen: &'a str,
     admin: &'a str,

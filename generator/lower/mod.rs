@@ -20,7 +20,7 @@ pub(crate) use security::inferred_scheme;
 
 use crate::diagnostic::Diagnostics;
 use crate::document::{Document, Sources};
-use crate::model::Service;
+use crate::model::{Scheme, Service};
 use crate::resolve::Resolver;
 
 /// What the user decided about the document.
@@ -69,8 +69,27 @@ pub fn lower<'a>(
         routes: lowered,
         types: schemas.finish(),
     };
+    gather_operation_schemes(&mut service);
     mark_authenticated(&mut service);
     Some(service)
+}
+
+/// Gathers for each server the schemes that its operations ask for beyond its own.
+fn gather_operation_schemes(service: &mut Service) {
+    for server in &mut service.servers {
+        let own: Vec<&Scheme> = server.security.iter().flatten().collect();
+        let mut schemes: Vec<Scheme> = Vec::new();
+        for served in &server.routes {
+            let channels = service.routes[served.route].channels.iter();
+            let methods = channels.flat_map(|channel| &channel.methods);
+            for scheme in methods.flat_map(|method| method.security.iter().flatten()) {
+                if !own.contains(&scheme) && !schemes.contains(scheme) {
+                    schemes.push(scheme.clone());
+                }
+            }
+        }
+        server.operation_schemes = schemes;
+    }
 }
 
 /// A route's principal is certain where every server with the route asks for credentials.

@@ -14,6 +14,7 @@ use super::messages::{self, Direction, Found};
 use super::parameters;
 use super::perspective::Perspective;
 use super::schemas::Schemas;
+use super::security;
 
 /// Lowers every group to a route, in the same order.
 pub(super) fn lower<'a>(
@@ -94,6 +95,7 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
             &module,
             &exchange,
             lowered.as_ref(),
+            diagnostics,
         );
         self.traits.push((label.clone(), names));
         Route {
@@ -198,6 +200,7 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
         module: &str,
         exchange: &Exchanged<'_, 'a>,
         lowered: Option<&Exchange>,
+        diagnostics: &mut Diagnostics,
     ) -> (Vec<model::Channel>, Vec<String>) {
         if channels.is_empty() {
             let raw = model::Channel {
@@ -229,7 +232,9 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
                     .map(str::to_owned)
                     .collect(),
                 methods: lowered
-                    .map(|lowered| self.methods(index, exchange, lowered, &mut methods))
+                    .map(|lowered| {
+                        self.methods(index, exchange, lowered, &mut methods, diagnostics)
+                    })
                     .unwrap_or_default(),
             });
             names.push(name);
@@ -244,6 +249,7 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
         exchange: &Exchanged<'_, 'a>,
         lowered: &Exchange,
         scope: &mut Scope,
+        diagnostics: &mut Diagnostics,
     ) -> Vec<Method> {
         let mut methods = Vec::new();
         for (index, found) in exchange.inbound.values().enumerate() {
@@ -265,6 +271,10 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
                     correlation::between(found, reply, exchange, lowered, self.schemas.types())
                 }),
                 docs: method_docs(found, &variant.name, &variant.docs),
+                security: found
+                    .operation
+                    .map(|operation| security::lower(&operation.security, diagnostics))
+                    .unwrap_or_default(),
                 reply,
                 message: index,
                 name,

@@ -83,6 +83,7 @@ pub(super) fn lower(
             secure: address.secure,
             url: address.url(),
             security: security::lower(&server.security, diagnostics),
+            operation_schemes: Vec::new(),
             routes,
         });
     }

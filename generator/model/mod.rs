@@ -46,8 +46,18 @@ pub struct Server {
     pub secure: bool,
     /// Alternatives, each a list of schemes that must all be satisfied; empty when anyone may connect.
     pub security: Vec<Vec<Scheme>>,
+    /// Schemes that only some of its operations ask for.
+    pub operation_schemes: Vec<Scheme>,
     /// What it serves.
     pub routes: Vec<ServedRoute>,
+}
+
+impl Server {
+    /// Whether clients show credentials, to connect or for some operations.
+    #[must_use]
+    pub fn judges_credentials(&self) -> bool {
+        !self.security.is_empty() || !self.operation_schemes.is_empty()
+    }
 }
 
 /// A route as one server serves it.
@@ -210,6 +220,8 @@ pub struct Method {
     pub message: usize,
     /// What is answered.
     pub reply: Option<Reply>,
+    /// What a client must have shown to call it: alternatives, each a list of schemes; empty where any client may.
+    pub security: Vec<Vec<Scheme>>,
     /// What ties a reply to its request.
     pub correlation: Option<Correlation>,
 }

@@ -17,20 +17,27 @@ pub(super) fn render(service: &Service) -> TokenStream {
         .servers
         .iter()
         .map(|server| function(service, server));
-    let mut schemes = service
-        .servers
-        .iter()
-        .flat_map(|server| &server.security)
-        .flatten()
-        .peekable();
-    let authenticate = schemes.peek().map(|_| quote!(Authenticate,));
-    let codegen = schemes.peek().map(|_| quote!(Scheme));
-    let codegen = if schemes.any(has_location) {
-        Some(quote!({Location, Scheme}))
-    } else {
-        codegen
+    let schemes = || {
+        let servers = service.servers.iter();
+        servers.flat_map(|server| {
+            server
+                .security
+                .iter()
+                .flatten()
+                .chain(&server.operation_schemes)
+        })
     };
-    let codegen = codegen.map(|names| quote!(use wsgen_runtime::codegen::#names;));
+    let judges = service.servers.iter().any(Server::judges_credentials);
+    let authenticate = judges.then(|| quote!(Authenticate,));
+    let codegen = match (schemes().next(), schemes().any(has_location)) {
+        (_, true) => Some(quote!(
+            use wsgen_runtime::codegen::{Location, Scheme};
+        )),
+        (Some(_), false) => Some(quote!(
+            use wsgen_runtime::codegen::Scheme;
+        )),
+        (None, false) => None,
+    };
     quote! {
         #header
         use std::sync::Arc;
@@ -51,16 +58,11 @@ fn function(service: &Service, server: &Server) -> TokenStream {
         .iter()
         .flat_map(|served| route_bounds(&service.routes[served.route]))
         .collect();
-    if !server.security.is_empty() {
+    if server.judges_credentials() {
         bounds.push(quote!(Authenticate));
     }
-    let authenticate = (!server.security.is_empty()).then(|| {
-        let alternatives = server.security.iter().map(|schemes| {
-            let schemes = schemes.iter().map(scheme);
-            quote!(&[#(#schemes),*])
-        });
-        quote!(.authenticate(Arc::clone(&handlers), &[#(#alternatives),*]))
-    });
+    let authenticate = authenticate(server);
+    let secure = server.secure.then(|| quote!(.secure()));
     let last = server.routes.len().saturating_sub(1);
     let routes = server.routes.iter().enumerate().map(|(index, served)| {
         let path = &served.path;
@@ -76,9 +78,26 @@ fn function(service: &Service, server: &Server) -> TokenStream {
         #docs
         pub fn #name<H: #(#bounds)+*>(handlers: H) -> Server {
             let handlers = Arc::new(handlers);
-            Server::new(#label) #authenticate #(#routes)*
+            Server::new(#label) #secure #authenticate #(#routes)*
         }
     }
+}
+
+/// Who judges the credentials that clients show, to connect and for single operations.
+fn authenticate(server: &Server) -> TokenStream {
+    if !server.judges_credentials() {
+        return TokenStream::new();
+    }
+    let alternatives = server.security.iter().map(|schemes| {
+        let schemes = schemes.iter().map(scheme);
+        quote!(&[#(#schemes),*])
+    });
+    // Where only operations ask for something, the empty alternative lets everybody connect.
+    let anybody = server.security.is_empty().then(|| quote!(&[]));
+    let operations = server.operation_schemes.iter().map(scheme);
+    let operations = (!server.operation_schemes.is_empty())
+        .then(|| quote!(.operation_schemes(&[#(#operations),*])));
+    quote!(.authenticate(Arc::clone(&handlers), &[#anybody #(#alternatives),*]) #operations)
 }
 
 fn route_bounds(route: &Route) -> Vec<TokenStream> {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::model::{Exchange, Layout, Method, Reply, Route, Service, Traffic, Types};
+use crate::model::{Exchange, Layout, Method, Reply, Route, Server, Service, Traffic, Types};
 use crate::output::OutputFile;
 use crate::render::type_text;
 
@@ -25,11 +25,7 @@ pub(super) fn files(service: &Service) -> Result<Vec<OutputFile>, askama::Error>
     for stub in &stubs {
         files.push(user_file(&format!("src/handlers/{}.rs", stub.file), stub)?);
     }
-    if service
-        .servers
-        .iter()
-        .any(|server| !server.security.is_empty())
-    {
+    if service.servers.iter().any(Server::judges_credentials) {
         modules.insert(0, "authenticate".to_owned());
         modules.sort();
         files.push(user_file(

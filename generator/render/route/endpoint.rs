@@ -96,8 +96,19 @@ fn receive(route: &Route, exchange: &Exchange) -> TokenStream {
 fn arm(method: &Method, exchange: &Exchange) -> TokenStream {
     let variant = ident(&exchange.inbound.variants[method.message].variant);
     let name = ident(&method.name);
+    let require = require(method);
     let send = match &method.reply {
-        None => return quote!(Inbound::#variant(message) => self.0.#name(cx, message).await,),
+        None if require.is_none() => {
+            return quote!(Inbound::#variant(message) => self.0.#name(cx, message).await,);
+        }
+        None => {
+            return quote! {
+                Inbound::#variant(message) => {
+                    #require
+                    self.0.#name(cx, message).await
+                }
+            };
+        }
         Some(Reply::One(index)) => {
             let variant = ident(&exchange.outbound.variants[*index].variant);
             quote!(cx.send(Outbound::#variant(reply)).await)
@@ -111,12 +122,22 @@ fn arm(method: &Method, exchange: &Exchange) -> TokenStream {
     let mutable = method.correlation.as_ref().map(|_| quote!(mut));
     quote! {
         Inbound::#variant(message) => {
+            #require
             #remember
             let #mutable reply = self.0.#name(cx, message).await?;
             #correlate
             #send
         }
     }
+}
+
+/// What the operation asks of the client, by the names of the schemes.
+fn require(method: &Method) -> Option<TokenStream> {
+    let alternatives = method.security.iter().map(|schemes| {
+        let names = schemes.iter().map(|scheme| &scheme.name);
+        quote!(&[#(#names),*])
+    });
+    (!method.security.is_empty()).then(|| quote!(cx.require(&[#(#alternatives),*])?;))
 }
 
 /// Keeps the correlation id of a request, and writes it into the reply.

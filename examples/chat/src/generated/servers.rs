@@ -12,7 +12,9 @@ use super::room;
 /// Where everybody is.
 pub fn production<H: room::Room>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
-    Server::new("production").route("/ws/rooms/{room}", room::Endpoint(handlers))
+    Server::new("production")
+        .secure()
+        .route("/ws/rooms/{room}", room::Endpoint(handlers))
 }
 
 /// `development`: ws://localhost:8081/ws

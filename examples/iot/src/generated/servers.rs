@@ -14,6 +14,7 @@ use super::device;
 pub fn devices<H: device::Device + Authenticate>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
     Server::new("devices")
+        .secure()
         .authenticate(
             Arc::clone(&handlers),
             &[

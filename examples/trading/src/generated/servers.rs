@@ -14,6 +14,7 @@ use super::exchange;
 pub fn live<H: exchange::Exchange + Authenticate>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
     Server::new("live")
+        .secure()
         .authenticate(
             Arc::clone(&handlers),
             &[
@@ -34,6 +35,7 @@ pub fn live<H: exchange::Exchange + Authenticate>(handlers: H) -> Server {
 pub fn sandbox<H: exchange::Exchange + Authenticate>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
     Server::new("sandbox")
+        .secure()
         .authenticate(
             Arc::clone(&handlers),
             &[
