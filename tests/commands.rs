@@ -103,6 +103,44 @@ fn inspect_draws_what_was_understood() {
 }
 
 #[test]
+fn verbose_tells_which_files_were_read_and_how_many_findings_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("api.yaml");
+    let text = std::fs::read_to_string(ui(Code::UnusedVariable)).unwrap();
+    std::fs::write(
+        &document,
+        format!("{text}components: {{schemas: {{other: {{$ref: other.yaml}}, none: {{$ref: none.yaml}}}}}}\n"),
+    )
+    .unwrap();
+    let other = folder.path().join("other.yaml");
+    std::fs::write(&other, "type: string\n").unwrap();
+    let (document, other) = (path(&document), path(&other));
+    let read = format!("read {document}\nread {other}\nfound ");
+    for command in [
+        &["check"][..],
+        &["check", "--format", "json"],
+        &["check", "--format", "sarif"],
+        &["inspect"],
+    ] {
+        let run = |flag: &str| {
+            let arguments = [command, &[flag, document.as_str()]].concat();
+            String::from_utf8(wsgen(&arguments).stderr).unwrap()
+        };
+        let said = run("--verbose");
+        assert!(said.starts_with(&read), "{command:?}: {said}");
+        let counts = said.lines().nth(2);
+        assert_eq!(
+            counts,
+            Some("found 0 errors, 2 warnings, 0 notes"),
+            "{command:?}"
+        );
+        assert!(!run("--quiet").contains("read "), "{command:?}");
+    }
+    let contradiction = wsgen(&["check", "-v", "-q", &document]);
+    assert_eq!(contradiction.status.code(), Some(2));
+}
+
+#[test]
 fn every_code_is_listed_and_explained() {
     let list = text(&["explain"]);
     for code in Code::ALL {

@@ -33,8 +33,14 @@ impl Check {
             diagnostics.deny_warnings();
         }
         match output.format {
-            Format::Json => output.result(&render_json(&diagnostics, &sources)),
-            Format::Sarif => output.result(&render_sarif(&diagnostics, &sources)),
+            Format::Json => {
+                output.account(&diagnostics, &sources);
+                output.result(&render_json(&diagnostics, &sources));
+            }
+            Format::Sarif => {
+                output.account(&diagnostics, &sources);
+                output.result(&render_sarif(&diagnostics, &sources));
+            }
             Format::Human | Format::Mermaid => {
                 output.findings(&diagnostics, &sources);
                 output.tell(&summary(&self.input, &diagnostics));

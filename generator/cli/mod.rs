@@ -32,6 +32,9 @@ struct Cli {
     /// Say only what is wrong.
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Say as well which files were read, and how many findings there are.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -118,7 +121,12 @@ pub(crate) fn run() -> ExitCode {
             .error(ErrorKind::ArgumentConflict, message)
             .exit();
     }
-    let output = report::Output::new(cli.color, cli.format, cli.quiet);
+    let detail = match (cli.quiet, cli.verbose) {
+        (true, _) => report::Detail::Quiet,
+        (false, true) => report::Detail::Verbose,
+        (false, false) => report::Detail::Normal,
+    };
+    let output = report::Output::new(cli.color, cli.format, detail);
     match cli.command {
         Command::Init(init) => init.run(&output),
         Command::Check(check) => check.run(&output),

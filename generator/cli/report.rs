@@ -14,11 +14,22 @@ use super::{Color, Format};
 pub(super) struct Output {
     choice: ColorChoice,
     pub(super) format: Format,
-    quiet: bool,
+    detail: Detail,
+}
+
+/// How much the user wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Only what is wrong.
+    Quiet,
+    /// What is wrong, and how it went.
+    Normal,
+    /// What was looked at as well.
+    Verbose,
 }
 
 impl Output {
-    pub(super) fn new(color: Color, format: Format, quiet: bool) -> Self {
+    pub(super) fn new(color: Color, format: Format, detail: Detail) -> Self {
         let choice = match color {
             Color::Auto => ColorChoice::Auto,
             Color::Always => ColorChoice::Always,
@@ -27,7 +38,7 @@ impl Output {
         Self {
             choice,
             format,
-            quiet,
+            detail,
         }
     }
 
@@ -40,13 +51,14 @@ impl Output {
 
     /// Tells a person how it went.
     pub(super) fn tell(&self, text: &str) {
-        if !self.quiet {
+        if self.detail != Detail::Quiet {
             self.say(text);
         }
     }
 
     /// Reports the findings of a document.
     pub(super) fn findings(&self, diagnostics: &Diagnostics, sources: &Sources) {
+        self.account(diagnostics, sources);
         if self.format == Format::Json {
             if diagnostics.has_errors() {
                 self.result(&render_json(diagnostics, sources));
@@ -55,11 +67,24 @@ impl Output {
         }
         let mut shown = Diagnostics::new();
         for diagnostic in diagnostics.iter() {
-            if !self.quiet || diagnostic.severity == Severity::Error {
+            if self.detail != Detail::Quiet || diagnostic.severity == Severity::Error {
                 shown.add(diagnostic.clone());
             }
         }
         self.say(&render_human(&shown, sources, self.colored()));
+    }
+
+    /// Tells a curious person which files were read, and how many findings there are.
+    pub(super) fn account(&self, diagnostics: &Diagnostics, sources: &Sources) {
+        if self.detail != Detail::Verbose {
+            return;
+        }
+        for file in sources.files().filter(|file| !file.is_unread()) {
+            self.say(&format!("read {}\n", file.name()));
+        }
+        let [errors, warnings, notes] = [Severity::Error, Severity::Warning, Severity::Note]
+            .map(|severity| counted(diagnostics.count(severity), severity.as_str()));
+        self.say(&format!("found {errors}, {warnings}, {notes}\n"));
     }
 
     /// Reports what else went wrong.
@@ -76,4 +101,10 @@ impl Output {
     fn colored(&self) -> bool {
         AutoStream::new(std::io::stderr(), self.choice).current_choice() != ColorChoice::Never
     }
+}
+
+/// A number of things, in words.
+fn counted(count: usize, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{plural}")
 }
