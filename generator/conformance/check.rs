@@ -3,7 +3,7 @@
 use super::values::{compile, describe, excerpt, is_nullable, is_of, repeated};
 use super::{Validator, Violation};
 use crate::diagnostic::Diagnostics;
-use crate::document::{Kind, Node};
+use crate::document::{Kind, Node, OldValue};
 
 /// One value against one schema, and whatever is inside both.
 pub(super) struct Check<'a, 'r, 'v, 'd> {
@@ -81,6 +81,14 @@ impl<'a> Check<'a, '_, '_, '_> {
         }
         let expected: Vec<&str> = names.iter().map(|name| describe(name)).collect();
         let expected = expected.join(" or ");
+        let takes = |kinds: &[&str]| names.iter().any(|name| kinds.contains(name));
+        let old = OldValue::of(value).filter(|old| match old.is_bool() {
+            true => takes(&["boolean"]),
+            false => takes(&["integer", "number"]),
+        });
+        if let Some(old) = old {
+            return self.fail(kinds, value, format!("expected {expected}, and {old}"));
+        }
         let found = match value.as_f64() {
             Some(number) if names.contains(&"integer") => number.to_string(),
             _ => value.describe().to_owned(),

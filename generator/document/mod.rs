@@ -3,6 +3,7 @@
 mod json;
 mod load;
 mod offsets;
+mod old_yaml;
 mod parse;
 mod read;
 mod reference;
@@ -12,6 +13,8 @@ mod tests;
 mod tree;
 mod yaml;
 mod yaml_fault;
+
+pub(crate) use old_yaml::OldValue;
 
 pub use load::{FileSystem, LoadError, Loader};
 pub use read::read;

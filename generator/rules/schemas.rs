@@ -3,7 +3,7 @@
 use super::Rules;
 use super::parts::Role;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::document::{Kind, Node};
+use crate::document::{Kind, Node, OldValue};
 
 /// Warns of what is no schema, of types that do not exist, and of keywords with values of the wrong type.
 pub(super) fn check(rules: &Rules<'_, '_>, diagnostics: &mut Diagnostics) {
@@ -48,8 +48,11 @@ fn check_keywords(schema: Node<'_>, diagnostics: &mut Diagnostics) {
                 check_type(name, diagnostics);
             }
         } else if let Some(takes) = Takes::of(keyword).filter(|takes| !takes.allows(value)) {
-            let expected = takes.words();
-            let message = format!("`{keyword}` is {expected}, found {}", value.describe());
+            let found = takes.old(value).map_or_else(
+                || format!("found {}", value.describe()),
+                |old| format!("and {old}"),
+            );
+            let message = format!("`{keyword}` is {}, {found}", takes.words());
             diagnostics
                 .warning(Code::WrongType, value.location(), message)
                 .help(match (keyword, value.kind()) {
@@ -129,7 +132,7 @@ impl Takes {
             "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties"
             | "maxProperties" => Takes::Count,
             "pattern" | "format" | "title" | "description" => Takes::Text,
-            "uniqueItems" | "deprecated" | "readOnly" | "writeOnly" => Takes::Flag,
+            "uniqueItems" | "deprecated" | "readOnly" | "writeOnly" | "nullable" => Takes::Flag,
             _ => return None,
         })
     }
@@ -145,6 +148,15 @@ impl Takes {
             Takes::Text => "a text",
             Takes::Flag => "true or false",
         }
+    }
+
+    /// The value of YAML 1.1 that the keyword would take.
+    fn old(self, value: Node<'_>) -> Option<OldValue<'_>> {
+        OldValue::of(value).filter(|old| match self {
+            Takes::Flag => old.is_bool(),
+            Takes::Number | Takes::Count => old.is_number(),
+            _ => false,
+        })
     }
 
     fn allows(self, value: Node<'_>) -> bool {
@@ -167,7 +179,10 @@ fn report_no_schema(node: Node<'_>, diagnostics: &mut Diagnostics) {
     if node.key() == Some("$ref") {
         return;
     }
-    let message = format!("expected a schema, found {}", node.describe());
+    let message = match OldValue::of(node).filter(OldValue::is_bool) {
+        Some(old) => format!("expected a schema, and {old}"),
+        None => format!("expected a schema, found {}", node.describe()),
+    };
     let help = match node.as_str() {
         Some(name) if TYPES.contains(&name) => format!("write `{{ type: {name} }}`"),
         _ => "a schema is an object, such as `{ type: string }`".to_owned(),

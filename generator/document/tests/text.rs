@@ -2,7 +2,7 @@
 
 use super::refused;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::document::{Kind, Node, Sources};
+use crate::document::{Kind, Node, OldValue, Sources};
 
 #[test]
 fn every_value_knows_its_place() {
@@ -156,4 +156,33 @@ fn a_trailing_comma_is_called_one() {
     Sources::from_text("a.json", "{\"a\": [1,\n]}", &mut diagnostics);
     let finding = diagnostics.iter().next().unwrap();
     assert_eq!(finding.message, "not JSON: a comma behind the last item");
+}
+
+#[test]
+fn booleans_and_numbers_of_yaml_1_1_are_known_unless_quoted() {
+    let cases = [
+        ("yes", Some("`true`")),
+        ("Off", Some("`false`")),
+        ("n", Some("`false`")),
+        ("12:30", Some("`750`")),
+        ("-1:0:5", Some("`-3605`")),
+        ("'yes'", None),
+        ("\"12:30\"", None),
+        ("yEs", None),
+        ("12:60", None),
+        ("08:30", None),
+        ("1:", None),
+        ("12:x", None),
+        ("999999999999999999:59:59", None),
+        ("true", None),
+        ("12", None),
+    ];
+    for (written, meant) in cases {
+        let mut diagnostics = Diagnostics::new();
+        let sources = Sources::from_text("a.yaml", format!("a: [{written}]"), &mut diagnostics);
+        let value = sources.root().and_then(|root| root.get("a")?.item(0));
+        let said = value.and_then(OldValue::of).map(|old| old.to_string());
+        let expected = meant.map(|meant| format!("`{written}` is text in YAML 1.2: write {meant}"));
+        assert_eq!(said, expected, "{written}");
+    }
 }
