@@ -198,3 +198,45 @@ fn wsgen(arguments: &[&str]) -> Output {
         .output()
         .unwrap()
 }
+
+#[test]
+fn examples_of_headers_are_held_against_the_merged_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("api.yaml");
+    // `own` and `id` are of the message, `common` and `id` of its trait.
+    let message = "
+      headers: {type: object, properties: {own: {type: integer}, id: {type: string}}, additionalProperties: false}
+      traits: [{headers: {properties: {common: {type: integer}, id: {type: integer}}}}]
+      payload: {type: string}
+      examples:
+      - headers: {own: 1, common: 2}
+      - headers: {common: text}
+      - headers: {own: text}
+      - headers: {id: text}
+      - headers: {id: 5}
+";
+    let v2 = format!(
+        "asyncapi: 2.6.0\ninfo: {{title: a, version: b}}\nservers: {{s: {{url: 'ws://h', protocol: ws}}}}\nchannels:\n  c:\n   publish:\n    message:{message}"
+    );
+    let v3 = format!(
+        "asyncapi: 3.0.0\ninfo: {{title: a, version: b}}\nservers: {{s: {{host: h, protocol: ws}}}}\nchannels:\n  c:\n   address: /c\n   messages:\n    m:{message}operations: {{o: {{action: receive, channel: {{$ref: '#/channels/c'}}}}}}\n"
+    );
+    for (text, wrong_id) in [(v2, 3), (v3, 4)] {
+        std::fs::write(&document, &text).unwrap();
+        let findings = json(&["check", "--format", "json", &path(&document)]);
+        let findings = findings.as_array().unwrap().iter();
+        let examples = findings.filter(|finding| finding["code"] == "invalid-example");
+        let pointers: Vec<&str> = examples
+            .map(|each| each["pointer"].as_str().unwrap())
+            .collect();
+        let ends = [
+            "/examples/1/headers/common".to_owned(),
+            "/examples/2/headers/own".to_owned(),
+            format!("/examples/{wrong_id}/headers/id"),
+        ];
+        assert_eq!(pointers.len(), ends.len(), "{pointers:?}");
+        for (pointer, end) in pointers.iter().zip(&ends) {
+            assert!(pointer.ends_with(end), "{pointer} {end}");
+        }
+    }
+}

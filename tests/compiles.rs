@@ -21,13 +21,15 @@ fn fresh_projects_compile_without_a_warning_and_are_formatted() {
         "--quiet",
     ];
     cargo(&workspace, &check);
-    let packages = names.iter().flat_map(|name| ["--package", name]);
+    // Names of documents that make rustfmt order imports its own way are only compiled.
+    let formatted = names.iter().filter(|name| !name.starts_with("hard-"));
+    let packages = formatted.flat_map(|name| ["--package", name]);
     let format: Vec<&str> = ["fmt", "--check"].into_iter().chain(packages).collect();
     cargo(&workspace, &format);
 }
 
-/// One project for each fragment of the binding page and for each example's document, whose stubs nobody has filled
-/// in; their names.
+/// One project for each fragment of the binding page, for each example's document, whose stubs nobody has filled in, and
+/// for each document that is hard on generated code; their names.
 fn write_projects(workspace: &Path) -> Vec<String> {
     let projects = workspace.join("projects");
     if projects.exists() {
@@ -45,15 +47,25 @@ fn write_projects(workspace: &Path) -> Vec<String> {
         let document = root().join("examples").join(name).join("asyncapi.yaml");
         (format!("example-{name}"), document)
     });
-    let written = fragments.chain(examples).map(|(name, document)| {
-        let (_, files) = project(&document, &settings(&name));
-        for file in files {
-            let path = projects.join(&name).join(&file.path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, file.contents).unwrap();
-        }
-        name
-    });
+    let hard = fs::read_dir(root().join("tests/compile"))
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (format!("hard-{name}"), path)
+        });
+    let written = fragments
+        .chain(examples)
+        .chain(hard)
+        .map(|(name, document)| {
+            let (_, files) = project(&document, &settings(&name));
+            for file in files {
+                let path = projects.join(&name).join(&file.path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, file.contents).unwrap();
+            }
+            name
+        });
     written.collect()
 }
 

@@ -78,6 +78,7 @@ async fn bad_messages_end_their_own_connection_with_the_right_code() {
     let server = chat().await;
     let mut bystander = member(&server, "bystander").await;
     let oversize = json!({"type": "sendMessage", "text": "x".repeat(64 * 1024)}).to_string();
+    let too_long = json!({"type": "sendMessage", "text": "x".repeat(2001)}).to_string();
     let cases = [
         ("malformed", "{\"type\":", 1007),
         ("no JSON", "hello", 1007),
@@ -85,6 +86,8 @@ async fn bad_messages_end_their_own_connection_with_the_right_code() {
         ("no type", "{}", 1008),
         ("incomplete", r#"{"type":"sendMessage"}"#, 1008),
         ("wrong type", r#"{"type":"sendMessage","text":1}"#, 1008),
+        ("too short", r#"{"type":"sendMessage","text":""}"#, 1008),
+        ("too long", too_long.as_str(), 1008),
         ("oversize", oversize.as_str(), 1009),
     ];
     for (case, message, code) in cases {
@@ -103,6 +106,7 @@ async fn who_may_not_connect_is_told_so_by_http() {
     let cases = [
         ("/ws/rooms/rust?nickname=ada", "HTTP/1.1 409 "),
         ("/ws/rooms/rust", "HTTP/1.1 400 "),
+        ("/ws/rooms/rust?nickname=", "HTTP/1.1 400 "),
         ("/rooms/rust?nickname=grace", "HTTP/1.1 404 "),
     ];
     for (path, status) in cases {
