@@ -1,6 +1,7 @@
 //! An AsyncAPI document as it was written: every version read into one shape, every part with its place in the text.
 
 mod json;
+mod layers;
 mod load;
 mod offsets;
 mod old_yaml;
@@ -14,6 +15,7 @@ mod tree;
 mod yaml;
 mod yaml_fault;
 
+pub(crate) use layers::Layers;
 pub(crate) use old_yaml::OldValue;
 
 pub use load::{FileSystem, LoadError, Loader};
@@ -181,7 +183,7 @@ pub struct ChannelBinding<'a> {
     pub method: Option<&'a str>,
     /// `query`: a schema of type object.
     pub query: Option<Node<'a>>,
-    /// `headers`: a schema of type object.
+    /// `headers`: a schema of type object; with traits, the one with precedence.
     pub headers: Option<Node<'a>>,
 }
 

@@ -4,7 +4,7 @@ use super::Rules;
 use super::parts::{Role, is_foreign, payload};
 use crate::conformance::{Validator, Violation};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::document::Node;
+use crate::document::{Layers, Node};
 
 /// Warns of examples and defaults that violate their schema.
 pub(super) fn check(rules: &Rules<'_, '_>, diagnostics: &mut Diagnostics) {
@@ -39,29 +39,59 @@ fn check_message<'a>(
 ) {
     let traits = message.get("traits").into_iter().flat_map(Node::items);
     let traits = traits.filter_map(|applied| rules.resolver.follow(applied, diagnostics));
-    let layers: Vec<Node<'a>> = std::iter::once(message).chain(traits).collect();
-    let layered = |key: &str| layers.iter().find_map(|layer| layer.get(key));
-    let Some(examples) = layered("examples") else {
+    let traits: Vec<Node<'a>> = traits.collect();
+    let layers = Layers::new(message, traits, rules.document.version);
+    let Some(examples) = layers.get("examples") else {
         return;
     };
-    let foreign = layers.iter().any(|layer| is_foreign(*layer));
-    let content = layered("contentType").and_then(Node::as_str);
+    let foreign = layers.nodes().iter().any(|layer| is_foreign(*layer));
+    let content = layers.get("contentType").and_then(Node::as_str);
     let is_json = content.is_none_or(|content| content.contains("json"));
-    for part in ["payload", "headers"] {
-        let Some(schema) = layered(part).filter(|_| !foreign || part == "headers") else {
-            continue;
-        };
-        let schema = rules.resolver.follow_schema(schema, diagnostics);
-        let schema = schema.and_then(|schema| payload(schema, rules.document.version));
-        let values = examples.items().filter_map(|example| example.get(part));
+    let version = rules.document.version;
+    let mut schema_of = |node| payload(rules.resolver.follow_schema(node, diagnostics)?, version);
+    let headers = layers.part("headers", &mut schema_of);
+    let body = layers.get("payload").filter(|_| !foreign);
+    let body = body.and_then(schema_of);
+    for example in examples.items() {
         // A text is how a payload looks that is no JSON.
-        let values =
-            values.filter(|value| is_json || part == "headers" || value.as_str().is_none());
-        for (schema, value) in values.filter_map(|value| Some((schema?, value))) {
-            if let Err(violation) = validator.check(schema, value, diagnostics) {
-                report(Code::InvalidExample, &violation, diagnostics);
-            }
+        let value = example
+            .get("payload")
+            .filter(|value| is_json || value.as_str().is_none());
+        if let Some((schema, value)) = body.zip(value) {
+            check_example(schema, value, validator, diagnostics);
         }
+        if let Some(value) = example.get("headers") {
+            check_headers(&headers, value, validator, diagnostics);
+        }
+    }
+}
+
+/// Headers, whose schema can be of several layers: then each header is held against what has precedence for it.
+fn check_headers<'a>(
+    schemas: &Layers<'a>,
+    headers: Node<'a>,
+    validator: &mut Validator<'a, '_>,
+    diagnostics: &mut Diagnostics,
+) {
+    if let [schema] = schemas.nodes() {
+        return check_example(*schema, headers, validator, diagnostics);
+    }
+    let properties = schemas.part("properties", Some);
+    for (name, value) in headers.entries() {
+        if let Some(schema) = properties.get(name) {
+            check_example(schema, value, validator, diagnostics);
+        }
+    }
+}
+
+fn check_example<'a>(
+    schema: Node<'a>,
+    value: Node<'a>,
+    validator: &mut Validator<'a, '_>,
+    diagnostics: &mut Diagnostics,
+) {
+    if let Err(violation) = validator.check(schema, value, diagnostics) {
+        report(Code::InvalidExample, &violation, diagnostics);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::diagnostic::Code;
-use crate::document::{ChannelBinding, Node};
+use crate::document::{ChannelBinding, Layers, Node};
 
 /// The versions of the binding that there are.
 const VERSIONS: &[&str] = &["0.1.0", "latest"];
@@ -37,6 +37,14 @@ impl<'a> Reader<'a, '_> {
                 .help("write '0.1.0', the only version there is, or leave it out");
         }
         Some(binding)
+    }
+
+    /// Checks the WebSocket bindings of an object and of its traits, as far as they have a part in the merged one.
+    pub(super) fn merged_bindings(&mut self, layers: &Layers<'a>) {
+        let bindings = self.part(layers, "bindings");
+        for bindings in bindings.nodes() {
+            self.websocket_binding(Some(*bindings));
+        }
     }
 
     /// The WebSocket binding of a channel.

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use super::Reader;
-use super::value::Layers;
 use crate::diagnostic::Code;
-use crate::document::{Example, Message, Node};
+use crate::document::{Example, Layers, Message, Node};
 
 impl<'a> Reader<'a, '_> {
     /// Reads `messages` of a channel of 3.x.
@@ -90,7 +89,7 @@ impl<'a> Reader<'a, '_> {
     fn message(&mut self, node: Node<'a>, key: Option<&'a str>) -> Message<'a> {
         self.know_message(node);
         let layers = self.layers(node);
-        self.websocket_binding(layers.get("bindings"));
+        self.merged_bindings(&layers);
         let (payload, format_of_payload) = self.payload(&layers);
         let format_of_message = self.text(layers.get("schemaFormat"));
         Message {
@@ -164,9 +163,13 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn correlation(&mut self, layers: &Layers<'a>) -> Option<&'a str> {
-        let node = self.object(layers.get("correlationId")?, "`correlationId`")?;
-        self.require(node, "`correlationId`", &["location"]);
-        self.text(node.get("location"))
+        let correlation = self.part(layers, "correlationId");
+        let location = correlation.get("location");
+        if location.is_none() {
+            let node = correlation.nodes().first()?;
+            self.require(*node, "`correlationId`", &["location"]);
+        }
+        self.text(location)
     }
 
     fn examples(&mut self, layers: &Layers<'a>) -> Vec<Example<'a>> {

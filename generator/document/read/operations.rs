@@ -33,7 +33,7 @@ impl<'a> Reader<'a, '_> {
                 .map(|entry| self.message_or_messages(channel, entry));
             let layers = self.layers(node);
             let name = self.text(layers.get("operationId"));
-            self.websocket_binding(layers.get("bindings"));
+            self.merged_bindings(&layers);
             let operation = Operation {
                 node,
                 name,
@@ -110,7 +110,7 @@ impl<'a> Reader<'a, '_> {
         let channel = self.operation_channel(name, node, what);
         let (action, channel) = action.zip(channel)?;
         let layers = self.layers(node);
-        self.websocket_binding(layers.get("bindings"));
+        self.merged_bindings(&layers);
         let messages = self.messages_of(node.get("messages"), channel);
         Some(Operation {
             node,

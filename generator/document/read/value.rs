@@ -2,20 +2,7 @@
 
 use super::Reader;
 use crate::diagnostic::{Code, nearest};
-use crate::document::{Kind, Node, Version};
-
-/// An object with its traits: a property is what the first layer that has it says.
-pub(super) struct Layers<'a>(Vec<Node<'a>>);
-
-impl<'a> Layers<'a> {
-    /// The value of a property; a `null` takes it away (RFC 7386).
-    pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
-        self.0
-            .iter()
-            .find_map(|layer| layer.get(key))
-            .filter(|value| !value.is_null())
-    }
-}
+use crate::document::{Kind, Layers, Node};
 
 impl<'a> Reader<'a, '_> {
     /// An object, references followed; one that is not written is empty.
@@ -106,25 +93,18 @@ impl<'a> Reader<'a, '_> {
             .collect()
     }
 
-    /// An object with its traits, in the order of precedence: a trait of 2.x overrides the object, in 3.x the
-    /// object overrides its traits; a later trait always overrides an earlier one.
+    /// An object with its traits.
     pub(super) fn layers(&mut self, node: Node<'a>) -> Layers<'a> {
-        let mut layers = vec![node];
-        if let Some(traits) = node.get("traits") {
-            let traits = self.items(Some(traits), "`traits`");
-            let traits = traits
-                .into_iter()
-                .rev()
-                .filter_map(|applied| self.object(applied, "a trait"));
-            let traits: Vec<Node<'a>> = traits.collect();
-            let first = if matches!(self.version, Version::V2(_)) {
-                0
-            } else {
-                1
-            };
-            layers.splice(first..first, traits);
-        }
-        Layers(layers)
+        let traits = self.items(node.get("traits"), "`traits`").into_iter();
+        let traits: Vec<Node<'a>> = traits
+            .filter_map(|applied| self.object(applied, "a trait"))
+            .collect();
+        Layers::new(node, traits, self.version)
+    }
+
+    /// A property of an object with its traits, which is an object in all of them.
+    pub(super) fn part(&mut self, layers: &Layers<'a>, key: &str) -> Layers<'a> {
+        layers.part(key, |node| self.object(node, &format!("`{key}`")))
     }
 
     /// Warns of required properties that are not there.

@@ -97,6 +97,48 @@ fn a_trait_overrides_in_2_and_is_overridden_in_3() {
 }
 
 #[test]
+fn objects_of_a_trait_are_merged_deeply() {
+    let message = "{correlationId: {description: own}, bindings: {ws: {}}, \
+        traits: [{correlationId: {location: $message.header#/a}, bindings: {websockets: {bindingVersion: '7'}}}]}";
+    let head = "info: {title: a, version: b}\nchannels:\n  c:\n";
+    let v2 = format!("asyncapi: 2.0.0\n{head}    publish: {{message: {message}}}\n");
+    let v3 = format!("asyncapi: 3.0.0\n{head}    messages: {{m: {message}}}\n");
+    for text in [v2, v3] {
+        reading(&text, |document, found| {
+            let message = &document.channels[0].messages[0];
+            assert_eq!(message.correlation, Some("$message.header#/a"));
+            let codes: Vec<Code> = found.iter().map(|(code, ..)| *code).collect();
+            assert_eq!(codes, [Code::WebsocketsBindingKey, Code::BindingVersion]);
+        });
+    }
+}
+
+#[test]
+fn a_null_or_a_text_hides_the_objects_below_it() {
+    let base = "{correlationId: {location: $message.header#/a}}";
+    for (above, location) in [
+        ("{correlationId: null}", None),
+        ("{correlationId: text}", None),
+        ("{correlationId: {location: null}}", None),
+        ("{}", Some("$message.header#/a")),
+        (
+            "{correlationId: {location: $message.header#/b}}",
+            Some("$message.header#/b"),
+        ),
+    ] {
+        let text = format!(
+            "asyncapi: 3.0.0\ninfo: {{title: a, version: b}}\nchannels:\n  c:\n    messages: {{m: {{traits: [{base}, {above}]}}}}\n"
+        );
+        reading(&text, |document, _| {
+            assert_eq!(
+                document.channels[0].messages[0].correlation, location,
+                "{above}"
+            );
+        });
+    }
+}
+
+#[test]
 fn messages_of_components_and_of_nowhere_are_told_apart() {
     let text = "
 asyncapi: 3.0.0
