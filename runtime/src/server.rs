@@ -10,6 +10,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::addresses::Addresses;
+#[cfg(feature = "jwt")]
+use crate::authentication::Jwt;
 use crate::authentication::{Authenticate, Scheme, Security, StaticTokens};
 use crate::codegen::Endpoint;
 use crate::config::Config;
@@ -133,7 +135,7 @@ impl Server {
         };
         let service = Service {
             routes: self.routes,
-            security: security(self.security, &config),
+            security: security(self.security, &config).map_err(StartError)?,
             connections: Connections::default(),
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             tls,
@@ -172,18 +174,26 @@ impl Server {
 }
 
 /// The document's demand, and the judges that the configuration adds.
-fn security(security: Option<Security>, config: &Config) -> Option<Security> {
-    let mut security = security?;
+fn security(security: Option<Security>, config: &Config) -> Result<Option<Security>, String> {
+    let Some(mut security) = security else {
+        return Ok(None);
+    };
+    if !config.jwt.keys.as_os_str().is_empty() {
+        #[cfg(feature = "jwt")]
+        security.ask_first(Jwt::new(&config.jwt)?);
+        #[cfg(not(feature = "jwt"))]
+        return Err("[jwt] is set, but this program was built without it: turn on the feature `jwt` of wsgen-runtime".to_owned());
+    }
     let tokens = &config.authentication.tokens;
     if !tokens.is_empty() {
         security.ask_first(StaticTokens(tokens.clone()));
     }
     if security.refuses_everyone() {
         tracing::warn!(
-            "this server refuses everyone: implement `Authenticate`, or name tokens in `authentication.tokens`"
+            "this server refuses everyone: implement `Authenticate`, or name tokens in `authentication.tokens` or keys in `jwt.keys`"
         );
     }
-    Some(security)
+    Ok(Some(security))
 }
 
 async fn bind(address: SocketAddr, key: &str) -> Result<(TcpListener, SocketAddr), StartError> {

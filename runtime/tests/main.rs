@@ -12,6 +12,7 @@
 )]
 
 mod authentication;
+mod documentation;
 mod drain;
 mod faults;
 mod handshake;

@@ -5,6 +5,8 @@
 //! the configuration switches on: `static_tokens`, and `jwt` where the feature of that name is on.
 
 mod credential;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod security;
 mod static_tokens;
 
@@ -13,6 +15,8 @@ use std::time::SystemTime;
 
 pub use credential::{Credential, Location, Scheme};
 pub(crate) use credential::{Shown, subprotocol_to_agree_on};
+#[cfg(feature = "jwt")]
+pub(crate) use jwt::Jwt;
 pub(crate) use security::{Admission, Security};
 pub use static_tokens::StaticToken;
 pub(crate) use static_tokens::StaticTokens;

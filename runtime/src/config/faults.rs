@@ -83,6 +83,11 @@ impl Config {
             certificate || !client_ca,
             "tls.client_ca needs tls.certificate and tls.key",
         );
+        let jwt = &self.jwt;
+        demand(
+            jwt.keys.as_os_str().is_empty() || !jwt.issuer.is_empty() && !jwt.audience.is_empty(),
+            "jwt.keys needs jwt.issuer and jwt.audience, or tokens for other services would be accepted",
+        );
         demand(
             self.proxy.address == ClientAddress::None || !self.proxy.trusted.is_empty(),
             "proxy.address is believed only from proxy.trusted, which is empty: name the proxies' networks",

@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use load::ConfigError;
-pub use security::{Authentication, ClientAddress, Proxy, Tls};
+pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
 
 pub use crate::authentication::StaticToken;
 pub use crate::proxy::Network;
@@ -40,6 +40,8 @@ pub struct Config {
     pub origin: Origin,
     /// Who is let in beside those whom the program knows.
     pub authentication: Authentication,
+    /// JSON Web Tokens.
+    pub jwt: Jwt,
     /// How much of everything.
     pub limits: Limits,
     /// How much of everything in a second.

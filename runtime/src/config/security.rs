@@ -75,3 +75,30 @@ pub struct Authentication {
     /// Tokens that are accepted, each as `"name:hash"` with the SHA-256 of the token in hexadecimal. Default none.
     pub tokens: Vec<StaticToken>,
 }
+
+/// `[jwt]`: JSON Web Tokens, where the program is built with the feature `jwt`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Jwt {
+    /// The file of the keys, a JWK set; read again when it changes. Default `""`: no tokens are accepted.
+    pub keys: PathBuf,
+    /// Who must have issued a token: its claim `iss`.
+    pub issuer: String,
+    /// Whom a token must be for: one of these is among its claim `aud`.
+    pub audience: Vec<String>,
+    /// How far clocks may differ, in whole seconds. Default 30 s.
+    #[serde(with = "units::duration")]
+    pub leeway: Duration,
+}
+
+impl Default for Jwt {
+    fn default() -> Self {
+        Self {
+            keys: PathBuf::new(),
+            issuer: String::new(),
+            audience: Vec::new(),
+            leeway: Duration::from_secs(30),
+        }
+    }
+}
