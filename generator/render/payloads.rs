@@ -34,10 +34,17 @@ fn imports(types: &Types, code: &Mentions) -> TokenStream {
         )
     });
     let mut names: Vec<TokenStream> = Vec::new();
-    names.extend(code.starts_path("codegen").then(|| quote!(self)));
+    let paths = code.starts_path("codegen");
+    names.extend(paths.then(|| quote!(self)));
     names.extend(code.starts_path("check").then(|| quote!(check)));
     names.extend(validated.then(|| quote!(Validate, Violation)));
-    let codegen = (!names.is_empty()).then(|| quote!(use wsgen_runtime::codegen::{#(#names),*};));
+    let codegen = match names.as_slice() {
+        [] => None,
+        [_] if paths => Some(quote!(
+            use wsgen_runtime::codegen;
+        )),
+        names => Some(quote!(use wsgen_runtime::codegen::{#(#names),*};)),
+    };
     quote! {
         #decode_error
         #codegen

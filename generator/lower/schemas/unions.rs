@@ -89,9 +89,13 @@ impl<'a> Schemas<'a, '_> {
             .properties
             .values()
             .find_map(|schema| self.constant_text(*schema, diagnostics));
-        match (constant, facts.json_kinds().first()) {
-            (Some(constant), _) => constant,
-            (None, Some(kind)) if facts.properties.is_empty() => kind_name(*kind).to_owned(),
+        // `{"Hello": {…}}`: an alternative that is known by its only required key.
+        let mut required = facts.required.iter();
+        let only_key = required.next().filter(|_| required.next().is_none());
+        match (constant, only_key, facts.json_kinds().first()) {
+            (Some(constant), ..) => constant,
+            (None, Some(key), _) => (*key).to_owned(),
+            (None, None, Some(kind)) if facts.properties.is_empty() => kind_name(*kind).to_owned(),
             _ => format!("alternative {}", position + 1),
         }
     }
