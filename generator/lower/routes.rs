@@ -64,11 +64,7 @@ struct Lowering<'d, 'a, 's, 'r> {
 
 impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
     fn route(&mut self, group: &Group, diagnostics: &mut Diagnostics) -> Route {
-        let channels: Vec<&Channel<'a>> = group
-            .channels
-            .iter()
-            .map(|&index| &self.document.channels[index])
-            .collect();
+        let channels = self.channels_of(group);
         let label = label(group, &channels);
         let parameters = parameters::lower(
             &channels,
@@ -90,7 +86,6 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
         let module = self.modules.claim(&[&value_name(&label)]);
         let (channels, names) = self.channels(
             group,
-            &channels,
             &label,
             &module,
             &exchange,
@@ -115,6 +110,15 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
             channels,
             traffic: lowered.map_or(Traffic::Raw, |exchange| Traffic::Typed(Box::new(exchange))),
         }
+    }
+
+    fn channels_of(&self, group: &Group) -> Vec<&'d Channel<'a>> {
+        let document: &'d Document<'a> = self.document;
+        group
+            .channels
+            .iter()
+            .map(|&index| &document.channels[index])
+            .collect()
     }
 
     /// Sorts the messages of a route by direction.
@@ -195,13 +199,13 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
     fn channels(
         &mut self,
         group: &Group,
-        channels: &[&Channel<'a>],
         label: &str,
         module: &str,
         exchange: &Exchanged<'_, 'a>,
         lowered: Option<&Exchange>,
         diagnostics: &mut Diagnostics,
     ) -> (Vec<model::Channel>, Vec<String>) {
+        let channels = self.channels_of(group);
         if channels.is_empty() {
             let raw = model::Channel {
                 name: label.to_owned(),
@@ -215,7 +219,7 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
         let mut methods = Scope::reserving(RESERVED_METHODS);
         let mut result = Vec::new();
         let mut names = Vec::new();
-        for (&index, channel) in group.channels.iter().zip(channels) {
+        for (&index, channel) in group.channels.iter().zip(&channels) {
             let name = channel_name(channel);
             let module = if channels.len() == 1 {
                 module.to_owned()
