@@ -209,7 +209,7 @@ fn stub_method(method: &Method, exchange: &Exchange, types: &Types) -> StubMetho
     StubMethod {
         signature: signature(&raw_identifier(name), &message, &output),
         body: format!(
-            "tracing::info!(?message, \"`{name}` is not implemented yet\");\n        {result}"
+            "tracing::info!(received = ?message, \"`{name}` is not implemented yet\");\n        {result}"
         ),
     }
 }
@@ -231,11 +231,11 @@ fn raw_method(route: &Route) -> Option<StubMethod> {
     let (name, body) = match &route.traffic {
         Traffic::Raw => (
             "message",
-            "tracing::info!(?message, \"`message` is not implemented yet\");\n        Ok(())",
+            "tracing::info!(received = ?message, \"`message` is not implemented yet\");\n        Ok(())",
         ),
         Traffic::Typed(exchange) if !exchange.inbound.dispatch.ambiguous.is_empty() => (
             "raw",
-            "tracing::info!(?message, \"`raw` is not implemented yet\");\n        Ok(())",
+            "tracing::info!(received = ?message, \"`raw` is not implemented yet\");\n        Ok(())",
         ),
         Traffic::Typed(_) => return None,
     };
