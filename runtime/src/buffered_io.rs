@@ -34,6 +34,8 @@ pub(crate) struct BufferedIo<S> {
     meter: Meter,
     /// Bytes written since they were last asked for.
     sent: u64,
+    /// When the socket was first read from since somebody wanted to know.
+    asked_at: Option<Instant>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
@@ -51,6 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
             flush_is_stuck: false,
             meter,
             sent: 0,
+            asked_at: None,
         }
     }
 
@@ -62,6 +65,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
     /// Since when the peer takes none of the output that waits for it.
     pub(crate) fn stuck_since(&self) -> Option<Instant> {
         self.stuck_since
+    }
+
+    /// When the socket was first read from since the last call: then everything that was there before is dealt with.
+    pub(crate) fn take_asked_at(&mut self) -> Option<Instant> {
+        self.asked_at.take()
     }
 
     /// How much was read and written since the last call, in bytes.
@@ -135,7 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for BufferedIo<S> {
         let this = &mut *self;
         if !this.read_ahead.is_empty() {
             let length = this.read_ahead.len().min(into.remaining());
-            this.meter.read(&this.read_ahead[..length]);
+            this.meter.read(&this.read_ahead[..length], Instant::now());
             into.put_slice(&this.read_ahead[..length]);
             this.read_ahead.advance(length);
             if this.read_ahead.is_empty() {
@@ -151,9 +159,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for BufferedIo<S> {
             }
         }
         let before = into.filled().len();
+        let now = Instant::now();
+        this.asked_at.get_or_insert(now);
         let read = Pin::new(&mut this.socket).poll_read(cx, into);
         if read.is_ready() {
-            this.meter.read(&into.filled()[before..]);
+            this.meter.read(&into.filled()[before..], now);
             return read;
         }
         this.meter.read_nothing();

@@ -3,64 +3,67 @@
 //! The engine above joins fragments and answers pings by itself, so both are counted here, from the frame heads
 //! (RFC 6455, section 5.2). Whether the frames are right is the engine's business: this only counts.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use crate::config::Config;
 
-/// The counters and limits of one connection's input.
+/// The counters of one connection's input.
 #[derive(Debug)]
 pub(crate) struct Meter {
+    config: Arc<Config>,
     heads: Heads,
-    messages: Bucket,
-    bytes: Bucket,
-    controls: Bucket,
-    /// Frames of the message that is under way, and the most there may be.
-    fragments: usize,
-    max_fragments: usize,
+    /// What may still come now, in each of the three ways.
+    left: [f64; 3],
+    /// When that was reckoned up.
+    filled: Instant,
+    /// Whether the peer was served up to date since then.
+    is_up_to_date: bool,
+    /// Frames of the message that is under way.
+    fragments: u32,
     /// Since when a message or a control frame is under way.
     message_since: Option<Instant>,
     excess: Option<&'static str>,
     received: u64,
 }
 
+/// The ways in which a peer can send too much, in the order of [`Meter::left`].
+const EXCESSES: [&str; 3] = [
+    "too many messages",
+    "too many control frames",
+    "too many bytes",
+];
+
+/// The place of control frames among them.
+const CONTROL_FRAMES: usize = 1;
+
 impl Meter {
-    pub(crate) fn new(config: &Config) -> Self {
-        let rates = &config.rates;
-        let now = Instant::now();
-        let bytes = rates.bytes as u64;
-        // One message of the largest size always fits, with its heads.
-        let burst = (bytes * rates.burst).max(config.limits.message_size as u64 + 4096);
+    pub(crate) fn new(config: Arc<Config>) -> Self {
         Self {
             heads: Heads::default(),
-            messages: Bucket::new(rates.messages, rates.messages * rates.burst, now),
-            bytes: Bucket::new(bytes, burst, now),
-            controls: Bucket::new(
-                rates.control_frames,
-                rates.control_frames * rates.burst,
-                now,
-            ),
+            left: allowances(&config).map(|allowance| allowance.burst),
+            filled: Instant::now(),
+            is_up_to_date: true,
             fragments: 0,
-            max_fragments: config.limits.message_fragments,
             message_since: None,
             excess: None,
             received: 0,
+            config,
         }
     }
 
-    /// Counts what was read.
-    pub(crate) fn read(&mut self, bytes: &[u8]) {
-        let now = Instant::now();
+    /// Counts what was read at the time `now`.
+    pub(crate) fn read(&mut self, bytes: &[u8], now: Instant) {
         self.received += bytes.len() as u64;
-        let (mut messages, mut controls) = (0, 0);
+        let (mut messages, mut controls) = (0_u32, 0_u32);
         let mut rest = bytes;
         while let Some(step) = self.heads.step(&mut rest) {
             match step {
                 Step::Control => controls += 1,
                 Step::Begin => {
                     self.fragments += 1;
-                    if self.fragments > self.max_fragments {
+                    if self.fragments as usize > self.config.limits.message_fragments {
                         self.excess = Some("too many fragments");
                     }
                 }
@@ -76,12 +79,25 @@ impl Meter {
         } else {
             self.message_since = None;
         }
-        for (bucket, amount, excess) in [
-            (&mut self.messages, messages, "too many messages"),
-            (&mut self.controls, controls, "too many control frames"),
-            (&mut self.bytes, bytes.len() as u64, "too many bytes"),
-        ] {
-            if !bucket.take(amount, now) {
+        self.take([messages.into(), controls.into(), bytes.len() as f64], now);
+    }
+
+    /// Token buckets: so much a second, and more at once.
+    ///
+    /// What piled up while the server was busy is no fault of the peer: the buckets are filled beyond their size until a
+    /// read finds nothing more, which shows that the peer is served up to date.
+    fn take(&mut self, amounts: [f64; 3], now: Instant) {
+        let seconds = (now - self.filled).as_secs_f64();
+        self.filled = now;
+        let is_up_to_date = std::mem::take(&mut self.is_up_to_date);
+        let buckets = self.left.iter_mut().zip(allowances(&self.config));
+        for (((left, allowance), amount), excess) in buckets.zip(amounts).zip(EXCESSES) {
+            *left += seconds * allowance.rate;
+            if is_up_to_date {
+                *left = left.min(allowance.burst);
+            }
+            *left -= amount;
+            if *left < 0.0 && allowance.rate > 0.0 {
                 self.excess.get_or_insert(excess);
             }
         }
@@ -89,14 +105,12 @@ impl Meter {
 
     /// Nothing more is there to be read: all that the peer has sent is counted.
     pub(crate) fn read_nothing(&mut self) {
-        for bucket in [&mut self.messages, &mut self.bytes, &mut self.controls] {
-            bucket.cap_at_next();
-        }
+        self.is_up_to_date = true;
     }
 
     /// A ping was sent: its pong costs the peer nothing.
     pub(crate) fn expect_pong(&mut self) {
-        self.controls.give(1);
+        self.left[CONTROL_FRAMES] += 1.0;
     }
 
     /// Time in which nothing was read does not count for the message that is under way.
@@ -207,65 +221,34 @@ impl Heads {
     }
 }
 
-/// A token bucket: so much a second, and more at once.
-///
-/// What piled up while the server was busy is no fault of the peer: the bucket is filled beyond its size until a read
-/// finds nothing more, which shows that the peer is served up to date.
-#[derive(Debug)]
-struct Bucket {
-    /// A second's allowance; 0 is no limit.
-    rate: u64,
-    size: u64,
-    /// What is left, in billionths.
-    left: u128,
-    filled: Instant,
-    cap_at_next: bool,
+/// How much may come in a second and at once; a rate of 0 is no limit.
+struct Allowance {
+    rate: f64,
+    burst: f64,
 }
 
-const BILLION: u128 = 1_000_000_000;
-
-impl Bucket {
-    fn new(rate: u64, size: u64, now: Instant) -> Self {
-        Self {
-            rate,
-            size,
-            left: u128::from(size) * BILLION,
-            filled: now,
-            cap_at_next: true,
-        }
-    }
-
-    /// Takes `amount`; `false` when there is not so much.
-    fn take(&mut self, amount: u64, now: Instant) -> bool {
-        if self.rate == 0 {
-            return true;
-        }
-        let since: Duration = now - self.filled;
-        self.filled = now;
-        self.left += since.as_nanos() * u128::from(self.rate);
-        if std::mem::take(&mut self.cap_at_next) {
-            self.left = self.left.min(u128::from(self.size) * BILLION);
-        }
-        match self.left.checked_sub(u128::from(amount) * BILLION) {
-            Some(left) => {
-                self.left = left;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn give(&mut self, amount: u64) {
-        self.left += u128::from(amount) * BILLION;
-    }
-
-    fn cap_at_next(&mut self) {
-        self.cap_at_next = true;
-    }
+/// The settings, in the order of [`Meter::left`].
+fn allowances(config: &Config) -> [Allowance; 3] {
+    let rates = &config.rates;
+    let seconds = rates.burst as f64;
+    let allowance = |rate: f64| Allowance {
+        rate,
+        burst: rate * seconds,
+    };
+    let mut bytes = allowance(rates.bytes as f64);
+    // One message of the largest size always fits, with its heads.
+    bytes.burst = bytes.burst.max(config.limits.message_size as f64 + 4096.0);
+    [
+        allowance(rates.messages as f64),
+        allowance(rates.control_frames as f64),
+        bytes,
+    ]
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn steps(heads: &mut Heads, mut bytes: &[u8]) -> Vec<Step> {
@@ -327,35 +310,56 @@ mod tests {
         assert_eq!(steps(&mut heads, &[0x82; 1000]), []);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_bucket_lets_the_rate_through_and_a_burst() {
-        let mut bucket = Bucket::new(10, 20, Instant::now());
-        assert!(bucket.take(20, Instant::now()));
-        assert!(!bucket.take(1, Instant::now()));
-        for _ in 0..100 {
-            tokio::time::advance(Duration::from_millis(100)).await;
-            assert!(bucket.take(1, Instant::now()));
-            bucket.cap_at_next();
-        }
-        assert!(!bucket.take(1, Instant::now()));
-        // Time in which the peer was served up to date is worth a burst at most.
-        bucket.cap_at_next();
-        tokio::time::advance(Duration::from_secs(60)).await;
-        assert!(!bucket.take(21, Instant::now()));
+    /// A meter that lets 10 messages a second through, 20 at once.
+    fn meter(rate: u64) -> Meter {
+        let mut config = Config::default();
+        config.rates.messages = rate;
+        Meter::new(Arc::new(config))
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_piles_up_while_the_server_is_busy_is_no_excess() {
-        let mut bucket = Bucket::new(10, 20, Instant::now());
-        assert!(bucket.take(1, Instant::now()));
-        tokio::time::advance(Duration::from_secs(60)).await;
-        assert!(bucket.take(600, Instant::now()));
-        assert!(!bucket.take(20, Instant::now()));
+    /// Whether so many messages are allowed at `now`.
+    fn allows(meter: &mut Meter, messages: u32, now: Instant) -> bool {
+        meter.excess = None;
+        meter.take([messages.into(), 0.0, 0.0], now);
+        let allowed = meter.excess.is_none();
+        if !allowed {
+            meter.left[0] += f64::from(messages);
+        }
+        allowed
+    }
+
+    #[test]
+    fn the_rate_and_a_burst_are_let_through() {
+        let mut meter = meter(10);
+        let mut now = meter.filled;
+        assert!(allows(&mut meter, 20, now));
+        assert!(!allows(&mut meter, 1, now));
+        for _ in 0..100 {
+            // A hair more, for the rounding.
+            now += Duration::from_millis(101);
+            meter.read_nothing();
+            assert!(allows(&mut meter, 1, now));
+        }
+        assert!(!allows(&mut meter, 2, now));
+        // Time in which the peer was served up to date is worth a burst at most.
+        meter.read_nothing();
+        assert!(!allows(&mut meter, 21, now + Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn what_piles_up_while_the_server_is_busy_is_no_excess() {
+        let mut meter = meter(10);
+        let now = meter.filled;
+        assert!(allows(&mut meter, 1, now));
+        let now = now + Duration::from_secs(60);
+        assert!(allows(&mut meter, 600, now));
+        assert!(!allows(&mut meter, 20, now));
     }
 
     #[test]
     fn zero_is_no_limit() {
-        let mut bucket = Bucket::new(0, 0, Instant::now());
-        assert!(bucket.take(u64::MAX, Instant::now()));
+        let mut meter = meter(0);
+        let now = meter.filled;
+        assert!(allows(&mut meter, u32::MAX, now));
     }
 }

@@ -1,6 +1,7 @@
 //! What others want of a session: messages to send and an end to make, handed over through one bounded queue.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -30,7 +31,7 @@ struct Queued {
     /// Its name in the document.
     name: &'static str,
     /// A hash of the topic it was published on; what the session's own handler or a sender sent is never dropped.
-    topic: Option<u64>,
+    topic: Option<NonZeroU64>,
 }
 
 #[derive(Default)]
@@ -93,7 +94,7 @@ pub(crate) enum Next {
 }
 
 impl State {
-    fn push(&mut self, message: Message, name: &'static str, topic: Option<u64>) {
+    fn push(&mut self, message: Message, name: &'static str, topic: Option<NonZeroU64>) {
         self.bytes = self.bytes.saturating_add(message.len());
         self.queue.push_back(Queued {
             message,
@@ -204,7 +205,12 @@ impl Outbox {
     }
 
     /// Queues a message published on a topic; where there is no room, what the settings say. What became of it.
-    pub(crate) fn publish(&self, message: Message, name: &'static str, topic: u64) -> Published {
+    pub(crate) fn publish(
+        &self,
+        message: Message,
+        name: &'static str,
+        topic: NonZeroU64,
+    ) -> Published {
         let mut state = self.lock();
         if !matches!(state.phase, Phase::Open) {
             return Published::NotOpen;
@@ -394,8 +400,11 @@ mod tests {
     #[test]
     fn an_overflow_closes_with_1013() {
         let outbox = outbox(1, 100);
-        assert_eq!(outbox.publish("a".into(), "m", 1), Published::Queued);
-        assert_eq!(outbox.publish("b".into(), "m", 1), Published::Overflow);
+        assert_eq!(outbox.publish("a".into(), "m", topic(1)), Published::Queued);
+        assert_eq!(
+            outbox.publish("b".into(), "m", topic(1)),
+            Published::Overflow
+        );
         assert!(matches!(
             outbox.next(true),
             Next::Close(CloseReason {
@@ -403,6 +412,10 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    fn topic(number: u64) -> NonZeroU64 {
+        NonZeroU64::new(number).unwrap()
     }
 
     fn with_policy(when_full: SendQueueFull) -> Outbox {
@@ -430,7 +443,11 @@ mod tests {
             ("b", Published::Queued),
             ("c", Published::Replaced(1)),
         ] {
-            assert_eq!(outbox.publish(text.into(), "m", 1), outcome, "{text}");
+            assert_eq!(
+                outbox.publish(text.into(), "m", topic(1)),
+                outcome,
+                "{text}"
+            );
         }
         assert_eq!(all(&outbox), ["reply", "b", "c"]);
         assert_eq!(outbox.lock().bytes, 0);
@@ -439,10 +456,16 @@ mod tests {
     #[test]
     fn the_latest_of_a_topic_replaces_the_others() {
         let outbox = with_policy(SendQueueFull::KeepLatest);
-        for (text, topic) in [("a1", 1), ("b1", 2), ("a2", 1)] {
-            assert_eq!(outbox.publish(text.into(), "m", topic), Published::Queued);
+        for (text, number) in [("a1", 1), ("b1", 2), ("a2", 1)] {
+            assert_eq!(
+                outbox.publish(text.into(), "m", topic(number)),
+                Published::Queued
+            );
         }
-        assert_eq!(outbox.publish("a3".into(), "m", 1), Published::Replaced(2));
+        assert_eq!(
+            outbox.publish("a3".into(), "m", topic(1)),
+            Published::Replaced(2)
+        );
         assert_eq!(all(&outbox), ["b1", "a3"]);
     }
 
@@ -453,7 +476,10 @@ mod tests {
             for text in ["1", "2", "3"] {
                 outbox.push_now(text.into(), "m").unwrap();
             }
-            assert_eq!(outbox.publish("a".into(), "m", 1), Published::Dropped(1));
+            assert_eq!(
+                outbox.publish("a".into(), "m", topic(1)),
+                Published::Dropped(1)
+            );
             assert_eq!(all(&outbox), ["1", "2", "3"]);
         }
     }

@@ -137,7 +137,7 @@ async fn handle<E: Endpoint>(
     link: &mut Link<Socket>,
     mut handler: Pin<&mut impl Future<Output = Result<(), Error>>>,
 ) -> Option<End> {
-    let began = link.handler_begins();
+    link.handler_begins();
     let outcome = poll_fn(|cx| {
         // After a panic the handler is never polled again, and the session only sees its `disconnected`.
         match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))) {
@@ -147,7 +147,7 @@ async fn handle<E: Endpoint>(
         }
     })
     .await;
-    link.handler_done(began);
+    link.handler_done();
     match outcome {
         Outcome::Returned(Ok(())) => None,
         Outcome::Returned(Err(error)) => consequence::<E>(error),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
+use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Message;
@@ -138,10 +139,11 @@ impl Shared {
     ) -> usize {
         let hash = self.hasher.hash_one(topic);
         let shard = self.shard_of(hash);
+        let mark = NonZeroU64::new(hash).unwrap_or(NonZeroU64::MAX);
         let members = shard.get(topic).into_iter().flatten();
         members
             .filter(|(id, _)| Some(**id) != except)
-            .map(|(_, outbox)| outbox.publish(message.clone(), name, hash))
+            .map(|(_, outbox)| outbox.publish(message.clone(), name, mark))
             .filter(|published| self.is_delivered(*published))
             .count()
     }

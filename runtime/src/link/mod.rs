@@ -10,12 +10,13 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
 use tokio_websockets::{CloseCode, Limits, ServerBuilder, WebSocketStream};
 
 use crate::buffered_io::BufferedIo;
@@ -41,8 +42,15 @@ pub(crate) struct Link<S> {
     /// Set when the connection broke while a handler was running.
     broken: Option<End>,
     metrics: ConnectionMetrics,
-    /// When the last handler was done, if nothing was waited for since.
-    handled_at: Option<Instant>,
+    /// The handlers that ran since the socket was last read from.
+    batch: Option<Batch>,
+}
+
+/// Handlers that ran one after the other without waiting for anything: they are timed together, since a look at the
+/// clock takes longer than many a handler.
+struct Batch {
+    began: Instant,
+    handlers: u32,
 }
 
 /// Something that the session must act on.
@@ -63,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         metrics: ConnectionMetrics,
     ) -> Self {
         let limits = Limits::default().max_payload_len(Some(config.limits.message_size));
-        let socket = BufferedIo::new(socket, read_ahead, Meter::new(&config));
+        let socket = BufferedIo::new(socket, read_ahead, Meter::new(config.clone()));
         Self {
             engine: ServerBuilder::new().limits(limits).serve(socket),
             outbox,
@@ -71,7 +79,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             clock: Clock::new(config, expires),
             broken: None,
             metrics,
-            handled_at: None,
+            batch: None,
         }
     }
 
@@ -87,8 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         if let Poll::Ready(event) = self.poll_read(cx) {
             return Poll::Ready(event);
         }
-        self.count_bytes();
-        self.handled_at = None;
+        self.count();
         self.poll_clock(cx, Watch::Reading).map(Event::End)
     }
 
@@ -133,10 +140,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
     }
 
-    /// When a handler that is called now begins: where nothing was waited for, when the last one was done, which spares
-    /// a look at the clock.
-    pub(crate) fn handler_begins(&mut self) -> Instant {
-        self.handled_at.unwrap_or_else(Instant::now)
+    /// A handler is called.
+    pub(crate) fn handler_begins(&mut self) {
+        let batch = self.batch.get_or_insert_with(|| Batch {
+            began: Instant::now(),
+            handlers: 0,
+        });
+        batch.handlers += 1;
     }
 
     /// The metrics of this connection.
@@ -144,24 +154,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         &mut self.metrics
     }
 
-    fn count_bytes(&mut self) {
-        let (received, sent) = self.engine.get_mut().take_counts();
-        self.metrics.bytes(received, sent);
+    /// Brings the metrics up to date.
+    fn count(&mut self) {
+        let io = self.engine.get_mut();
+        let (received, sent) = io.take_counts();
+        self.metrics.flush(received, sent);
+        if let Some(asked_at) = io.take_asked_at() {
+            self.end_batch(asked_at);
+        }
+    }
+
+    fn end_batch(&mut self, now: Instant) {
+        if let Some(Batch { began, handlers }) = self.batch.take() {
+            self.metrics
+                .handled(now.saturating_duration_since(began), handlers);
+        }
     }
 
     /// The handler is done. What could not be read meanwhile gets its time again.
-    pub(crate) fn handler_done(&mut self, began: Instant) {
-        let now = Instant::now();
-        self.metrics.handled(now - began);
-        self.handled_at = Some(now);
+    pub(crate) fn handler_done(&mut self) {
         if self.clock.handler_done() {
             self.engine.get_mut().meter().restart_message();
+            self.end_batch(Instant::now());
         }
     }
 
     /// Does what is left of the Close handshake and of TCP, within the deadline.
     pub(crate) async fn finish(mut self, end: End) {
-        self.count_bytes();
+        self.count();
+        self.end_batch(Instant::now());
         self.metrics.closed(&end.reason);
         let deadline = self.close_deadline;
         if end.rest != Rest::Cut {
@@ -246,6 +267,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 return Poll::Pending;
             };
             self.clock.heard();
+            // While input never ends, here is where it is counted.
+            if let Some(asked_at) = self.engine.get_mut().take_asked_at() {
+                self.end_batch(asked_at);
+                self.count();
+            }
             if let Some((code, reason)) = message.as_close() {
                 return Poll::Ready(Event::End(End::by_peer(code.into(), reason)));
             }

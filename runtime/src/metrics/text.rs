@@ -215,7 +215,7 @@ mod tests {
         let mut connection = ConnectionMetrics::open(channel.clone());
         connection.received("say");
         connection.received("say");
-        connection.bytes(10, 0);
+        connection.flush(10, 0);
         let server = ServerMetrics::default();
         server.rejected.get("origin").add(1);
         let page = render(&server, std::slice::from_ref(&channel), 7);
