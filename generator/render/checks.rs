@@ -17,28 +17,25 @@ pub(super) fn validate(ty: &TypeDefinition, types: &Types) -> Option<TokenStream
         Definition::Struct {
             fields, additional, ..
         } => {
-            let fields = fields
-                .iter()
-                .map(|field| (Some(&field.name), &field.field, &field.ty));
-            // Each property is one entry of the map: it is no property of its own.
-            let additional = additional
-                .iter()
-                .map(|(field, _)| (None, field, &Type::Value));
-            let entries = additional_checks(&ty.definition, types);
-            let checks: Vec<TokenStream> = fields
-                .chain(additional)
-                .flat_map(|(property, field, ty)| {
-                    let field = ident(field);
-                    outcomes(ty, &quote!(self.#field), &quote!(&self.#field), types)
-                        .into_iter()
-                        .map(move |outcome| match property {
-                            Some(name) => quote!(check::at(#name, #outcome)),
-                            None => outcome,
-                        })
-                })
-                .chain(entries)
-                .collect();
-            all(&checks)
+            let properties = fields.iter().flat_map(|field| {
+                let name = &field.name;
+                let place = ident(&field.field);
+                outcomes(
+                    &field.ty,
+                    &quote!(self.#place),
+                    &quote!(&self.#place),
+                    types,
+                )
+                .into_iter()
+                .map(move |outcome| quote!(check::at(#name, #outcome)))
+            });
+            let entries = additional.iter().filter_map(|(field, ty)| {
+                let place = ident(field);
+                let check = closure(ty, types)?;
+                // Each entry is a property of the object: the map itself is none.
+                Some(quote!(check::each_value(&self.#place, #check)))
+            });
+            all(&properties.chain(entries).collect::<Vec<_>>())
         }
         Definition::Union { variants, dispatch } => {
             let mut arms: Vec<TokenStream> = Vec::new();
@@ -70,21 +67,6 @@ pub(super) fn validate(ty: &TypeDefinition, types: &Types) -> Option<TokenStream
 pub(super) fn closure(ty: &Type, types: &Types) -> Option<TokenStream> {
     let checks = outcomes(ty, &quote!(value), &quote!(value), types);
     (!checks.is_empty()).then(|| over(&checks))
-}
-
-fn additional_checks(definition: &Definition, types: &Types) -> Vec<TokenStream> {
-    let Definition::Struct {
-        additional: Some((field, ty)),
-        ..
-    } = definition
-    else {
-        return Vec::new();
-    };
-    let field = ident(field);
-    closure(ty, types)
-        .map(|check| quote!(check::each_value(&self.#field, #check)))
-        .into_iter()
-        .collect()
 }
 
 /// Expressions that check a value: `place` is the value, `reference` a reference to it.
