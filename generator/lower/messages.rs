@@ -149,6 +149,7 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
             self.schemas.describe(*id, &words);
         }
         Variant {
+            place: message.node.key_location(),
             variant: scope.claim(&[&type_name(&name)]),
             name,
             ty,

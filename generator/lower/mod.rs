@@ -62,6 +62,7 @@ pub fn lower<'a>(
     );
     let servers = servers::lower(document, &selected, &groups, diagnostics);
     let mut service = Service {
+        place: document.node.location(),
         title: document.title.unwrap_or("WebSocket API").to_owned(),
         version: document.api_version.map(str::to_owned),
         description: document.description.map(str::to_owned),

@@ -78,6 +78,10 @@ struct Lowering<'a, 's, 'r> {
 
 impl<'a> Lowering<'a, '_, '_> {
     fn add_path(&mut self, name: &str, channels: &[&Channel<'a>], diagnostics: &mut Diagnostics) {
+        // Only a channel's address has parameters.
+        let Some(channel) = channels.first() else {
+            return;
+        };
         if !self.seen.insert((name.to_owned(), true)) {
             return;
         }
@@ -95,6 +99,9 @@ impl<'a> Lowering<'a, '_, '_> {
         });
         let field = self.scope.claim(&[&value_name(name)]);
         self.found.list.push(Parameter {
+            place: declared
+                .map_or(channel.node, |parameter| parameter.node)
+                .key_location(),
             name: name.to_owned(),
             field,
             location: ParameterLocation::Path,
@@ -157,6 +164,7 @@ impl<'a> Lowering<'a, '_, '_> {
             .get("default")
             .and_then(|value| self.default(&ty, value));
         self.found.list.push(Parameter {
+            place: schema.key_location(),
             name: name.to_owned(),
             field,
             location,

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, Location};
 use crate::document::{Action, Channel, Document, Operation};
 use crate::model::{self, Exchange, Layout, Method, Reply, Route, Traffic};
 use crate::naming::{Scope, type_name, value_name};
@@ -94,6 +94,7 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
         );
         self.traits.push((label.clone(), names));
         Route {
+            place: self.place(group),
             module,
             trait_name: String::new(),
             label,
@@ -110,6 +111,12 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
             channels,
             traffic: lowered.map_or(Traffic::Raw, |exchange| Traffic::Typed(Box::new(exchange))),
         }
+    }
+
+    /// Where a group is written: its first channel, or the document where it has none.
+    fn place(&self, group: &Group) -> Location {
+        let document = || self.document.node.location();
+        group.location.clone().unwrap_or_else(document)
     }
 
     fn channels_of(&self, group: &Group) -> Vec<&'d Channel<'a>> {
@@ -208,6 +215,7 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
         let channels = self.channels_of(group);
         if channels.is_empty() {
             let raw = model::Channel {
+                place: self.place(group),
                 name: label.to_owned(),
                 module: module.to_owned(),
                 trait_name: String::new(),
@@ -227,6 +235,7 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
                 self.modules.claim(&[&value_name(&name)])
             };
             result.push(model::Channel {
+                place: channel.node.key_location(),
                 name: channel.name.to_owned(),
                 module,
                 trait_name: String::new(),
@@ -271,6 +280,10 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
                 .operation
                 .and_then(|operation| self.reply(operation, &name, exchange));
             methods.push(Method {
+                place: found
+                    .operation
+                    .map_or(found.message.node, |operation| operation.node)
+                    .key_location(),
                 correlation: reply.as_ref().and_then(|reply| {
                     correlation::between(found, reply, exchange, lowered, self.schemas.types())
                 }),

@@ -74,6 +74,7 @@ pub(super) fn lower(
         let address = Address::parse(&url, server.protocol);
         let routes = routes_of(index, &address.path, server, groups, diagnostics);
         lowered.push(model::Server {
+            place: server.node.key_location(),
             name: server.name.to_owned(),
             function: functions.claim(&[&value_name(server.name)]),
             file: files.claim(&[&file_name(server.name)]).replace('_', "-"),

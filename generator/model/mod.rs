@@ -3,6 +3,8 @@
 mod checks;
 mod types;
 
+use crate::diagnostic::Location;
+
 pub use checks::{Bound, Check, Format};
 pub use types::{
     Definition, Field, Integer, Literal, Type, TypeDefinition, TypeId, Types, VariantOfEnumeration,
@@ -11,6 +13,8 @@ pub use types::{
 /// What one document becomes.
 #[derive(Debug)]
 pub struct Service {
+    /// Where the document begins.
+    pub place: Location,
     /// `info.title`, or what stands for it.
     pub title: String,
     /// `info.version`, where the document has one.
@@ -28,6 +32,8 @@ pub struct Service {
 /// One server of the document: one entrypoint of the project.
 #[derive(Debug)]
 pub struct Server {
+    /// Where the document declares it.
+    pub place: Location,
     /// Its name in the document.
     pub name: String,
     /// The function that builds it.
@@ -98,6 +104,8 @@ pub enum SchemeKind {
 /// One path on which clients connect: one module of the generated code.
 #[derive(Debug)]
 pub struct Route {
+    /// Where the document declares the first of its channels.
+    pub place: Location,
     /// The module, and the stem of its file.
     pub module: String,
     /// The trait that handles a connection.
@@ -152,6 +160,8 @@ pub enum Layout {
 /// A value that a client passes in the request that opens the connection.
 #[derive(Debug)]
 pub struct Parameter {
+    /// Where the document declares it.
+    pub place: Location,
     /// Its name on the wire.
     pub name: String,
     /// The field that holds it.
@@ -197,6 +207,8 @@ pub enum ParameterLocation {
 /// A channel and what the server does on it.
 #[derive(Debug)]
 pub struct Channel {
+    /// Where the document declares it.
+    pub place: Location,
     /// Its name in the document.
     pub name: String,
     /// The file of its handlers.
@@ -212,6 +224,8 @@ pub struct Channel {
 /// A handler method: one message that arrives, and what is answered.
 #[derive(Debug)]
 pub struct Method {
+    /// Where the document declares the operation, or the message where it has none.
+    pub place: Location,
     /// Its name.
     pub name: String,
     /// What the document says about the operation and the message.
@@ -274,6 +288,8 @@ pub struct MessageSet {
 /// A message on its route.
 #[derive(Debug)]
 pub struct Variant {
+    /// Where the document declares it.
+    pub place: Location,
     /// Its name in the document, for metrics and logs.
     pub name: String,
     /// Its name as a variant.

@@ -1,6 +1,7 @@
 //! Types of payloads.
 
 use super::{Check, Dispatch};
+use crate::diagnostic::Location;
 
 /// All types of a service; a [`TypeId`] is an index into it.
 #[derive(Debug, Default)]
@@ -73,6 +74,8 @@ impl Types {
 /// A Rust type to define.
 #[derive(Debug)]
 pub struct TypeDefinition {
+    /// Where its schema is.
+    pub place: Location,
     /// Its name.
     pub name: String,
     /// What the document says about it.
@@ -135,6 +138,8 @@ pub enum Literal {
 /// A property of an object.
 #[derive(Debug)]
 pub struct Field {
+    /// Where the document declares it.
+    pub place: Location,
     /// Its name on the wire.
     pub name: String,
     /// Its name in Rust, without `r#`.

@@ -99,8 +99,8 @@ impl<'a, 'r> Schemas<'a, 'r> {
         match self.known.get_mut(&target.id()) {
             Some(Progress::Done(ty)) => return ty.clone(),
             Some(Progress::Entered { name, itself }) => {
-                let id =
-                    *itself.get_or_insert_with(|| reserve(&mut self.types, &mut self.names, name));
+                let id = *itself
+                    .get_or_insert_with(|| reserve(&mut self.types, &mut self.names, name, target));
                 return Type::Named(id);
             }
             None => {}
@@ -200,7 +200,7 @@ impl<'a, 'r> Schemas<'a, 'r> {
                 value: literal.clone(),
             })
             .collect();
-        let id = self.define(name);
+        let id = self.define(name, schema);
         self.complete(id, schema, Definition::Enumeration(variants))
     }
 
@@ -241,6 +241,7 @@ impl<'a, 'r> Schemas<'a, 'r> {
             let required = facts.required.contains(property);
             let ty = self.lower(schema, &format!("{name} {property}"), diagnostics);
             fields.push(Field {
+                place: schema.key_location(),
                 name: property.to_owned(),
                 field: scope.claim(&[&value_name(property)]),
                 ty: if required { ty } else { optional(ty) },
@@ -295,7 +296,7 @@ impl<'a, 'r> Schemas<'a, 'r> {
             Some(Progress::Entered {
                 itself: Some(id), ..
             }) => return *id,
-            _ => self.define(name),
+            _ => self.define(name, schema),
         };
         if let Some(Progress::Entered { itself, .. }) = self.known.get_mut(&schema.id()) {
             *itself = Some(id);
@@ -303,8 +304,8 @@ impl<'a, 'r> Schemas<'a, 'r> {
         id
     }
 
-    fn define(&mut self, name: &str) -> TypeId {
-        reserve(&mut self.types, &mut self.names, name)
+    fn define(&mut self, name: &str, schema: Node<'a>) -> TypeId {
+        reserve(&mut self.types, &mut self.names, name, schema)
     }
 
     fn complete(&mut self, id: TypeId, schema: Node<'a>, definition: Definition) -> Type {
@@ -375,10 +376,11 @@ fn note_unexpressed(schema: Node<'_>, diagnostics: &mut Diagnostics) {
 /// Longest tuple for which the standard library and serde have implementations.
 const MAX_TUPLE: usize = 12;
 
-fn reserve(types: &mut Types, names: &mut Scope, name: &str) -> TypeId {
+fn reserve(types: &mut Types, names: &mut Scope, name: &str, schema: Node<'_>) -> TypeId {
     let name = type_name(name);
     let name = names.claim(&[&name, &format!("{name}Payload")]);
     types.add(TypeDefinition {
+        place: schema.key_location(),
         name,
         docs: Vec::new(),
         definition: Definition::Newtype(Type::Value),

@@ -142,7 +142,7 @@ impl<'a> Schemas<'a, '_> {
             let mut one = facts.clone();
             one.kinds = [kind].into();
             let ty = match kind {
-                JsonKind::Object => self.object_of_union(&one, name, diagnostics),
+                JsonKind::Object => self.object_of_union(schema, &one, name, diagnostics),
                 JsonKind::Array => self.array(&one, name, diagnostics),
                 kind => constrain(scalar(kind, &one), &one, diagnostics),
             };
@@ -158,6 +158,7 @@ impl<'a> Schemas<'a, '_> {
 
     fn object_of_union(
         &mut self,
+        schema: Node<'a>,
         facts: &Facts<'a>,
         name: &str,
         diagnostics: &mut Diagnostics,
@@ -166,7 +167,7 @@ impl<'a> Schemas<'a, '_> {
             return constrain(Type::Map(Box::new(Type::Value)), facts, diagnostics);
         }
         let name = format!("{name} object");
-        let id = self.define(&name);
+        let id = self.define(&name, schema);
         let definition = self.structure(facts, &name, diagnostics);
         self.types.get_mut(id).definition = definition;
         Type::Named(id)
