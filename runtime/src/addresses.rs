@@ -1,51 +1,34 @@
-//! How many connections each address has, so that one client cannot take the room of all.
+//! How many connections each address has.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-/// The connections of every address. Cheap to clone.
-#[derive(Clone)]
+use crate::shares::{Share, Shares};
+
+/// The connections of every address.
 pub(crate) struct Addresses {
-    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    most: usize,
+    shares: Shares<IpAddr>,
     /// Whether the log has been told.
-    told: Arc<AtomicBool>,
-}
-
-/// A connection's place among those of its address, until dropped.
-pub(crate) struct AddressPlace {
-    addresses: Addresses,
-    address: IpAddr,
+    told: AtomicBool,
 }
 
 impl Addresses {
     /// At most `most` connections for each address; 0 is no limit.
     pub(crate) fn new(most: usize) -> Self {
         Self {
-            open: Arc::default(),
-            most,
-            told: Arc::default(),
+            shares: Shares::new(most),
+            told: AtomicBool::new(false),
         }
     }
 
     /// A place for a connection from `address`, if there is one.
-    pub(crate) fn enter(&self, address: IpAddr) -> Option<AddressPlace> {
+    pub(crate) fn enter(&self, address: IpAddr) -> Option<Share<IpAddr>> {
         let address = counted(address);
-        if self.most > 0 {
-            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = open.entry(address).or_default();
-            if *count >= self.most {
-                self.tell(address);
-                return None;
-            }
-            *count += 1;
+        let share = self.shares.enter(address);
+        if share.is_none() {
+            self.tell(address);
         }
-        Some(AddressPlace {
-            addresses: self.clone(),
-            address,
-        })
+        share
     }
 
     /// Once: behind a proxy that is not named, every client is that address.
@@ -53,25 +36,9 @@ impl Addresses {
         if !self.told.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %address,
-                limit = self.most,
+                limit = self.shares.most(),
                 "limits.connections_per_address is reached; if that is a proxy, name it in proxy.trusted"
             );
-        }
-    }
-}
-
-impl Drop for AddressPlace {
-    fn drop(&mut self) {
-        let Addresses { open, most, .. } = &self.addresses;
-        if *most == 0 {
-            return;
-        }
-        let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.address);
-            }
         }
     }
 }
@@ -89,18 +56,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_free_again_when_its_connection_ends() {
-        let addresses = Addresses::new(2);
-        let enter = |address: &str| addresses.enter(address.parse().unwrap());
-        let first = enter("192.0.2.1");
-        let second = enter("::ffff:192.0.2.1");
-        assert!(first.is_some() && second.is_some());
-        assert!(enter("192.0.2.1").is_none());
-        assert!(enter("192.0.2.2").is_some());
-        drop(first);
-        assert!(enter("192.0.2.1").is_some());
-        drop(second);
-        assert!(addresses.open.lock().unwrap().is_empty());
+    fn an_address_has_two_spellings() {
+        let addresses = Addresses::new(1);
+        let _first = addresses.enter("192.0.2.1".parse().unwrap());
+        assert!(
+            addresses
+                .enter("::ffff:192.0.2.1".parse().unwrap())
+                .is_none()
+        );
     }
 
     #[test]

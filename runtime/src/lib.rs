@@ -7,7 +7,7 @@
 //! # The life of a connection, file by file
 //!
 //! 1. `accept` and `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
-//!    `tls` decrypts it, `proxy` says whose it is, `addresses` how many that one has already.
+//!    `tls` decrypts it, `proxy` says whose it is, `addresses` how many that one has already (`shares`).
 //! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin`, `authentication`, the handler's `connect`, then 101.
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
 //! 4. `link`: the session's wire end: the WebSocket engine, pings, deadlines, the Close handshake. Below it
@@ -50,6 +50,7 @@ mod reject;
 mod route;
 mod server;
 mod session;
+mod shares;
 mod socket;
 pub mod testing;
 mod tls;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::server::conn::http1;
@@ -13,10 +13,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::accept::accept_all;
-use crate::addresses::AddressPlace;
 use crate::config::Config;
 use crate::route::Start;
 use crate::server::Service;
+use crate::shares::Share;
 use crate::socket::Socket;
 use crate::{proxy, upgrade};
 
@@ -51,14 +51,22 @@ pub(crate) fn http(config: &Config) -> http1::Builder {
 /// What a connection holds of the server's room, until dropped.
 pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
-    _address: Option<AddressPlace>,
+    _address: Option<Share<IpAddr>>,
+    _principal: Option<Share<String>>,
 }
 
 impl Place {
-    /// With a place among the connections of an address that was not known before, if there is one.
-    pub(crate) fn with(mut self, address: Option<AddressPlace>) -> Self {
-        self._address = address.or(self._address);
-        self
+    /// With a place among the connections of an address that was not known before, and of a principal, if there is one.
+    pub(crate) fn with(
+        self,
+        address: Option<Share<IpAddr>>,
+        principal: Option<Share<String>>,
+    ) -> Self {
+        Self {
+            _address: address.or(self._address),
+            _principal: principal,
+            ..self
+        }
     }
 }
 
@@ -118,6 +126,7 @@ async fn greet(
     let place = Place {
         _permit: permit,
         _address: address,
+        _principal: None,
     };
     let socket = match &service.tls {
         None => Socket::Plain(socket),

@@ -26,6 +26,8 @@ pub(crate) struct Meter {
     message_since: Option<Instant>,
     excess: Option<&'static str>,
     received: u64,
+    /// Whether a frame came that the engine's buffer had to grow for.
+    is_large: bool,
 }
 
 /// The ways in which a peer can send too much, in the order of [`Meter::left`].
@@ -34,6 +36,9 @@ const EXCESSES: [&str; 3] = [
     "too many control frames",
     "too many bytes",
 ];
+
+/// Payloads that the engine's buffer, 8 KiB at first, grows for; in bytes.
+const LARGE: u64 = 8 * 1024;
 
 /// The place of control frames among them.
 const CONTROL_FRAMES: usize = 1;
@@ -49,6 +54,7 @@ impl Meter {
             message_since: None,
             excess: None,
             received: 0,
+            is_large: false,
             config,
         }
     }
@@ -63,6 +69,7 @@ impl Meter {
                 Step::Control => controls += 1,
                 Step::Begin => {
                     self.fragments += 1;
+                    self.is_large |= self.heads.payload > LARGE;
                     if self.fragments as usize > self.config.limits.message_fragments {
                         self.excess = Some("too many fragments");
                     }
@@ -123,6 +130,16 @@ impl Meter {
     /// Since when a message is under way, from its first byte to its last.
     pub(crate) fn message_since(&self) -> Option<Instant> {
         self.message_since
+    }
+
+    /// Whether the engine's buffer has grown, and everything in it has been handed out when a read finds nothing.
+    pub(crate) fn is_past_large_frame(&self) -> bool {
+        self.is_large && self.message_since.is_none()
+    }
+
+    /// The engine has a new buffer.
+    pub(crate) fn forget_large_frame(&mut self) {
+        self.is_large = false;
     }
 
     /// Which limit the peer is over, for the reason of the Close frame.

@@ -19,6 +19,7 @@ use crate::connections::Connections;
 use crate::error::StartError;
 use crate::metrics::{ChannelMetrics, ServerMetrics};
 use crate::route::{Route, Served};
+use crate::shares::Shares;
 use crate::tls::{self, Tls};
 use crate::{admin, drain, listener, log};
 
@@ -45,6 +46,8 @@ pub(crate) struct Service {
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) tls: Option<Tls>,
     pub(crate) addresses: Addresses,
+    /// By the principals' `id`.
+    pub(crate) principals: Shares<String>,
     pub(crate) metrics: ServerMetrics,
     /// Of every route.
     pub(crate) channels: Vec<Arc<ChannelMetrics>>,
@@ -140,6 +143,7 @@ impl Server {
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             tls,
             addresses: Addresses::new(config.limits.connections_per_address),
+            principals: Shares::new(config.limits.connections_per_principal),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             metrics: ServerMetrics::default(),
             channels: self

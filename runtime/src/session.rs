@@ -32,7 +32,16 @@ pub(crate) fn run<E: Endpoint>(
     place: impl Send,
 ) -> impl Future<Output = ()> + Send {
     async move {
-        let end = converse(&route.endpoint, &mut session, &mut connection, &mut link).await;
+        let endpoint = &route.endpoint;
+        let end = match begin(endpoint, &mut session, &mut connection, &mut link).await {
+            Some(end) => end,
+            None => loop {
+                match converse(endpoint, &mut session, &mut connection, &mut link).await {
+                    Some(end) => break end,
+                    None => link = link.refreshed(),
+                }
+            },
+        };
         log_end::<E>(connection.id, &end.reason);
         // From here on nothing published reaches the connection.
         let topics = connection.topics.clone();
@@ -65,37 +74,44 @@ pub(crate) async fn never_opened<E: Endpoint>(
     guarded("disconnected", &route.metrics, ended).await;
 }
 
-/// Handles messages until something ends the connection.
+/// Tells the handler of the connection; the end, if that is what comes of it.
+async fn begin<E: Endpoint>(
+    endpoint: &E,
+    session: &mut E::Session,
+    connection: &mut Connection<E::Outbound>,
+    link: &mut Link<Socket>,
+) -> Option<End> {
+    let mut context = Context::new(session, connection);
+    let handler = pin!(endpoint.connected(&mut context));
+    handle::<E>(link, handler).await
+}
+
+/// Handles messages until something ends the connection, or (`None`) until the link is to be refreshed.
 async fn converse<E: Endpoint>(
     endpoint: &E,
     session: &mut E::Session,
     connection: &mut Connection<E::Outbound>,
     link: &mut Link<Socket>,
-) -> End {
+) -> Option<End> {
     let mut context = Context::new(session, connection);
-    {
-        let handler = pin!(endpoint.connected(&mut context));
-        if let Some(end) = handle::<E>(link, handler).await {
-            return end;
-        }
-    }
     loop {
         let frame = match poll_fn(|cx| link.poll_event(cx)).await {
             Event::Frame(frame) => frame,
-            Event::End(end) => return end,
+            Event::Grown => return None,
+            Event::End(end) => return Some(end),
         };
         // In a block, so that open connections do not carry the room of a message twice.
         let handler = pin!({
             let decode = || E::Inbound::decode(&frame);
             let Ok(decoded) = catch_unwind(AssertUnwindSafe(decode)) else {
-                return panicked::<E>(link);
+                return Some(panicked::<E>(link));
             };
             let name = decoded.as_ref().map_or(INVALID, Decode::name);
             link.metrics().received(name);
             dispatch(endpoint, &mut context, decoded)
         });
         if let Some(end) = handle::<E>(link, handler).await {
-            return end;
+            return Some(end);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The checks that a request passes before it becomes a WebSocket (RFC 6455, section 4.2), in order.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -13,12 +13,12 @@ use hyper::header::{
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
-use crate::addresses::AddressPlace;
 use crate::authentication::{Admission, Security, Shown, subprotocol_to_agree_on};
 use crate::handshake::{parse_query, percent_decoded};
 use crate::http::{Text, empty, text};
 use crate::route::{Route, Start};
 use crate::server::Service;
+use crate::shares::Share;
 use crate::{Handshake, Reject, log, origin, proxy};
 
 /// What is appended to the key before hashing (RFC 6455, section 1.3).
@@ -44,7 +44,7 @@ pub(crate) async fn answer(
 
 /// The answer when there is no room for another connection.
 pub(crate) fn no_room() -> Response<Text> {
-    refusal(&no_room_reject())
+    refusal(&no_room_reject("connection_limit"))
 }
 
 async fn upgrade(
@@ -84,16 +84,18 @@ async fn upgrade(
             let admission = security.authenticate(&shown).await;
             handshake.admission = admission.map_err(|_| unauthorized(security))?;
         }
+        let share = principal(service, &handshake.admission)?;
         let (config, connections) = (service.config.clone(), service.connections.clone());
-        route.connect(handshake, config, connections).await
+        let start = route.connect(handshake, config, connections).await?;
+        Ok((start, share))
     };
-    let start = tokio::time::timeout(service.config.timeouts.authentication, let_in)
+    let (start, share) = tokio::time::timeout(service.config.timeouts.authentication, let_in)
         .await
         .unwrap_or_else(|_| {
             Err(Reject::unavailable("authentication takes too long")
                 .because("authentication_timeout"))
         })?;
-    let start: Start = Box::new(|socket, places| start(socket, places.with(place)));
+    let start: Start = Box::new(|socket, places| start(socket, places.with(place, share)));
     Ok((switching_protocols(accept, subprotocol), start))
 }
 
@@ -103,7 +105,7 @@ fn client(
     service: &Service,
     peer: SocketAddr,
     headers: &HeaderMap,
-) -> Result<(SocketAddr, Option<AddressPlace>), Reject> {
+) -> Result<(SocketAddr, Option<Share<IpAddr>>), Reject> {
     let proxy = &service.config.proxy;
     if !proxy::is_in_headers(proxy, peer.ip()) {
         return Ok((peer, None));
@@ -112,12 +114,23 @@ fn client(
     let place = service
         .addresses
         .enter(client.ip())
-        .ok_or_else(no_room_reject)?;
+        .ok_or_else(|| no_room_reject("address_limit"))?;
     Ok((client, Some(place)))
 }
 
-fn no_room_reject() -> Reject {
-    Reject::unavailable("too many connections").because("address_limit")
+/// A place among the connections of who was authenticated, if anybody was.
+fn principal(service: &Service, admission: &Admission) -> Result<Option<Share<String>>, Reject> {
+    let Some(principal) = &admission.principal else {
+        return Ok(None);
+    };
+    let share = service.principals.enter(principal.id.clone());
+    share
+        .map(Some)
+        .ok_or_else(|| no_room_reject("principal_limit"))
+}
+
+fn no_room_reject(cause: &'static str) -> Reject {
+    Reject::unavailable("too many connections").because(cause)
 }
 
 /// One Host header is due in HTTP/1.1 (RFC 9112, section 3.2), and HTTP/1.0 has no upgrade.

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use wsgen_runtime::codegen::{Location, Scheme};
 use wsgen_runtime::{Authenticate, Credential, Nobody, Principal, Unauthorized};
 
-use crate::support::TestServer;
 use crate::support::raw::{FIN, Raw, TEXT, frame, upgrade};
+use crate::support::{TestServer, within};
 
 const EITHER: &[&[Scheme]] = &[
     &[Scheme::ApiKey {
@@ -228,4 +228,50 @@ async fn the_configuration_may_name_tokens() {
         let (head, _) = knock(&server, path, headers).await;
         assert_eq!(&head[9..12], status, "{path} {headers}");
     }
+}
+
+#[tokio::test]
+async fn one_principal_cannot_take_all_the_room() {
+    let limits = "[limits]\nconnections_per_principal = 2";
+    let server = TestServer::build(limits, |server| {
+        server.authenticate(Arc::new(Guard), EITHER)
+    })
+    .await;
+    let bearer = "Authorization: Bearer right\r\n";
+    let (head, first) = knock(&server, "/rooms/1", bearer).await;
+    let (second_head, _second) = knock(&server, "/rooms/1", bearer).await;
+    for head in [head, second_head] {
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    }
+    let (head, _) = knock(&server, "/rooms/1", bearer).await;
+    assert!(
+        head.starts_with("HTTP/1.1 503 ") && head.contains("retry-after: 5\r\n"),
+        "{head}"
+    );
+    server
+        .metric_becomes(
+            "wsgen_handshakes_rejected_total{reason=\"principal_limit\"}",
+            1.0,
+        )
+        .await;
+    // Another one has room, and a handler's refusal takes none.
+    for path in ["/rooms/secret?token=right", "/rooms/1?token=right"] {
+        let (head, _) = knock(&server, path, "").await;
+        let status = if path.contains("secret") {
+            "403"
+        } else {
+            "101"
+        };
+        assert_eq!(&head[9..12], status);
+    }
+    drop(first);
+    // The place is free once the connection's task has ended.
+    within(async {
+        while !knock(&server, "/rooms/1", bearer)
+            .await
+            .0
+            .starts_with("HTTP/1.1 101 ")
+        {}
+    })
+    .await;
 }

@@ -312,3 +312,41 @@ async fn connecting_and_closing_leaks_nothing() {
     );
     server.still_echoes().await;
 }
+
+/// Connections that have had a large message cost no more than before, once they are idle.
+#[tokio::test]
+async fn after_a_burst_idle_connections_are_small_again() {
+    const CONNECTIONS: usize = 500;
+    let settings = format!("{FAST}[limits]\nconnections_per_address = 0");
+    let server = Process::start(&settings, 1024);
+    let mut open = Vec::new();
+    for _ in 0..CONNECTIONS {
+        open.push(server.raw().await);
+    }
+    let say = format!(r#"{{"type":"say","text":"{}"}}"#, "x".repeat(60 * 1024));
+    let large = frame(FIN | TEXT, say.as_bytes());
+    // All buffers are grown at once: every message is there but for its end.
+    let end = large.len() - 1;
+    let before = server.resident();
+    for raw in &mut open {
+        raw.send(&large[..end]).await;
+    }
+    within(async { while server.resident() < before + 8 * CONNECTIONS {} }).await;
+    for raw in &mut open {
+        raw.send(&large[end..]).await;
+    }
+    for raw in &mut open {
+        assert!(raw.text().await.len() > 60 * 1024);
+    }
+    let burst = server.resident();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let after = server.resident();
+    let each = after.saturating_sub(before) / CONNECTIONS;
+    assert!(
+        each <= 10,
+        "{before} KiB before, {burst} KiB in the burst, {after} KiB after: {each} KiB for each connection"
+    );
+    drop(open);
+    server.is_empty().await;
+    server.still_echoes().await;
+}

@@ -154,6 +154,8 @@ pub struct Limits {
     /// Connections at once from one address, or from one IPv6 network of 64 bits; more get 503. 0 is no limit. Behind a
     /// proxy set `proxy`, or all clients are one address. Default 256.
     pub connections_per_address: usize,
+    /// Connections at once of one principal, by its `id`; more get 503. 0 is no limit. Default 0.
+    pub connections_per_principal: usize,
     /// Bytes of a request's line and headers; more get 431. Default 16 KiB.
     #[serde(with = "units::size")]
     pub head_size: usize,
@@ -192,6 +194,7 @@ impl Default for Limits {
         Self {
             max_connections: load::descriptors() / 10 * 9,
             connections_per_address: 256,
+            connections_per_principal: 0,
             head_size: 16 * 1024,
             headers: 64,
             message_size: 64 * 1024,

@@ -57,6 +57,8 @@ struct Batch {
 pub(crate) enum Event {
     /// A whole message.
     Frame(Frame),
+    /// A large message is dealt with, and nothing more is there: time for [`Link::refreshed`].
+    Grown,
     /// The connection ends.
     End(End),
 }
@@ -96,7 +98,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             return Poll::Ready(event);
         }
         self.count();
+        if self.is_grown(cx) {
+            return Poll::Ready(Event::Grown);
+        }
         self.poll_clock(cx, Watch::Reading).map(Event::End)
+    }
+
+    /// Whether the engine's buffer has grown and holds nothing, after a read that found nothing.
+    ///
+    /// All whole frames are handed out then, so what ends with a message leaves nothing behind; and what is flushed
+    /// leaves nothing in the engine's queue.
+    fn is_grown(&mut self, cx: &mut Context<'_>) -> bool {
+        self.engine.get_mut().meter().is_past_large_frame()
+            && matches!(self.poll_flush(cx), Poll::Ready(Ok(())))
+    }
+
+    /// The same connection with a new engine: the buffer of the old one never shrinks, and a connection that is idle
+    /// should not pay for the largest message it ever got.
+    pub(crate) fn refreshed(self) -> Self {
+        let limits = *self.engine.limits();
+        let mut socket = self.engine.into_inner();
+        socket.meter().forget_large_frame();
+        Self {
+            engine: ServerBuilder::new().limits(limits).serve(socket),
+            ..self
+        }
     }
 
     /// What must go on while a handler waits for something: replies leave, pings go out, a stuck peer is noticed.
