@@ -182,7 +182,7 @@ fn security(security: Option<Security>, config: &Config) -> Result<Option<Securi
     let Some(mut security) = security else {
         return Ok(None);
     };
-    if !config.jwt.keys.as_os_str().is_empty() {
+    if config.jwt.is_wanted() {
         #[cfg(feature = "jwt")]
         security.ask_first(Jwt::new(&config.jwt)?);
         #[cfg(not(feature = "jwt"))]
@@ -194,7 +194,7 @@ fn security(security: Option<Security>, config: &Config) -> Result<Option<Securi
     }
     if security.refuses_everyone() {
         tracing::warn!(
-            "this server refuses everyone: implement `Authenticate`, or name tokens in `authentication.tokens` or keys in `jwt.keys`"
+            "this server refuses everyone: implement `Authenticate`, or name tokens in `authentication.tokens` or keys in `[jwt]`"
         );
     }
     Ok(Some(security))

@@ -1,5 +1,7 @@
 //! What the types of the settings cannot say.
 
+use std::time::Duration;
+
 use super::{ClientAddress, Config};
 
 impl Config {
@@ -84,9 +86,23 @@ impl Config {
             "tls.client_ca needs tls.certificate and tls.key",
         );
         let jwt = &self.jwt;
+        let sources = [
+            !jwt.keys.as_os_str().is_empty(),
+            !jwt.keys_url.is_empty(),
+            jwt.discover,
+        ];
+        let sources = sources.into_iter().filter(|is_set| *is_set).count();
         demand(
-            jwt.keys.as_os_str().is_empty() || !jwt.issuer.is_empty() && !jwt.audience.is_empty(),
-            "jwt.keys needs jwt.issuer and jwt.audience, or tokens for other services would be accepted",
+            sources <= 1,
+            "jwt.keys, jwt.keys_url and jwt.discover exclude each other",
+        );
+        demand(
+            sources == 0 || !jwt.issuer.is_empty() && !jwt.audience.is_empty(),
+            "[jwt] needs jwt.issuer and jwt.audience, or tokens for other services would be accepted",
+        );
+        demand(
+            jwt.refresh >= Duration::from_secs(10),
+            "jwt.refresh must be at least 10s",
         );
         demand(
             self.proxy.address == ClientAddress::None || !self.proxy.trusted.is_empty(),

@@ -81,8 +81,16 @@ pub struct Authentication {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Jwt {
-    /// The file of the keys, a JWK set; read again when it changes. Default `""`: no tokens are accepted.
+    /// The file of the keys, a JWK set; read again when it changes. Default `""`: none.
     pub keys: PathBuf,
+    /// In its place, the address of a JWK set, by HTTPS (feature `jwt-issuer`). Default `""`: none.
+    pub keys_url: String,
+    /// In the place of both, ask the issuer for that address (OpenID Connect Discovery, section 4). Default false.
+    pub discover: bool,
+    /// How old keys from an address may get; they are fetched sooner when a token names a key that is not among them.
+    /// Default 10 min.
+    #[serde(with = "units::duration")]
+    pub refresh: Duration,
     /// Who must have issued a token: its claim `iss`.
     pub issuer: String,
     /// Whom a token must be for: one of these is among its claim `aud`.
@@ -92,10 +100,25 @@ pub struct Jwt {
     pub leeway: Duration,
 }
 
+impl Jwt {
+    /// Whether tokens are accepted at all.
+    pub(crate) fn is_wanted(&self) -> bool {
+        !self.keys.as_os_str().is_empty() || self.has_remote_keys()
+    }
+
+    /// Whether the keys come from an address.
+    pub(crate) fn has_remote_keys(&self) -> bool {
+        self.discover || !self.keys_url.is_empty()
+    }
+}
+
 impl Default for Jwt {
     fn default() -> Self {
         Self {
             keys: PathBuf::new(),
+            keys_url: String::new(),
+            discover: false,
+            refresh: Duration::from_secs(600),
             issuer: String::new(),
             audience: Vec::new(),
             leeway: Duration::from_secs(30),

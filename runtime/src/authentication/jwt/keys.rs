@@ -3,10 +3,14 @@
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 
-/// The keys that sign.
-pub(super) struct Keys(Vec<(Jwk, DecodingKey)>);
+/// A key, and what the set says about it.
+pub(super) type Key = (Jwk, DecodingKey);
 
-impl Keys {
+/// The keys that sign.
+#[derive(Default)]
+pub(super) struct KeySet(Vec<Key>);
+
+impl KeySet {
     /// Reads a JWK set; keys of unknown kinds are left out.
     ///
     /// # Errors
@@ -27,7 +31,7 @@ impl Keys {
     }
 
     /// The key of this name; all of them for a token that names none.
-    pub(super) fn candidates(&self, name: Option<&str>) -> Vec<(Jwk, DecodingKey)> {
+    pub(super) fn candidates(&self, name: Option<&str>) -> Vec<Key> {
         let keys = self
             .0
             .iter()

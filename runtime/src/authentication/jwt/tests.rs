@@ -12,9 +12,9 @@ use super::*;
 const RSA_MODULUS: &str = "tO6h6b15ntbRbGKQVV2dExEF6MWeRxhtdlnD3uoUpAZJWfcJ7IWWwYPApixLchQCUtVJRHKfIQUybWW7da5Eb40mEvE1YYoO5WGRQNZu7X5Rs3eAS4SYwvOqfXBV-q5rNQISn-AGffyjo5_G9usJk6CbT_6B8QE8n19LE0EAR7KqHBAMUbQ806FYyD8L-90RTRUQAKOhOjZ2texly1HVS9qaLGkYf2RJhZGSjwwdYuHAO0ADXmykxxMLEHWOQL-p6fbkzrPHNA_l4TjC6aVbo9MN67oqjP9oM34cxwcEsJDgw1WsK_Cs-ZuE4_vpD5D_qxrENzucoHP3pZ6bE0oVOQ";
 const RSA_TOKEN: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzYSJ9.eyJzdWIiOiJhZGEiLCJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiY2hhdCIsImV4cCI6NDEwMjQ0NDgwMH0.qMGlabEHLVPG7K0Kxs7QvwuEswQC4MjM0RY5qj6WcIYdqss_CdqPAkDWsrGyRcGqIE8D3zW2hnuOfpKrSLsoaLZVR-TJF5VxAyggcyoLLqW66fNrZ9yzXElhk3CAPugzbeiRdFtECShd-aDH5WbWZcaqXE6yAIyWSGlbzdJkfThRZRLQ3tqxnW1vP__O8t_AY8SFqF3xB4m_tA-4vbdQnrGKvMhEjQ13tBjlQ0OZzVa3YigAgqlygYiDE1VClMnNOiINAp7ExXOpwp_ky2kz0PxRrQVw82_9GBywPnO2U0YuQVuvSsPOIPVAlJJZioxZanRiKoOWGIgR5wGoHhZG1w";
 
-const SECRET: &[u8] = b"a secret of thirty-two bytes, yes";
+pub(super) const SECRET: &[u8] = b"a secret of thirty-two bytes, yes";
 
-const CLAIMS: &str =
+pub(super) const CLAIMS: &str =
     r#"{"sub":"ada","iss":"https://issuer.example","aud":"chat","exp":4102444800,"role":"admin"}"#;
 
 struct Signers {
@@ -57,7 +57,7 @@ fn signers(name: &str) -> Signers {
     }
 }
 
-fn unsigned(header: &str, claims: &str) -> String {
+pub(super) fn unsigned(header: &str, claims: &str) -> String {
     format!("{}.{}", BASE64.encode(header), BASE64.encode(claims))
 }
 
@@ -83,13 +83,13 @@ impl Signers {
     }
 }
 
-fn hmac_of(secret: &[u8], bytes: &[u8]) -> Vec<u8> {
+pub(super) fn hmac_of(secret: &[u8], bytes: &[u8]) -> Vec<u8> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     hmac::sign(&key, bytes).as_ref().to_vec()
 }
 
-#[test]
-fn tokens_of_every_kind_are_accepted() {
+#[tokio::test]
+async fn tokens_of_every_kind_are_accepted() {
     let signers = signers("every");
     for token in [
         RSA_TOKEN.to_owned(),
@@ -100,6 +100,7 @@ fn tokens_of_every_kind_are_accepted() {
         let principal = signers
             .jwt
             .judge(&token)
+            .await
             .unwrap_or_else(|| unreachable!("{token}"));
         assert_eq!(principal.id, "ada");
         let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800 + 30);
@@ -108,12 +109,13 @@ fn tokens_of_every_kind_are_accepted() {
     let principal = signers
         .jwt
         .judge(&signers.token("ES256", "ec", CLAIMS))
+        .await
         .unwrap();
     assert_eq!(principal.claims["role"], "admin");
 }
 
-#[test]
-fn forged_tokens_are_refused() {
+#[tokio::test]
+async fn forged_tokens_are_refused() {
     let signers = signers("forged");
     let good = signers.token("ES256", "ec", CLAIMS);
     let (text, signed) = good.rsplit_once('.').unwrap();
@@ -149,12 +151,12 @@ fn forged_tokens_are_refused() {
         String::new(),
         "a.b.c".to_owned(),
     ] {
-        assert_eq!(signers.jwt.judge(&forged), None, "{forged}");
+        assert_eq!(signers.jwt.judge(&forged).await, None, "{forged}");
     }
 }
 
-#[test]
-fn the_claims_must_be_there_and_right() {
+#[tokio::test]
+async fn the_claims_must_be_there_and_right() {
     let signers = signers("claims");
     for (right, wrong) in [
         ("4102444800", "1000000000"),
@@ -170,6 +172,46 @@ fn the_claims_must_be_there_and_right() {
         let claims = CLAIMS.replace(right, wrong);
         assert_ne!(claims, CLAIMS);
         let token = signers.token("HS256", "secret", &claims);
-        assert_eq!(signers.jwt.judge(&token), None, "{claims}");
+        assert_eq!(signers.jwt.judge(&token).await, None, "{claims}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_changes_is_read_again_and_a_bad_one_changes_nothing() {
+    let file = std::env::temp_dir().join(format!("wsgen-jwks-reload-{}.json", std::process::id()));
+    let set = |name: &str| {
+        let keys = serde_json::json!({ "keys": [
+            { "kty": "oct", "kid": name, "alg": "HS256", "k": BASE64.encode(SECRET) },
+        ]});
+        std::fs::write(&file, keys.to_string()).unwrap();
+    };
+    set("old");
+    let mut settings = config::Config::default().jwt;
+    settings.keys = file.clone();
+    settings.issuer = "https://issuer.example".to_owned();
+    settings.audience = vec!["chat".to_owned()];
+    let jwt = Jwt::new(&settings).unwrap();
+    let accepts = async |name: &str| jwt.judge(&secret_token(name)).await.is_some();
+    let Source::File(keys) = &jwt.source else {
+        unreachable!()
+    };
+    set("new");
+    assert!(accepts("old").await, "not looked at every time");
+    keys.age();
+    assert!(accepts("new").await && !accepts("old").await);
+    for bad in ["", "{\"keys\":[]}"] {
+        std::fs::write(&file, bad).unwrap();
+        keys.age();
+        assert!(accepts("new").await, "{bad:?}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    keys.age();
+    assert!(accepts("new").await);
+}
+
+/// A good token, signed with [`SECRET`] by the key of this name.
+pub(super) fn secret_token(name: &str) -> String {
+    let text = unsigned(&format!(r#"{{"alg":"HS256","kid":"{name}"}}"#), CLAIMS);
+    let signed = BASE64.encode(hmac_of(SECRET, text.as_bytes()));
+    format!("{text}.{signed}")
 }
