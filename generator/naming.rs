@@ -48,6 +48,16 @@ pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// A name as an identifier; keywords become raw ones.
+#[must_use]
+pub fn raw_identifier(name: &str) -> String {
+    if is_keyword(name) {
+        format!("r#{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
 /// A raw string literal with as many `#` as the text needs.
 #[must_use]
 pub fn raw_string(text: &str) -> String {

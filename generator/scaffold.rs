@@ -5,10 +5,13 @@ mod handlers;
 
 pub use documents::{Documents, documents};
 
+use std::path::Path;
+
 use askama::Template;
 
 use crate::lower::{ChannelLayout, Options, Perspective};
 use crate::model::{Server, Service};
+use crate::naming::raw_identifier;
 use crate::output::{OutputFile, Ownership};
 
 /// What a new project is made of, apart from the document.
@@ -24,9 +27,11 @@ pub struct Project {
     pub minimal: bool,
     /// Where the document lies in the project.
     pub document: String,
+    /// Where `build.rs` gets wsgen from; `None` where the generated code is among the project's files.
+    pub build_script: Option<Runtime>,
 }
 
-/// Where a project gets `wsgen-runtime` from.
+/// Where a project gets `wsgen-runtime`, or wsgen itself, from.
 #[derive(Clone, Debug)]
 pub enum Runtime {
     /// A folder, relative to the project or absolute.
@@ -53,6 +58,7 @@ pub fn scaffold(
             "src/lib.rs",
             &Library {
                 title: &line(&service.title),
+                included: project.build_script.as_ref().map(|_| Included::of(project)),
             },
         )?,
     ];
@@ -82,10 +88,14 @@ pub fn scaffold(
         "tests/servers.rs",
         &ServerTests::new(service, &krate),
     )?);
-    files.extend(
-        crate::generate_tests(service, &krate, &project.document)
-            .map_err(|error| askama::Error::Custom(error.into()))?,
-    );
+    match &project.build_script {
+        // The examples' tests come with the generated code, or not at all.
+        Some(_) => files.push(user_file("build.rs", &BuildScript::new(project, options))?),
+        None => files.extend(
+            crate::generate_tests(service, &krate, &project.document)
+                .map_err(|error| askama::Error::Custom(error.into()))?,
+        ),
+    }
     if !project.minimal
         && let Some(server) = service.servers.first()
     {
@@ -113,7 +123,16 @@ struct Manifest<'a> {
     package: &'a str,
     default_run: Option<&'a str>,
     runtime: String,
+    /// Where the build script gets wsgen from, inside an inline table.
+    wsgen: Option<String>,
     standalone: bool,
+}
+
+#[derive(Template)]
+#[template(path = "build.rs.askama")]
+struct BuildScript {
+    document: String,
+    builder: String,
 }
 
 #[derive(Template)]
@@ -123,6 +142,7 @@ struct Settings {
     client: bool,
     channels: Option<&'static str>,
     servers: String,
+    build_script: bool,
 }
 
 #[derive(Template)]
@@ -132,6 +152,7 @@ struct Readme<'a> {
     document: &'a str,
     secured: bool,
     servers: Vec<ReadmeServer<'a>>,
+    build_script: bool,
 }
 
 struct ReadmeServer<'a> {
@@ -173,6 +194,56 @@ struct Workflow;
 #[template(path = "src/lib.rs.askama")]
 struct Library<'a> {
     title: &'a str,
+    included: Option<Included>,
+}
+
+/// The generated code that `build.rs` leaves in `OUT_DIR`.
+struct Included {
+    document: String,
+    file: String,
+}
+
+impl Included {
+    fn of(project: &Project) -> Self {
+        let file = Path::new(&project.document).with_extension("rs");
+        let file = file.file_name().unwrap_or_default().to_string_lossy();
+        Self {
+            document: quoted(&project.document),
+            file: format!("{file:?}"),
+        }
+    }
+}
+
+impl BuildScript {
+    fn new(project: &Project, options: &Options) -> Self {
+        let mut calls = vec!["wsgen::Builder::new()".to_owned()];
+        if options.perspective == Perspective::Client {
+            calls.push(".perspective(wsgen::Perspective::Client)".to_owned());
+        }
+        let layout = match options.channels {
+            ChannelLayout::Auto => None,
+            ChannelLayout::Paths => Some("Paths"),
+            ChannelLayout::Multiplex => Some("Multiplex"),
+        };
+        calls.extend(layout.map(|layout| format!(".channels(wsgen::ChannelLayout::{layout})")));
+        let servers = options.servers.iter();
+        calls.extend(servers.map(|server| format!(".server({server:?})")));
+        calls.push(format!(".generate({:?})", project.document));
+        Self {
+            document: quoted(&project.document),
+            builder: chain(&calls),
+        }
+    }
+}
+
+/// Method calls as rustfmt would break them, in the body of a function.
+fn chain(calls: &[String]) -> String {
+    const WIDTH: usize = 60;
+    let line = calls.concat();
+    match line.len() <= WIDTH {
+        true => line,
+        false => calls.join("\n        "),
+    }
 }
 
 #[derive(Template)]
@@ -232,6 +303,10 @@ fn manifest<'a>(service: &'a Service, project: &'a Project) -> Manifest<'a> {
             Runtime::Path(path) => format!("{{ path = {} }}", toml_string(path)),
             Runtime::Version(version) => toml_string(version),
         },
+        wsgen: project.build_script.as_ref().map(|wsgen| match wsgen {
+            Runtime::Path(path) => format!("path = {}", toml_string(path)),
+            Runtime::Version(version) => format!("version = {}", toml_string(version)),
+        }),
         standalone: project.standalone,
     }
 }
@@ -251,6 +326,7 @@ fn settings(project: &Project, options: &Options) -> Settings {
             .map(|server| toml_string(server))
             .collect::<Vec<_>>()
             .join(", "),
+        build_script: project.build_script.is_some(),
     }
 }
 
@@ -263,6 +339,7 @@ fn readme<'a>(service: &'a Service, project: &'a Project) -> Readme<'a> {
             .iter()
             .any(|server| !server.security.is_empty()),
         servers: service.servers.iter().map(readme_server).collect(),
+        build_script: project.build_script.is_some(),
     }
 }
 
@@ -311,15 +388,6 @@ fn line(text: &str) -> String {
 /// The same as code.
 fn quoted(text: &str) -> String {
     format!("`{}`", line(text).replace('`', "'"))
-}
-
-/// A name as an identifier; keywords become raw ones.
-fn raw_identifier(name: &str) -> String {
-    if crate::naming::is_keyword(name) {
-        format!("r#{name}")
-    } else {
-        name.to_owned()
-    }
 }
 
 /// A basic string of TOML.

@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod binding_page;
+mod build_script;
 mod check;
 mod commands;
 mod compiles;

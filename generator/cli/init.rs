@@ -27,6 +27,9 @@ pub(super) struct Init {
     /// Leave out the files for containers and CI.
     #[arg(long)]
     minimal: bool,
+    /// Generate the code into `OUT_DIR` by a `build.rs`, not into `src/generated`.
+    #[arg(long)]
+    build_rs: bool,
     /// Take wsgen-runtime from this folder.
     #[arg(long, value_name = "DIR")]
     runtime_path: Option<PathBuf>,
@@ -58,7 +61,10 @@ impl Init {
         let folder = self.folder(&generated.service.title);
         let documents = documents(&sources);
         let project = self.project(&folder, documents.entry);
-        let mut files = generated.files;
+        let mut files = match project.build_script {
+            Some(_) => Vec::new(),
+            None => generated.files,
+        };
         match scaffold(&generated.service, &project, &options) {
             Ok(scaffolded) => files.extend(scaffolded),
             Err(error) => {
@@ -112,6 +118,7 @@ impl Init {
             standalone: workspace::is_foreign(folder),
             minimal: self.minimal,
             document,
+            build_script: self.build_rs.then(|| workspace::wsgen(folder)),
         }
     }
 }

@@ -19,13 +19,23 @@ pub(super) fn is_foreign(folder: &Path) -> bool {
 
 /// The runtime of the checkout that this program was built in, or of the registry once it is installed.
 pub(super) fn runtime(folder: &Path) -> Runtime {
+    of_checkout("runtime", folder)
+}
+
+/// wsgen itself, for `build.rs`, from the same place.
+pub(super) fn wsgen(folder: &Path) -> Runtime {
+    of_checkout("", folder)
+}
+
+/// The crate in this folder of the checkout, as `project` refers to it.
+fn of_checkout(krate: &str, project: &Path) -> Runtime {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let local = checkout.join("runtime");
-    if !local.join("Cargo.toml").is_file() {
+    let local: PathBuf = checkout.join(krate).components().collect();
+    if !local.join("Cargo.toml").is_file() || !checkout.join("runtime/Cargo.toml").is_file() {
         return Runtime::Version(env!("CARGO_PKG_VERSION").to_owned());
     }
-    let path = if folder.starts_with(checkout) {
-        relative(folder, &local)
+    let path = if project.starts_with(checkout) {
+        relative(project, &local)
     } else {
         local
     };

@@ -29,6 +29,15 @@ pub(crate) struct Module {
     pub(crate) code: TokenStream,
 }
 
+/// Lints that generated code does not keep, by tool and name: descriptions are the document's and need not be well-formed
+/// Markdown, and how large messages are is the document's matter as well.
+pub(crate) const ALLOWED: [(&str, &str); 4] = [
+    ("rustdoc", "all"),
+    ("clippy", "doc_lazy_continuation"),
+    ("clippy", "doc_overindented_list_items"),
+    ("clippy", "large_enum_variant"),
+];
+
 /// What becomes a module of its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
@@ -94,10 +103,13 @@ fn root(service: &Service) -> TokenStream {
     modules.push("servers");
     modules.sort_unstable();
     let modules = modules.into_iter().map(ident);
+    let (tools, lints): (Vec<_>, Vec<_>) = ALLOWED
+        .into_iter()
+        .map(|(tool, lint)| (ident(tool), ident(lint)))
+        .unzip();
     quote! {
         #docs
-        // Descriptions are the document's: they need not be well-formed Markdown.
-        #![allow(rustdoc::all, clippy::doc_lazy_continuation, clippy::doc_overindented_list_items, clippy::large_enum_variant)]
+        #![allow(#(#tools::#lints),*)]
         #(pub mod #modules;)*
     }
 }

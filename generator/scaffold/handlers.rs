@@ -6,8 +6,8 @@ use crate::model::{Exchange, Layout, Method, Reply, Route, Server, Service, Traf
 use crate::output::OutputFile;
 use crate::render::type_text;
 
-use super::{line, quoted, raw_identifier, user_file};
-use crate::naming::raw_string;
+use super::{line, quoted, user_file};
+use crate::naming::{raw_identifier, raw_string};
 
 /// One file for each channel, one for the connection where channels share it, and the module that joins them.
 pub(super) fn files(service: &Service) -> Result<Vec<OutputFile>, askama::Error> {

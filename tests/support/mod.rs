@@ -40,6 +40,7 @@ pub fn settings(package: &str) -> Project {
         standalone: false,
         minimal: true,
         document: "asyncapi.yaml".to_owned(),
+        build_script: None,
     }
 }
 
