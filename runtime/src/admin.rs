@@ -13,7 +13,6 @@ use tokio::sync::Semaphore;
 use crate::accept::accept_all;
 use crate::http::{self, Text, text};
 use crate::listener::http;
-use crate::metrics;
 use crate::server::Service;
 
 /// Probes at once; more are closed unanswered.
@@ -51,10 +50,7 @@ fn answer(service: &Service, request: &Request<Incoming>) -> Response<Text> {
             text(StatusCode::SERVICE_UNAVAILABLE, "draining")
         }
         "/readyz" => text(StatusCode::OK, "ready"),
-        "/metrics" => {
-            let queued = service.connections.queued();
-            http::metrics(metrics::render(&service.metrics, &service.channels, queued))
-        }
+        "/metrics" => http::metrics(service.metrics_page()),
         _ => text(StatusCode::NOT_FOUND, "not found"),
     }
 }

@@ -9,8 +9,9 @@ use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 
-/// A body that is there at once.
-pub(crate) struct Text(Option<Bytes>);
+/// The body of an answer, which is there at once.
+#[cfg_attr(not(feature = "tower"), allow(unreachable_pub))]
+pub struct Text(Option<Bytes>);
 
 impl Body for Text {
     type Data = Bytes;

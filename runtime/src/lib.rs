@@ -16,6 +16,8 @@
 //! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session.
 //! 6. `drain`: the way out, by SIGTERM; `admin` tells the load balancer, and shows `metrics`.
 //!
+//! `mount` begins at 2, on the listener of an application that has one already.
+//!
 //! # Promises
 //!
 //! - Messages of a connection are handled in order, one at a time; replies do not wait for a handler that waits.
@@ -43,6 +45,8 @@ mod log;
 mod message;
 mod meter;
 mod metrics;
+#[cfg(feature = "tower")]
+mod mount;
 mod origin;
 mod outbox;
 mod proxy;
@@ -69,6 +73,11 @@ pub use message::Message;
 pub use reject::Reject;
 pub use server::{Listening, Server};
 pub use topics::Topics;
+#[cfg(feature = "tower")]
+pub use {
+    http::Text as ResponseBody,
+    mount::{Mounted, Peer},
+};
 
 // What handlers need for typed messages, at the version that generated code uses.
 pub use bytes::Bytes;

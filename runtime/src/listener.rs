@@ -5,6 +5,8 @@ use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hyper::Request;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -56,6 +58,14 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    pub(crate) fn new(permit: OwnedSemaphorePermit, address: Option<Share<IpAddr>>) -> Self {
+        Self {
+            _permit: permit,
+            _address: address,
+            _principal: None,
+        }
+    }
+
     /// With a place among the connections of an address that was not known before, and of a principal, if there is one.
     pub(crate) fn with(
         self,
@@ -123,11 +133,7 @@ async fn greet(
             }
         },
     };
-    let place = Place {
-        _permit: permit,
-        _address: address,
-        _principal: None,
-    };
+    let place = Place::new(permit, address);
     let socket = match &service.tls {
         None => Socket::Plain(socket),
         Some(tls) => {
@@ -155,10 +161,12 @@ impl Accepted {
 async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: Place) {
     let certificate = &socket.certificate();
     let accepted = &Accepted(Mutex::new(None));
-    let answer = service_fn(|request| {
+    let answer = service_fn(|request: Request<Incoming>| {
         Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let has_body = !body.is_end_stream();
             let (response, start) =
-                upgrade::answer(service, peer, certificate.as_ref(), request).await;
+                upgrade::answer(service, peer, certificate.as_ref(), head, has_body).await;
             *accepted.0.lock().unwrap_or_else(PoisonError::into_inner) = start;
             Ok::<_, Infallible>(response)
         })

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::addresses::Addresses;
@@ -17,7 +18,7 @@ use crate::codegen::Endpoint;
 use crate::config::Config;
 use crate::connections::Connections;
 use crate::error::StartError;
-use crate::metrics::{ChannelMetrics, ServerMetrics};
+use crate::metrics::{self, ChannelMetrics, ServerMetrics};
 use crate::route::{Route, Served};
 use crate::shares::Shares;
 use crate::tls::{self, Tls};
@@ -56,6 +57,13 @@ pub(crate) struct Service {
     pub(crate) draining: CancellationToken,
     /// Cancelled when no new connections are taken.
     pub(crate) stopping: CancellationToken,
+}
+
+impl Service {
+    /// What is counted, in Prometheus' text format.
+    pub(crate) fn metrics_page(&self) -> String {
+        metrics::render(&self.metrics, &self.channels, self.connections.queued())
+    }
 }
 
 impl Server {
@@ -125,18 +133,49 @@ impl Server {
     /// Wrong routes or settings, an address that is taken or not ours.
     pub async fn bind(self, config: Config) -> Result<Listening, StartError> {
         let in_the_clear = self.secure.then(|| tls::fault_in_the_clear(&config));
-        let faults = self.faults.into_iter().chain(config.faults());
-        let faults: Vec<String> = faults.chain(in_the_clear.flatten()).collect();
-        if !faults.is_empty() {
-            return Err(StartError(faults.join("\n")));
-        }
-        let tls = Tls::new(&config.tls).map_err(StartError)?;
+        self.check(&config, in_the_clear.flatten())?;
         let public = bind(config.listen.address, "listen.address").await?;
         let admin = match config.admin.enabled {
             true => Some(bind(config.admin.address, "admin.address").await?),
             false => None,
         };
-        let service = Service {
+        let (name, routes) = (self.name, self.all_routes.clone());
+        Ok(Listening {
+            name,
+            service: Arc::new(self.service(config)?),
+            public,
+            admin,
+            routes,
+        })
+    }
+
+    /// Makes the server a service of an application that has a listener of its own. Runs the handlers' `background`.
+    ///
+    /// # Errors
+    /// Wrong routes or settings; `[tls]`, which is the application's then.
+    #[cfg(feature = "tower")]
+    pub async fn mount(self, config: Config) -> Result<crate::Mounted, StartError> {
+        let tls = tls::is_wanted(&config.tls);
+        let fault =
+            tls.then(|| "[tls] is set, but the application that serves this ends TLS".to_owned());
+        self.check(&config, fault)?;
+        let background = background(self.name, self.all_routes.clone());
+        Ok(crate::Mounted::new(self.service(config)?, background))
+    }
+
+    /// Reports what is wrong with routes and settings, and what else was found.
+    fn check(&self, config: &Config, found: Option<String>) -> Result<(), StartError> {
+        let faults = self.faults.iter().cloned().chain(config.faults());
+        let faults: Vec<String> = faults.chain(found).collect();
+        match faults.is_empty() {
+            true => Ok(()),
+            false => Err(StartError(faults.join("\n"))),
+        }
+    }
+
+    fn service(self, config: Config) -> Result<Service, StartError> {
+        let tls = Tls::new(&config.tls).map_err(StartError)?;
+        Ok(Service {
             routes: self.routes,
             security: security(self.security, &config).map_err(StartError)?,
             connections: Connections::default(),
@@ -154,13 +193,6 @@ impl Server {
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             config: Arc::new(config),
-        };
-        Ok(Listening {
-            name: self.name,
-            service: Arc::new(service),
-            public,
-            admin,
-            routes: self.all_routes,
         })
     }
 
@@ -198,6 +230,16 @@ fn security(security: Option<Security>, config: &Config) -> Result<Option<Securi
         );
     }
     Ok(Some(security))
+}
+
+/// What the handlers do beside the server, until dropped.
+fn background(name: &str, routes: Vec<Arc<dyn Route>>) -> JoinSet<()> {
+    let mut background = JoinSet::new();
+    for route in routes {
+        tracing::debug!(server = name, channel = route.channel(), "serving");
+        background.spawn(route.background());
+    }
+    background
 }
 
 async fn bind(address: SocketAddr, key: &str) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -253,7 +295,7 @@ impl Listening {
         } = self;
         tracing::info!(server = name, address = %public.1, "listening");
         // Aborted when dropped: at the end of this function, or with it.
-        let mut beside = tokio::task::JoinSet::new();
+        let mut beside = JoinSet::new();
         if let Some((listener, address)) = admin {
             tracing::info!(server = name, %address, "admin listening");
             let service = service.clone();
@@ -267,11 +309,7 @@ impl Listening {
                 }
             });
         }
-        let mut background = tokio::task::JoinSet::new();
-        for route in routes {
-            tracing::debug!(server = name, channel = route.channel(), "serving");
-            background.spawn(route.background());
-        }
+        let mut background = background(name, routes);
         let stop = async {
             let grace = shutdown.await;
             drain::begin(&service, grace).await;

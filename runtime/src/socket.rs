@@ -15,6 +15,9 @@ pub(crate) enum Socket {
     /// Bytes by TLS. Boxed, since it is twenty times the size.
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
+    /// What the application has upgraded, whatever is below.
+    #[cfg(feature = "tower")]
+    Upgraded(hyper_util::rt::TokioIo<hyper::upgrade::Upgraded>),
 }
 
 impl Socket {
@@ -27,6 +30,8 @@ impl Socket {
                 let first = socket.get_ref().1.peer_certificates()?.first()?;
                 Some(Bytes::copy_from_slice(first))
             }
+            #[cfg(feature = "tower")]
+            Self::Upgraded(_) => None,
         }
     }
 }
@@ -38,6 +43,8 @@ macro_rules! forward {
             Self::Plain(socket) => Pin::new(socket).$method($($argument),*),
             #[cfg(feature = "tls")]
             Self::Tls(socket) => Pin::new(socket.as_mut()).$method($($argument),*),
+            #[cfg(feature = "tower")]
+            Self::Upgraded(socket) => Pin::new(socket).$method($($argument),*),
         }
     };
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use hyper::body::{Body, Incoming};
 use hyper::header::{
     ALLOW, CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
 };
-use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, Response, StatusCode, Version};
 
 use crate::authentication::{Admission, Security, Shown, subprotocol_to_agree_on};
 use crate::handshake::{parse_query, percent_decoded};
@@ -29,12 +29,13 @@ pub(crate) async fn answer(
     service: &Service,
     peer: SocketAddr,
     certificate: Option<&Bytes>,
-    request: Request<Incoming>,
+    head: Parts,
+    has_body: bool,
 ) -> (Response<Text>, Option<Start>) {
-    match upgrade(service, peer, certificate, &request).await {
+    match upgrade(service, peer, certificate, &head, has_body).await {
         Ok((response, start)) => (response, Some(start)),
         Err(reject) => {
-            let path = log::Escaped(request.uri().path());
+            let path = log::Escaped(head.uri.path());
             tracing::debug!(%peer, %path, status = reject.status.as_u16(), cause = reject.cause, "refused");
             service.metrics.rejected.get(reject.cause).add(1);
             (refusal(&reject), None)
@@ -47,18 +48,26 @@ pub(crate) fn no_room() -> Response<Text> {
     refusal(&no_room_reject("connection_limit"))
 }
 
+/// The answer on a connection that whoever accepted it cannot upgrade.
+#[cfg(feature = "tower")]
+pub(crate) fn not_upgradable() -> Response<Text> {
+    let reason = "this connection cannot become a WebSocket";
+    refusal(&Reject::new(StatusCode::NOT_IMPLEMENTED, reason))
+}
+
 async fn upgrade(
     service: &Service,
     peer: SocketAddr,
     certificate: Option<&Bytes>,
-    request: &Request<Incoming>,
+    head: &Parts,
+    has_body: bool,
 ) -> Result<(Response<Text>, Start), Reject> {
-    check_host(request)?;
-    let uri_path = request.uri().path();
+    check_host(head)?;
+    let uri_path = head.uri.path();
     let matched = service.routes.at(uri_path);
     let matched = matched.map_err(|_| Reject::not_found("not found").because("path"))?;
-    let accept = check_upgrade(request)?;
-    let headers = request.headers();
+    let accept = check_upgrade(head, has_body)?;
+    let headers = &head.headers;
     if !origin::is_allowed(headers, &service.config.origin.allow) {
         return Err(Reject::forbidden("this origin may not connect").because("origin"));
     }
@@ -67,7 +76,7 @@ async fn upgrade(
     let mut handshake = Handshake {
         uri_path: uri_path.to_owned(),
         path: path_parameters(&matched.params)?,
-        query: parse_query(request.uri().query().unwrap_or_default()),
+        query: parse_query(head.uri.query().unwrap_or_default()),
         headers: headers.clone(),
         peer,
         admission: Admission::default(),
@@ -134,25 +143,25 @@ fn no_room_reject(cause: &'static str) -> Reject {
 }
 
 /// One Host header is due in HTTP/1.1 (RFC 9112, section 3.2), and HTTP/1.0 has no upgrade.
-fn check_host(request: &Request<Incoming>) -> Result<(), Reject> {
-    if request.version() != Version::HTTP_11 {
+fn check_host(head: &Parts) -> Result<(), Reject> {
+    if head.version != Version::HTTP_11 {
         let status = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
         return Err(Reject::new(status, "HTTP/1.1 is expected").because("http_version"));
     }
-    match only(request.headers(), HOST) {
+    match only(&head.headers, HOST) {
         Some(host) if !host.is_empty() => Ok(()),
         _ => Err(Reject::bad_request("one Host header is expected").because("host")),
     }
 }
 
 /// Method, upgrade, version and key; the value of `Sec-WebSocket-Accept`.
-fn check_upgrade(request: &Request<Incoming>) -> Result<HeaderValue, Reject> {
-    let headers = request.headers();
-    if request.method() != Method::GET {
+fn check_upgrade(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
+    let headers = &head.headers;
+    if head.method != Method::GET {
         let reject = Reject::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is allowed");
         return Err(reject.with(ALLOW, "GET").because("method"));
     }
-    if !request.body().is_end_stream() {
+    if has_body {
         return Err(Reject::bad_request("an upgrade has no body").because("body"));
     }
     if !has_token(headers, UPGRADE, "websocket") || !has_token(headers, CONNECTION, "upgrade") {

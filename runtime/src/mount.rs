@@ -1,0 +1,144 @@
+//! The server inside an application that has a listener of its own: a tower service that answers upgrades.
+//!
+//! From the upgrade on a connection is the same as one of our own listener. What happens before is the application's:
+//! accepting, TLS, the deadline and the size of a request's head.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::Body;
+use hyper::http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::task::JoinSet;
+
+use crate::http::Text;
+use crate::listener::Place;
+use crate::server::Service;
+use crate::socket::Socket;
+use crate::{drain, proxy, upgrade};
+
+/// A server that an application serves on its own listener; [`Server::mount`](crate::Server::mount) makes it.
+///
+/// It is a [`tower_service::Service`] for requests whose path is the whole one of the document, such as axum's
+/// `route_service("/ws/{*path}", …)` and `fallback_service(…)` pass them. All clones are one server: the limits count for
+/// all of them, and when the last one is dropped, the handlers' `background` ends.
+///
+/// Not enforced here is what happens before the upgrade: `[listen]`, `[admin]`, `[timeouts] request_head` and the sizes of
+/// heads are the application's. Limits of an address hold where the application says whose a connection is ([`Peer`]).
+#[derive(Clone)]
+pub struct Mounted(Arc<Running>);
+
+struct Running {
+    service: Arc<Service>,
+    /// Aborted when dropped.
+    background: Mutex<JoinSet<()>>,
+}
+
+/// Whose connection it is: put it into the extensions of a request, or all clients are one without an address
+/// (`0.0.0.0:0`), to which no limit of an address applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+impl Mounted {
+    pub(crate) fn new(service: Service, background: JoinSet<()>) -> Self {
+        Self(Arc::new(Running {
+            service: Arc::new(service),
+            background: Mutex::new(background),
+        }))
+    }
+
+    /// Ends the server: from now on [`Mounted::is_ready`] is false, after `drain.grace` no connection is let in and those
+    /// that are open are closed with 1012, and after `drain.deadline` what is left is cut. The application goes on.
+    pub async fn drain(&self) {
+        let service = &self.0.service;
+        drain::begin(service, service.config.drain.grace).await;
+        let background = &self.0.background;
+        let mut background =
+            std::mem::take(&mut *background.lock().unwrap_or_else(PoisonError::into_inner));
+        background.abort_all();
+        drain::finish(service).await;
+    }
+
+    /// Whether load balancers are to send connections here.
+    pub fn is_ready(&self) -> bool {
+        !self.0.service.draining.is_cancelled()
+    }
+
+    /// What is counted, in Prometheus' text format.
+    pub fn metrics(&self) -> String {
+        self.0.service.metrics_page()
+    }
+}
+
+impl<B: Body> tower_service::Service<Request<B>> for Mounted {
+    type Response = Response<Text>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.0.service.clone();
+        let (head, body) = request.into_parts();
+        let has_body = !body.is_end_stream();
+        Box::pin(async move { Ok(answer(&service, head, has_body).await) })
+    }
+}
+
+/// Answers a request, and begins the session once the application has upgraded the connection.
+async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Response<Text> {
+    let peer = head.extensions.get::<Peer>().copied();
+    let place = match place(service, peer) {
+        Ok(place) => place,
+        Err(cause) => {
+            service.metrics.rejected.get(cause).add(1);
+            return upgrade::no_room();
+        }
+    };
+    let on_upgrade = head.extensions.remove::<OnUpgrade>();
+    let peer = peer.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |Peer(address)| address);
+    let (response, start) = upgrade::answer(service, peer, None, head, has_body).await;
+    let Some(start) = start else {
+        return response;
+    };
+    let Some(on_upgrade) = on_upgrade else {
+        start(None, place);
+        return upgrade::not_upgradable();
+    };
+    let deadline = service.config.timeouts.request_head;
+    tokio::spawn(async move {
+        let upgraded = tokio::time::timeout(deadline, on_upgrade).await;
+        let socket = upgraded.ok().and_then(Result::ok).map(TokioIo::new);
+        // What was read ahead comes out of the upgraded socket first.
+        start(
+            socket.map(|socket| (Socket::Upgraded(socket), Bytes::new())),
+            place,
+        );
+    });
+    response
+}
+
+/// Room for one more connection; if there is none, what it is short of.
+fn place(service: &Arc<Service>, peer: Option<Peer>) -> Result<Place, &'static str> {
+    if service.stopping.is_cancelled() {
+        return Err("draining");
+    }
+    let permit = service.permits.clone().try_acquire_owned();
+    let permit = permit.map_err(|_| "connection_limit")?;
+    let address = match peer {
+        // Of a trusted proxy's connections the headers will tell whose they are.
+        Some(Peer(peer)) if !proxy::is_in_headers(&service.config.proxy, peer.ip()) => {
+            Some(service.addresses.enter(peer.ip()).ok_or("address_limit")?)
+        }
+        _ => None,
+    };
+    Ok(Place::new(permit, address))
+}
