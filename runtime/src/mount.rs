@@ -21,7 +21,8 @@ use crate::http::Text;
 use crate::listener::Place;
 use crate::server::Service;
 use crate::socket::Socket;
-use crate::{drain, proxy, upgrade};
+use crate::upgrade::{self, no_room_reject};
+use crate::{Reject, drain, proxy};
 
 /// A server that an application serves on its own listener; [`Server::mount`](crate::Server::mount) makes it.
 ///
@@ -98,10 +99,7 @@ async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Resp
     let peer = head.extensions.get::<Peer>().copied();
     let place = match place(service, peer) {
         Ok(place) => place,
-        Err(cause) => {
-            service.metrics.rejected.get(cause).add(1);
-            return upgrade::no_room();
-        }
+        Err(reject) => return upgrade::refused(service, &reject),
     };
     let on_upgrade = head.extensions.remove::<OnUpgrade>();
     let peer = peer.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |Peer(address)| address);
@@ -111,7 +109,11 @@ async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Resp
     };
     let Some(on_upgrade) = on_upgrade else {
         start(None, place);
-        return upgrade::not_upgradable();
+        let reason = "this connection cannot become a WebSocket";
+        return upgrade::refused(
+            service,
+            &Reject::status(501, reason).because("not_upgradable"),
+        );
     };
     let deadline = service.config.timeouts.request_head;
     tokio::spawn(async move {
@@ -126,17 +128,18 @@ async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Resp
     response
 }
 
-/// Room for one more connection; if there is none, what it is short of.
-fn place(service: &Arc<Service>, peer: Option<Peer>) -> Result<Place, &'static str> {
+/// Room for one more connection.
+fn place(service: &Arc<Service>, peer: Option<Peer>) -> Result<Place, Reject> {
     if service.stopping.is_cancelled() {
-        return Err("draining");
+        return Err(Reject::unavailable("the server restarts").because("draining"));
     }
     let permit = service.permits.clone().try_acquire_owned();
-    let permit = permit.map_err(|_| "connection_limit")?;
+    let permit = permit.map_err(|_| no_room_reject("connection_limit"))?;
     let address = match peer {
         // Of a trusted proxy's connections the headers will tell whose they are.
         Some(Peer(peer)) if !proxy::is_in_headers(&service.config.proxy, peer.ip()) => {
-            Some(service.addresses.enter(peer.ip()).ok_or("address_limit")?)
+            let place = service.addresses.enter(peer.ip());
+            Some(place.ok_or_else(|| no_room_reject("address_limit"))?)
         }
         _ => None,
     };

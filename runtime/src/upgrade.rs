@@ -37,8 +37,7 @@ pub(crate) async fn answer(
         Err(reject) => {
             let path = log::Escaped(head.uri.path());
             tracing::debug!(%peer, %path, status = reject.status.as_u16(), cause = reject.cause, "refused");
-            service.metrics.rejected.get(reject.cause).add(1);
-            (refusal(&reject), None)
+            (refused(service, &reject), None)
         }
     }
 }
@@ -48,11 +47,10 @@ pub(crate) fn no_room() -> Response<Text> {
     refusal(&no_room_reject("connection_limit"))
 }
 
-/// The answer on a connection that whoever accepted it cannot upgrade.
-#[cfg(feature = "tower")]
-pub(crate) fn not_upgradable() -> Response<Text> {
-    let reason = "this connection cannot become a WebSocket";
-    refusal(&Reject::new(StatusCode::NOT_IMPLEMENTED, reason))
+/// The answer that refuses, counted.
+pub(crate) fn refused(service: &Service, reject: &Reject) -> Response<Text> {
+    service.metrics.rejected.get(reject.cause).add(1);
+    refusal(reject)
 }
 
 async fn upgrade(
@@ -138,7 +136,7 @@ fn principal(service: &Service, admission: &Admission) -> Result<Option<Share<St
         .ok_or_else(|| no_room_reject("principal_limit"))
 }
 
-fn no_room_reject(cause: &'static str) -> Reject {
+pub(crate) fn no_room_reject(cause: &'static str) -> Reject {
     Reject::unavailable("too many connections").because(cause)
 }
 
