@@ -11,6 +11,7 @@
 
 mod builder;
 mod bundle;
+pub mod compare;
 mod conformance;
 pub mod diagnostic;
 pub mod document;

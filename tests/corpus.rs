@@ -67,7 +67,7 @@ fn generate(entry: &Path, perspective: Perspective) -> Result<bool, String> {
 }
 
 /// The documents by the corpus's own list; `None` where there is no corpus.
-fn entries() -> Option<Vec<PathBuf>> {
+pub fn entries() -> Option<Vec<PathBuf>> {
     let corpus = root().parent()?.join("shared/corpus");
     let index = fs::read_to_string(corpus.join("index.tsv")).ok()?;
     let files = index

@@ -16,6 +16,7 @@ mod commands;
 mod compiles;
 mod config;
 mod corpus;
+mod diff;
 mod documents;
 mod examples;
 mod init;

@@ -41,7 +41,7 @@ impl Check {
                 output.account(&diagnostics, &sources);
                 output.result(&render_sarif(&diagnostics, &sources));
             }
-            Format::Human | Format::Mermaid => {
+            Format::Human | Format::Mermaid | Format::Markdown => {
                 output.findings(&diagnostics, &sources);
                 output.tell(&summary(&self.input, &diagnostics));
             }

@@ -2,13 +2,14 @@
 
 mod check;
 mod completions;
+mod diff;
 mod explain;
 mod init;
 mod inspect;
 mod report;
 mod workspace;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -45,17 +46,26 @@ enum Command {
     Check(check::Check),
     /// Show what wsgen understood of a document.
     Inspect(inspect::Inspect),
+    /// Say what a new document changes for clients and for handlers.
+    Diff(diff::Diff),
     /// Explain a diagnostic code.
     Explain(explain::Explain),
     /// Print a script that lets a shell complete commands.
     Completions(completions::Completions),
 }
 
-/// The document, and what the user decided about it.
+/// The document to read.
 #[derive(Args, Debug)]
 struct Input {
     /// The AsyncAPI document, in YAML or JSON; `-` reads standard input.
     spec: PathBuf,
+    #[command(flatten)]
+    choices: Choices,
+}
+
+/// What the user decided about a document.
+#[derive(Args, Debug)]
+struct Choices {
     /// Which side of the API the document describes.
     #[arg(long, value_enum, default_value_t = Side::Server)]
     perspective: Side,
@@ -105,18 +115,22 @@ enum Format {
     Sarif,
     /// For a picture, by `inspect`.
     Mermaid,
+    /// For a page or a comment, by `diff`.
+    Markdown,
 }
 
 /// Parses the arguments and does what they say: 0 when done, 1 when the document or the project is at fault, 2 for wrong usage.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
-    let known = match (&cli.command, cli.format) {
-        (Command::Check(_), format) => format != Format::Mermaid,
-        (Command::Inspect(_), format) => format != Format::Sarif,
-        (_, format) => matches!(format, Format::Human | Format::Json),
+    let known = match cli.format {
+        Format::Human | Format::Json => true,
+        Format::Sarif => matches!(cli.command, Command::Check(_)),
+        Format::Mermaid => matches!(cli.command, Command::Inspect(_)),
+        Format::Markdown => matches!(cli.command, Command::Diff(_)),
     };
     if !known {
-        let message = "`--format sarif` is for `check`, `--format mermaid` for `inspect`";
+        let message =
+            "`--format sarif` is for `check`, `mermaid` for `inspect`, `markdown` for `diff`";
         Cli::command()
             .error(ErrorKind::ArgumentConflict, message)
             .exit();
@@ -131,6 +145,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Init(init) => init.run(&output),
         Command::Check(check) => check.run(&output),
         Command::Inspect(inspect) => inspect.run(&output),
+        Command::Diff(diff) => diff.run(&output),
         Command::Explain(explain) => explain.run(&output),
         Command::Completions(completions) => completions.run(&output),
     }
@@ -139,15 +154,30 @@ pub(crate) fn run() -> ExitCode {
 impl Input {
     /// What to call the document.
     fn name(&self) -> String {
-        match self.spec.as_os_str() == "-" {
-            true => "standard input".to_owned(),
-            false => self.spec.display().to_string(),
-        }
+        called(&self.spec)
     }
 
     fn load(&self, diagnostics: &mut Diagnostics) -> Sources {
-        let files = FileSystem::new(&self.spec, &self.allow_ref_root);
-        Sources::load(&self.spec, &files, diagnostics)
+        self.choices.load(&self.spec, diagnostics)
+    }
+
+    fn options(&self) -> lower::Options {
+        self.choices.options()
+    }
+}
+
+/// What to call a document.
+fn called(spec: &Path) -> String {
+    match spec.as_os_str() == "-" {
+        true => "standard input".to_owned(),
+        false => spec.display().to_string(),
+    }
+}
+
+impl Choices {
+    fn load(&self, spec: &Path, diagnostics: &mut Diagnostics) -> Sources {
+        let files = FileSystem::new(spec, &self.allow_ref_root);
+        Sources::load(spec, &files, diagnostics)
     }
 
     fn options(&self) -> lower::Options {

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Code, Diagnostics, Location};
 use crate::document::{Channel, Document};
-use crate::model::Layout;
+use crate::model::{Layout, path_template};
 
 /// How channels become routes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub(super) fn group(
         };
         let path = clean(&path);
         groups
-            .entry((template(&path), servers.clone()))
+            .entry((path_template(&path), servers.clone()))
             .or_insert_with(|| Group {
                 path,
                 channels: Vec::new(),
@@ -96,24 +96,6 @@ pub(super) fn group(
     }
     add_raw(document, selected, &mut groups, diagnostics);
     groups
-}
-
-/// A path with the names of its parameters taken out, so that templates can be compared.
-pub(super) fn template(path: &str) -> String {
-    let mut template = String::with_capacity(path.len());
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '{' => inside = true,
-            '}' => {
-                inside = false;
-                template.push_str("{}");
-            }
-            c if !inside => template.push(c),
-            _ => {}
-        }
-    }
-    template
 }
 
 /// Where an address leads.

@@ -7,7 +7,7 @@ use crate::document::{Document, Server};
 use crate::model;
 use crate::naming::{Scope, file_name, value_name};
 
-use super::layout::{Group, template};
+use super::layout::Group;
 use super::security;
 
 /// The WebSocket servers of the document, as indices into [`Document::servers`].
@@ -234,7 +234,7 @@ fn routes_of(
         .filter(|(_, group)| group.servers.contains(&server))
     {
         let path = join(base, &group.path);
-        let first = *taken.entry(template(&path)).or_insert(route);
+        let first = *taken.entry(model::path_template(&path)).or_insert(route);
         if first != route {
             let error = diagnostics.error(
                 Code::DuplicateRoute,

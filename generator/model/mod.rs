@@ -130,6 +130,25 @@ pub struct Route {
     pub traffic: Traffic,
 }
 
+/// A path with the names of its parameters taken out, so that templates can be compared.
+#[must_use]
+pub fn path_template(path: &str) -> String {
+    let mut template = String::with_capacity(path.len());
+    let mut inside = false;
+    for c in path.chars() {
+        match c {
+            '{' => inside = true,
+            '}' => {
+                inside = false;
+                template.push_str("{}");
+            }
+            c if !inside => template.push(c),
+            _ => {}
+        }
+    }
+    template
+}
+
 /// What goes over the socket of a route.
 #[derive(Debug)]
 pub enum Traffic {

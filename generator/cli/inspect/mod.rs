@@ -38,7 +38,7 @@ impl Inspect {
         output.result(&match output.format {
             Format::Json => json::describe(&service, &options, &diagnostics, &sources),
             Format::Mermaid => mermaid::draw(&service),
-            Format::Human | Format::Sarif => describe(&service),
+            Format::Human | Format::Sarif | Format::Markdown => describe(&service),
         });
         ExitCode::SUCCESS
     }

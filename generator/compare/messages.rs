@@ -1,0 +1,332 @@
+//! The messages of a route, each way, and the methods that take them.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{
+    Definition, Exchange, Literal, MessageSet, Method, Reply, Route, Traffic, Type, Types, Variant,
+};
+
+use super::{Comparison, Direction, Kind, Subject, quoted};
+
+/// Messages without a partner of their name are compared with each other by shape up to this number of pairs.
+const MAX_GUESSES: usize = 64;
+
+impl Comparison<'_> {
+    pub(super) fn messages(&mut self, old: &Route, new: &Route) {
+        let (Traffic::Typed(before), Traffic::Typed(after)) = (&old.traffic, &new.traffic) else {
+            return;
+        };
+        let inbound = self.direction(
+            &before.inbound,
+            &after.inbound,
+            Direction::Inbound,
+            &new.path,
+        );
+        let outbound = self.direction(
+            &before.outbound,
+            &after.outbound,
+            Direction::Outbound,
+            &new.path,
+        );
+        self.methods((old, before), (new, after), &inbound, &outbound);
+    }
+
+    /// Compares the messages that go one way; gives the new index of each old message that is still there.
+    fn direction(
+        &mut self,
+        old: &MessageSet,
+        new: &MessageSet,
+        direction: Direction,
+        path: &str,
+    ) -> HashMap<usize, usize> {
+        let pairs = self.pair(old, new, direction);
+        let partners: HashMap<usize, usize> = pairs
+            .iter()
+            .map(|(before, after)| (*after, *before))
+            .collect();
+        let (added, removed, way) = match direction {
+            Direction::Inbound => (Kind::InboundMessageAdded, Kind::InboundMessageRemoved, "to"),
+            Direction::Outbound => (
+                Kind::OutboundMessageAdded,
+                Kind::OutboundMessageRemoved,
+                "from",
+            ),
+        };
+        for (index, variant) in new.variants.iter().enumerate() {
+            match partners.get(&index) {
+                Some(&before) => {
+                    self.message(&old.variants[before], variant, direction);
+                    self.known_by((old, before), (new, index));
+                }
+                None => {
+                    let message = format!("message `{}` {way} {path} is new", variant.name);
+                    self.report(added, &variant.place, message);
+                }
+            }
+        }
+        for (index, variant) in old.variants.iter().enumerate() {
+            if !pairs.contains_key(&index) {
+                let message = format!("message `{}` {way} {path} is gone", variant.name);
+                self.report_gone(removed, &variant.place, message);
+            }
+        }
+        pairs
+    }
+
+    /// Which message is which: by name, else by what it is known by on the wire.
+    fn pair(
+        &self,
+        old: &MessageSet,
+        new: &MessageSet,
+        direction: Direction,
+    ) -> HashMap<usize, usize> {
+        let names: HashMap<&str, usize> =
+            indices(new, |variant| variant.variant.as_str()).collect();
+        let mut pairs: HashMap<usize, usize> = indices(old, |variant| variant.variant.as_str())
+            .filter_map(|(name, before)| Some((before, *names.get(name)?)))
+            .collect();
+        let gone: Vec<usize> = (0..old.variants.len())
+            .filter(|index| !pairs.contains_key(index))
+            .collect();
+        let mut added: Vec<usize> = {
+            let taken: HashSet<usize> = pairs.values().copied().collect();
+            (0..new.variants.len())
+                .filter(|index| !taken.contains(index))
+                .collect()
+        };
+        if gone.len() * added.len() > MAX_GUESSES {
+            return pairs;
+        }
+        for before in gone {
+            let same =
+                |after: &usize| self.same_on_the_wire((old, before), (new, *after), direction);
+            if let Some(position) = added.iter().position(same) {
+                pairs.insert(before, added.remove(position));
+            }
+        }
+        pairs
+    }
+
+    /// Whether a message that has another name now is still what clients know.
+    fn same_on_the_wire(
+        &self,
+        (old, before): (&MessageSet, usize),
+        (new, after): (&MessageSet, usize),
+        direction: Direction,
+    ) -> bool {
+        let (was, is) = (&old.variants[before], &new.variants[after]);
+        let constants = (
+            constant(&was.ty, &self.old.types),
+            constant(&is.ty, &self.new.types),
+        );
+        if let (Some(was), Some(is)) = constants {
+            return was == is;
+        }
+        // By its name alone nobody can tell what the server sends.
+        if direction == Direction::Outbound || tag(old, before) != tag(new, after) {
+            return false;
+        }
+        let mut types = Comparison::new(self.old, self.new);
+        let subject = Subject::new(String::new(), &is.place);
+        types.types(&was.ty, &is.ty, &subject, direction);
+        types.pending_types();
+        let named = [Kind::TypeRenamed, Kind::Description];
+        was.content == is.content
+            && types
+                .changes
+                .iter()
+                .all(|change| named.contains(&change.kind))
+    }
+
+    fn message(&mut self, old: &Variant, new: &Variant, direction: Direction) {
+        let name = format!("message `{}`", new.name);
+        if old.variant != new.variant {
+            let message = format!("message `{}` is called `{}`", old.name, new.name);
+            self.report(Kind::MessageRenamed, &new.place, message);
+        }
+        if old.content != new.content {
+            let message = format!("the payload of {name} is written in another way");
+            self.report(Kind::MessageEncoding, &new.place, message);
+            return;
+        }
+        self.description(&name, old.docs == new.docs, &new.place);
+        if old.examples != new.examples {
+            let message = format!("the examples of {name} changed");
+            self.report(Kind::Examples, &new.place, message);
+        }
+        let subject = Subject::new(format!("`{}`", new.name), &new.place);
+        self.types(&old.ty, &new.ty, &subject, direction);
+    }
+
+    /// A value that names the message: one that is a constant of its type is compared with the type.
+    fn known_by(
+        &mut self,
+        (old, before): (&MessageSet, usize),
+        (new, after): (&MessageSet, usize),
+    ) {
+        let (was, is) = (&old.variants[before], &new.variants[after]);
+        if constant(&was.ty, &self.old.types).is_some()
+            || constant(&is.ty, &self.new.types).is_some()
+        {
+            return;
+        }
+        if let (Some((was, by)), Some((is, now))) = (tag(old, before), tag(new, after))
+            && (was != is || by.iter().any(|value| !now.contains(value)))
+        {
+            let variant = &new.variants[after];
+            let (by, now) = (words(&by), words(&now));
+            let message = format!(
+                "message `{}` was known by {was} {by}, it is by {is} {now}",
+                variant.name
+            );
+            self.report(Kind::MessageTag, &variant.place, message);
+        }
+    }
+
+    fn methods(
+        &mut self,
+        (old, before): (&Route, &Exchange),
+        (new, after): (&Route, &Exchange),
+        inbound: &HashMap<usize, usize>,
+        outbound: &HashMap<usize, usize>,
+    ) {
+        let old_methods: HashMap<usize, &Method> = methods(old)
+            .map(|method| (method.message, method))
+            .collect();
+        let new_methods: HashMap<usize, &Method> = methods(new)
+            .map(|method| (method.message, method))
+            .collect();
+        let mut pairs: Vec<(usize, usize)> =
+            inbound.iter().map(|(old, new)| (*old, *new)).collect();
+        pairs.sort_unstable_by_key(|(_, new)| *new);
+        for (was, is) in pairs {
+            let name = &after.inbound.variants[is].name;
+            match (old_methods.get(&was), new_methods.get(&is)) {
+                (Some(method), Some(now)) => {
+                    let documented =
+                        before.inbound.variants[was].docs == after.inbound.variants[is].docs;
+                    if documented {
+                        let subject = format!("the operation with `{name}`");
+                        self.description(&subject, method.docs == now.docs, &now.place);
+                    }
+                    self.method(method, now, name);
+                    self.reply((method, before), (now, after), outbound, name);
+                }
+                (Some(method), None) => {
+                    let message = format!(
+                        "`{name}` arrives undecoded: method `{}` is gone",
+                        method.name
+                    );
+                    let place = &after.inbound.variants[is].place;
+                    self.report(Kind::MethodRemoved, place, message);
+                }
+                (None, Some(now)) => {
+                    let message = format!(
+                        "`{name}` no longer arrives undecoded: implement `{}`",
+                        now.name
+                    );
+                    self.report(Kind::MethodAdded, &now.place, message);
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn method(&mut self, old: &Method, new: &Method, message: &str) {
+        if old.name != new.name {
+            let message = format!("method `{}` is called `{}`", old.name, new.name);
+            self.report(Kind::MethodRenamed, &new.place, message);
+        }
+        let subject = format!("sending `{message}`");
+        self.security(&subject, &old.security, &new.security, &new.place);
+    }
+
+    fn reply(
+        &mut self,
+        (old, before): (&Method, &Exchange),
+        (new, after): (&Method, &Exchange),
+        outbound: &HashMap<usize, usize>,
+        name: &str,
+    ) {
+        let (was, is) = (answers(old), answers(new));
+        let still: Vec<usize> = was
+            .iter()
+            .filter_map(|index| outbound.get(index).copied())
+            .collect();
+        let same = still.len() == was.len()
+            && is.len() == was.len()
+            && is.iter().all(|index| still.contains(index));
+        if same {
+            return;
+        }
+        let names = |indices: &[usize], exchange: &Exchange| {
+            quoted(
+                indices
+                    .iter()
+                    .map(|index| exchange.outbound.variants[*index].name.as_str()),
+            )
+        };
+        let (was, is) = (names(&was, before), names(&is, after));
+        match (was.is_empty(), is.is_empty()) {
+            (true, _) => {
+                let message = format!("`{name}` is answered by {is}");
+                self.report(Kind::ReplyAdded, &new.place, message);
+            }
+            (false, true) => {
+                let message = format!("`{name}` is no longer answered, it was by {was}");
+                self.report(Kind::ReplyRemoved, &new.place, message);
+            }
+            (false, false) => {
+                let message = format!("`{name}` is answered by {is}, it was by {was}");
+                self.report(Kind::ReplyChanged, &new.place, message);
+            }
+        }
+    }
+}
+
+fn indices<'m, K>(
+    set: &'m MessageSet,
+    key: impl Fn(&'m Variant) -> K,
+) -> impl Iterator<Item = (K, usize)> {
+    let keyed = set.variants.iter().enumerate();
+    keyed.map(move |(index, variant)| (key(variant), index))
+}
+
+fn methods(route: &Route) -> impl Iterator<Item = &Method> {
+    route.channels.iter().flat_map(|channel| &channel.methods)
+}
+
+fn answers(method: &Method) -> Vec<usize> {
+    match &method.reply {
+        None => Vec::new(),
+        Some(Reply::One(index)) => vec![*index],
+        Some(Reply::Choice { messages, .. }) => messages.clone(),
+    }
+}
+
+/// The constant property of a message's type.
+fn constant<'m>(ty: &Type, types: &'m Types) -> Option<&'m (String, String)> {
+    let Type::Named(id) = ty.unchecked() else {
+        return None;
+    };
+    match &types.get(*id).definition {
+        Definition::Struct { tag, .. } => tag.as_ref(),
+        _ => None,
+    }
+}
+
+/// The property whose value names a message, and its values.
+fn tag(set: &MessageSet, index: usize) -> Option<(&str, Vec<&Literal>)> {
+    let tag = set.dispatch.tag.as_ref()?;
+    let own = tag.values.iter().filter(|(_, target)| *target == index);
+    let values: Vec<&Literal> = own.map(|(literal, _)| literal).collect();
+    (!values.is_empty()).then_some((tag.property.as_str(), values))
+}
+
+fn words(values: &[&Literal]) -> String {
+    let word = |value: &&Literal| match value {
+        Literal::String(text) => format!("`{text}`"),
+        Literal::Integer(number) => format!("`{number}`"),
+    };
+    values.iter().map(word).collect::<Vec<_>>().join(" or ")
+}
