@@ -7,6 +7,7 @@ use wsgen_runtime::codegen::{Location, Scheme};
 use wsgen_runtime::{Authenticate, Credential, Nobody, Principal, Unauthorized};
 
 use crate::support::raw::{FIN, Raw, TEXT, frame, upgrade};
+use crate::support::witness::Witness;
 use crate::support::{TestServer, within};
 
 const EITHER: &[&[Scheme]] = &[
@@ -53,6 +54,8 @@ async fn guarded(alternatives: &'static [&'static [Scheme]]) -> TestServer {
 #[tokio::test]
 async fn only_a_right_credential_opens() {
     let server = guarded(EITHER).await;
+    let let_in = "Authorization: Bearer right\r\n";
+    let witness = Witness::with(server.address, server.admin, let_in).await;
     for (path, headers) in [
         ("/rooms/1?token=right", ""),
         ("/rooms/1", "Authorization: Bearer right\r\n"),
@@ -81,6 +84,7 @@ async fn only_a_right_credential_opens() {
         );
         assert!(answer.contains("www-authenticate: Bearer\r\n"), "{answer}");
     }
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -123,10 +127,13 @@ async fn no_alternative_is_closed() {
 #[tokio::test]
 async fn an_authentication_that_hangs_is_503() {
     let server = guarded(&[&[Scheme::Bearer { name: "jwt" }]]).await;
+    let let_in = "Authorization: Bearer right\r\n";
+    let witness = Witness::with(server.address, server.admin, let_in).await;
     let answer = server
         .request(&upgrade("/rooms/1", "Authorization: Bearer slow\r\n"))
         .await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    witness.unharmed().await;
 }
 
 /// The head of the answer to an upgrade, and the connection.
@@ -167,6 +174,8 @@ async fn a_browser_shows_its_token_as_a_subprotocol() {
 #[tokio::test]
 async fn an_expired_credential_opens_nothing_and_closes_with_1008() {
     let server = guarded(EITHER).await;
+    let let_in = "Authorization: Bearer right\r\n";
+    let witness = Witness::with(server.address, server.admin, let_in).await;
     let (head, _) = knock(&server, "/rooms/1", "Authorization: Bearer short0\r\n").await;
     assert!(head.starts_with("HTTP/1.1 401 "), "{head}");
     let (head, mut raw) = knock(&server, "/rooms/1", "Authorization: Bearer short400\r\n").await;
@@ -177,6 +186,7 @@ async fn an_expired_credential_opens_nothing_and_closes_with_1008() {
     let (first, payload) = raw.frame().await;
     assert_eq!((first, &payload[..2]), (0x88, &1008_u16.to_be_bytes()[..]));
     assert_eq!(&payload[2..], b"the credential has expired");
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -232,14 +242,16 @@ async fn the_configuration_may_name_tokens() {
 
 #[tokio::test]
 async fn one_principal_cannot_take_all_the_room() {
-    let limits = "[limits]\nconnections_per_principal = 2";
+    let limits = "[limits]\nconnections_per_principal = 3";
     let server = TestServer::build(limits, |server| {
         server.authenticate(Arc::new(Guard), EITHER)
     })
     .await;
+    let let_in = "Authorization: Bearer right\r\n";
+    let witness = Witness::with(server.address, server.admin, let_in).await;
     let bearer = "Authorization: Bearer right\r\n";
     let (head, first) = knock(&server, "/rooms/1", bearer).await;
-    let (second_head, _second) = knock(&server, "/rooms/1", bearer).await;
+    let (second_head, second) = knock(&server, "/rooms/1", bearer).await;
     for head in [head, second_head] {
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     }
@@ -274,4 +286,6 @@ async fn one_principal_cannot_take_all_the_room() {
         {}
     })
     .await;
+    drop(second);
+    witness.unharmed().await;
 }

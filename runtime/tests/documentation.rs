@@ -80,3 +80,25 @@ async fn every_metric_is_there_with_its_labels() {
     found.sort();
     assert_eq!(found, documented.keys().cloned().collect::<Vec<_>>());
 }
+
+#[test]
+fn every_row_of_the_fault_matrix_has_its_test_and_that_its_witness() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let page = std::fs::read_to_string(format!("{folder}/../../docs/fault-matrix.md")).unwrap();
+    let mut rows = 0;
+    for row in page.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let test = row.split('`').rev().nth(1).unwrap();
+        let (module, name) = test.split_once("::").unwrap();
+        let text = std::fs::read_to_string(format!("{folder}/{module}.rs")).unwrap();
+        let (_, rest) = text
+            .split_once(&format!("#[tokio::test]\nasync fn {name}()"))
+            .unwrap_or_else(|| panic!("{test} is no test"));
+        let body = rest.split("\n}\n").next().unwrap();
+        assert!(
+            row.contains('°') || body.contains(".unharmed().await;"),
+            "{test} has no witness"
+        );
+        rows += 1;
+    }
+    assert!(rows > 40, "{rows}");
+}

@@ -1,11 +1,17 @@
 //! Handlers that fail, and peers that fall silent.
 
+use wsgen_runtime::codegen::Endpoint;
+use wsgen_runtime::{Context, Error, Handshake, Reject, Topics};
+
 use crate::support::TestServer;
-use crate::support::raw::{FIN, PING, PONG, TEXT, frame};
+use crate::support::endpoint::{Inbound, Outbound};
+use crate::support::raw::{FIN, PING, PONG, Raw, TEXT, frame, upgrade};
+use crate::support::witness::Witness;
 
 #[tokio::test]
 async fn a_panic_costs_its_own_connection_only() {
     let mut server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     let mut bystander = server.client().await;
     let mut client = server.client().await;
     client.send(r#"{"type":"panic"}"#).await;
@@ -13,6 +19,8 @@ async fn a_panic_costs_its_own_connection_only() {
     assert_eq!(server.ended().await.code, Some(1011));
     bystander.send(r#"{"type":"say","text":"alive"}"#).await;
     assert_eq!(bystander.text().await, r#"{"type":"said","text":"alive"}"#);
+    drop(bystander);
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -36,6 +44,7 @@ async fn what_is_not_implemented_keeps_the_connection() {
 async fn a_silent_peer_is_pinged_and_cut() {
     let mut server =
         TestServer::with("[heartbeat]\ninterval = \"100ms\"\ntimeout = \"200ms\"").await;
+    let witness = Witness::of(&server).await;
     let mut raw = server.raw().await;
     assert_eq!(raw.frame().await, (FIN | PING, vec![]));
     let reason = server.ended().await;
@@ -43,6 +52,7 @@ async fn a_silent_peer_is_pinged_and_cut() {
         (reason.code, reason.reason.as_str()),
         (None, "the peer answers no ping")
     );
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -81,6 +91,7 @@ async fn a_handler_that_takes_long_is_not_taken_for_a_silent_peer() {
 #[tokio::test]
 async fn a_peer_that_ignores_close_is_cut() {
     let mut server = TestServer::with("[timeouts]\nclose = \"200ms\"").await;
+    let witness = Witness::of(&server).await;
     let mut raw = server.raw().await;
     raw.send(&frame(FIN | TEXT, br#"{"type":"close"}"#)).await;
     assert_eq!(raw.text().await, r#"{"type":"said","text":"last words"}"#);
@@ -88,4 +99,45 @@ async fn a_peer_that_ignores_close_is_cut() {
     // No answer; the server ends TCP all the same.
     let _ = tokio::io::AsyncReadExt::read(&mut raw.0, &mut [0]).await;
     assert_eq!(server.ended().await.code, Some(4000));
+    witness.unharmed().await;
+}
+
+/// An endpoint that nothing good comes of.
+struct Doomed;
+
+impl Endpoint for Doomed {
+    const CHANNEL: &'static str = "doomed";
+    const SUBPROTOCOLS: &'static [&'static str] = &[];
+    type Session = ();
+    type Inbound = Inbound;
+    type Outbound = Outbound;
+
+    async fn connect(&self, _: Handshake) -> Result<(), Reject> {
+        panic!("in connect")
+    }
+
+    async fn receive(&self, _: &mut Context<'_, (), Outbound>, _: Inbound) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn background(&self, _: Topics<Outbound>) {
+        panic!("in background")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_connect_or_in_background_costs_nobody_else_anything() {
+    let server = TestServer::build("", |server| server.route("/doomed", Doomed)).await;
+    let witness = Witness::of(&server).await;
+    let panics = "wsgen_handler_panics_total{channel=\"doomed\"}";
+    server.metric_becomes(panics, 1.0).await;
+    for _ in 0..3 {
+        let mut raw = Raw::connect(server.address).await;
+        raw.send(upgrade("/doomed", "").as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = tokio::io::AsyncReadExt::read_to_end(&mut raw.0, &mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(!answer.contains(" 101 "), "{answer}");
+    }
+    witness.unharmed().await;
 }

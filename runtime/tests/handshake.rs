@@ -3,6 +3,7 @@
 use crate::support::TestServer;
 use crate::support::client::Client;
 use crate::support::raw::{FIN, Raw, TEXT, frame, upgrade};
+use crate::support::witness::Witness;
 
 const SAY: &str = r#"{"type":"say","text":"hi"}"#;
 const SAID: &str = r#"{"type":"said","text":"hi"}"#;
@@ -62,6 +63,7 @@ async fn unknown_paths_are_404() {
 #[tokio::test]
 async fn each_fault_has_its_status() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     let good = upgrade("/rooms/1", "");
     let faults = [
         (good.replace("GET ", "PUT "), "405"),
@@ -96,7 +98,7 @@ async fn each_fault_has_its_status() {
         );
         assert!(!answer.contains("sec-websocket-accept"), "{answer}");
     }
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -114,6 +116,7 @@ async fn a_wrong_version_is_told_the_right_one() {
 #[tokio::test]
 async fn foreign_origins_are_403() {
     let server = TestServer::with("[origin]\nallow = [\"https://app.example.com\"]").await;
+    let witness = Witness::of(&server).await;
     for origin in ["http://test", "https://test:443", "https://app.example.com"] {
         let mut raw = Raw::connect(server.address).await;
         raw.send(upgrade("/rooms/1", &format!("Origin: {origin}\r\n")).as_bytes())
@@ -133,11 +136,13 @@ async fn foreign_origins_are_403() {
             .await;
         assert!(answer.starts_with("HTTP/1.1 403 "), "{origin}: {answer}");
     }
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn heads_are_bounded() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     let long = upgrade(
         "/rooms/1",
         &format!("X-Long: {}\r\n", "x".repeat(17 * 1024)),
@@ -145,23 +150,25 @@ async fn heads_are_bounded() {
     assert!(server.request(&long).await.starts_with("HTTP/1.1 431 "));
     let many = upgrade("/rooms/1", &"X-Many: x\r\n".repeat(65));
     assert!(server.request(&many).await.starts_with("HTTP/1.1 431 "));
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn slow_heads_and_silent_sockets_are_closed() {
     let server = TestServer::with("[timeouts]\nrequest_head = \"200ms\"").await;
+    let witness = Witness::of(&server).await;
     let mut silent = Raw::connect(server.address).await;
     let mut slow = Raw::connect(server.address).await;
     slow.send(b"GET /rooms/1 HTTP/1.1\r\nHost:").await;
     assert!(slow.all().await.starts_with("HTTP/1.1 408 "));
     assert!(silent.all().await.starts_with("HTTP/1.1 408 "));
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn subprotocols_are_negotiated_from_the_clients_list() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     for (offer, answer) in [("x, chat.v1, chat.v2", Some("chat.v1")), ("x", None)] {
         let mut raw = Raw::connect(server.address).await;
         raw.send(upgrade("/rooms/1", &format!("Sec-WebSocket-Protocol: {offer}\r\n")).as_bytes())
@@ -173,6 +180,7 @@ async fn subprotocols_are_negotiated_from_the_clients_list() {
         assert_eq!(found, answer, "{head}");
         assert!(!head.contains("extensions"), "{head}");
     }
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -191,9 +199,10 @@ async fn a_frame_sent_with_the_handshake_is_delivered() {
 
 #[tokio::test]
 async fn connections_over_the_limit_are_503() {
-    let mut server = TestServer::with("[limits]\nmax_connections = 2").await;
+    let mut server = TestServer::with("[limits]\nmax_connections = 3").await;
+    let witness = Witness::of(&server).await;
     let mut first = server.client().await;
-    let _second = server.client().await;
+    let second = server.client().await;
     let answer = server.request(&upgrade("/rooms/1", "")).await;
     assert!(
         answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 5\r\n"),
@@ -209,4 +218,6 @@ async fn connections_over_the_limit_are_503() {
             break;
         }
     }
+    drop(second);
+    witness.unharmed().await;
 }

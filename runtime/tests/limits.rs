@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::TestServer;
 use crate::support::raw::{CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, frame};
+use crate::support::witness::Witness;
 
 const SAY: &[u8] = br#"{"type":"say","text":"x"}"#;
 
@@ -15,6 +16,7 @@ fn settings(section: &str, keys: &str) -> String {
 async fn too_many_messages_are_1008() {
     let rates = "messages = 5\nbytes = 0\ncontrol_frames = 0\nburst = 2";
     let mut server = TestServer::with(&settings("rates", rates)).await;
+    let witness = Witness::of(&server).await;
     let mut raw = server.raw().await;
     raw.send(&frame(FIN | TEXT, SAY).repeat(10)).await;
     for _ in 0..10 {
@@ -23,7 +25,7 @@ async fn too_many_messages_are_1008() {
     raw.send(&frame(FIN | TEXT, SAY).repeat(10)).await;
     assert_eq!(raw.closed().await, 1008);
     assert_eq!(server.ended().await.reason, "too many messages");
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -63,6 +65,7 @@ async fn too_many_bytes_are_1008() {
     let config =
         "[limits]\nmessage_size = \"8 KiB\"\n[rates]\nmessages = 0\nbytes = \"16 KiB\"\nburst = 1";
     let mut server = TestServer::with(config).await;
+    let witness = Witness::of(&server).await;
     let mut raw = server.raw().await;
     let text = format!(r#"{{"type":"say","text":"{}"}}"#, "x".repeat(7000));
     raw.send(&frame(FIN | TEXT, text.as_bytes()).repeat(2))
@@ -72,7 +75,7 @@ async fn too_many_bytes_are_1008() {
     raw.send(&frame(FIN | TEXT, text.as_bytes()).repeat(8))
         .await;
     while server.ended().await.reason != "too many bytes" {}
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -88,6 +91,7 @@ async fn one_large_message_passes_a_small_byte_rate() {
 #[tokio::test]
 async fn a_flood_of_pings_that_reads_its_pongs_is_1008() {
     let server = TestServer::with("[rates]\nmessages = 0").await;
+    let witness = Witness::of(&server).await;
     for opcode in [PING, PONG] {
         let mut raw = server.raw().await;
         raw.send(&frame(FIN | opcode, b"x").repeat(11)).await;
@@ -99,7 +103,7 @@ async fn a_flood_of_pings_that_reads_its_pongs_is_1008() {
             }
         }
     }
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -116,6 +120,7 @@ async fn pongs_that_were_asked_for_are_free() {
 #[tokio::test]
 async fn fragments_are_limited_and_the_limit_is_exact() {
     let server = TestServer::with("[limits]\nmessage_fragments = 4").await;
+    let witness = Witness::of(&server).await;
     let mut raw = server.raw().await;
     // Control frames between fragments are none.
     for (first, payload) in [
@@ -131,11 +136,13 @@ async fn fragments_are_limited_and_the_limit_is_exact() {
     raw.send(&frame(TEXT, b"")).await;
     raw.send(&frame(CONTINUATION, b"").repeat(4)).await;
     assert_eq!(raw.closed().await, 1008);
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn a_message_must_come_to_its_end() {
     let mut server = TestServer::with("[timeouts]\nmessage = \"300ms\"").await;
+    let witness = Witness::of(&server).await;
     let whole = frame(FIN | TEXT, SAY);
     for begin in [&frame(TEXT, b"x")[..], &whole[..1], &whole[..9]] {
         let mut raw = server.raw().await;
@@ -145,7 +152,7 @@ async fn a_message_must_come_to_its_end() {
         assert!(started.elapsed() >= Duration::from_millis(300));
         assert_eq!(server.ended().await.reason, "the message takes too long");
     }
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -171,6 +178,7 @@ async fn an_idle_connection_is_1001_where_that_is_set() {
 #[tokio::test]
 async fn a_handler_that_hangs_is_dropped_at_its_deadline() {
     let mut server = TestServer::with("[timeouts]\nhandler = \"300ms\"").await;
+    let witness = Witness::of(&server).await;
     let mut client = server.client().await;
     client.send(r#"{"type":"wait"}"#).await;
     assert!(client.text().await.contains("waiting"));
@@ -182,7 +190,7 @@ async fn a_handler_that_hangs_is_dropped_at_its_deadline() {
     raw.text().await;
     drop(raw);
     assert_eq!(server.ended().await.code, Some(1011));
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]

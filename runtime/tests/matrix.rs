@@ -1,5 +1,4 @@
-//! The rows of the fault matrix that have no better place. After each a second client still gets its echo, and the gauges
-//! are where they were.
+//! The rows of the fault matrix that have no better place. `docs/fault-matrix.md` has them all.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -9,40 +8,36 @@ use wsgen_runtime::{Authenticate, Credential, Principal, Unauthorized};
 
 use crate::support::TestServer;
 use crate::support::raw::{CLOSE, CONTINUATION, FIN, Raw, TEXT, frame, upgrade};
-
-const SAY: &[u8] = br#"{"type":"say","text":"x"}"#;
-
-/// The invariant.
-async fn unharmed(server: &TestServer) {
-    server.still_echoes().await;
-    server.is_empty().await;
-}
+use crate::support::witness::Witness;
 
 #[tokio::test]
 async fn a_header_of_64_kib_is_431() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     let head = upgrade(
         "/rooms/1",
         &format!("X-Long: {}\r\n", "x".repeat(64 * 1024)),
     );
     let answer = server.request(&head).await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
-    unharmed(&server).await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn a_body_on_an_upgrade_is_400() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     for body in ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"] {
         let answer = server.request(&upgrade("/rooms/1", body)).await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     }
-    unharmed(&server).await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn compression_that_is_offered_is_not_agreed_on() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     let mut raw = Raw::connect(server.address).await;
     let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
     raw.send(upgrade("/rooms/1", offer).as_bytes()).await;
@@ -53,25 +48,28 @@ async fn compression_that_is_offered_is_not_agreed_on() {
     );
     raw.send(&frame(FIN | 0x40 | TEXT, b"x")).await;
     assert_eq!(raw.closed().await, 1002);
-    unharmed(&server).await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn ten_thousand_empty_fragments_are_1008() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     let mut raw = server.raw().await;
     let fragments = [frame(TEXT, b""), frame(CONTINUATION, b"").repeat(10_000)].concat();
     raw.send(&fragments).await;
     assert_eq!(raw.closed().await, 1008);
-    unharmed(&server).await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn data_after_close_is_not_handled() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     let mut raw = server.raw().await;
     let close = frame(FIN | CLOSE, &1000_u16.to_be_bytes());
-    raw.send(&[close, frame(FIN | TEXT, SAY)].concat()).await;
+    let late = frame(FIN | TEXT, br#"{"type":"panic"}"#);
+    raw.send(&[close, late].concat()).await;
     let (first, payload) = raw.frame().await;
     assert_eq!(
         (first, &payload[..]),
@@ -81,14 +79,15 @@ async fn data_after_close_is_not_handled() {
     let mut rest = Vec::new();
     let _ = tokio::io::AsyncReadExt::read_to_end(&mut raw.0, &mut rest).await;
     assert_eq!(rest, b"");
-    let received = "wsgen_messages_received_total{channel=\"room\",message=\"inbound\"}";
-    assert_eq!(server.metric(received).await, 0.0);
-    unharmed(&server).await;
+    let panics = "wsgen_handler_panics_total{channel=\"room\"}";
+    assert_eq!(server.metric(panics).await, 0.0);
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn json_of_depth_10_000_is_an_invalid_message() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
         let deep = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
         for message in [
@@ -105,12 +104,13 @@ async fn json_of_depth_10_000_is_an_invalid_message() {
             assert!([0, 1007, 1008].contains(&code), "{code}");
         }
     }
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn a_slow_reader_among_a_hundred_costs_the_others_nothing() {
     let server = TestServer::with("[timeouts]\nwrite_stall = \"15s\"").await;
+    let witness = Witness::of(&server).await;
     let join = r#"{"type":"join","topic":"a"}"#;
     let mut members = Vec::new();
     for _ in 0..99 {
@@ -139,7 +139,7 @@ async fn a_slow_reader_among_a_hundred_costs_the_others_nothing() {
         assert!(number < 2000, "the slow one is never noticed");
     }
     drop((members, slow, publisher));
-    unharmed(&server).await;
+    witness.unharmed().await;
 }
 
 /// A log of this thread, at the level that says most.
@@ -206,6 +206,8 @@ async fn a_token_is_in_no_log_and_no_metric() {
     let (lines, _guard) = Lines::capture();
     let server =
         TestServer::build("", |server| server.authenticate(Arc::new(Guard), SCHEMES)).await;
+    let let_in = "Authorization: Bearer canary-right\r\n";
+    let witness = Witness::with(server.address, server.admin, let_in).await;
     for secret in ["canary-right", "canary-wrong"] {
         for (path, headers) in [
             (
@@ -235,7 +237,7 @@ async fn a_token_is_in_no_log_and_no_metric() {
     }
     let metrics = server.admin_page("/metrics").await;
     assert!(!metrics.contains("canary"), "{metrics}");
-    server.is_empty().await;
+    witness.unharmed().await;
     let log = lines.text();
     assert!(log.contains("judging") && log.contains("closed"), "{log}");
     assert!(!log.contains("canary"), "{log}");
@@ -245,6 +247,7 @@ async fn a_token_is_in_no_log_and_no_metric() {
 async fn whatever_a_peer_sends_one_event_is_one_line() {
     let (lines, _guard) = Lines::capture();
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     let evil = "%0Afake%20line\u{1b}[31m";
     for request in [
         upgrade(&format!("/{evil}"), ""),
@@ -270,11 +273,11 @@ async fn whatever_a_peer_sends_one_event_is_one_line() {
     let mut close = 4000_u16.to_be_bytes().to_vec();
     close.extend(b"a\nfake line\x1b[31m");
     raw.send(&frame(FIN | CLOSE, &close)).await;
-    unharmed(&server).await;
     for line in lines.text().lines() {
         let is_event = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]
             .iter()
             .any(|level| line.contains(level));
         assert!(is_event && !line.chars().any(char::is_control), "{line:?}");
     }
+    witness.unharmed().await;
 }

@@ -4,6 +4,7 @@ use wsgen_runtime::Initiator;
 
 use crate::support::TestServer;
 use crate::support::raw::{CONTINUATION, FIN, PING, PONG, TEXT, frame};
+use crate::support::witness::Witness;
 
 #[tokio::test]
 async fn a_typed_round_trip() {
@@ -76,6 +77,7 @@ async fn invalid_messages_can_be_ignored() {
 #[tokio::test]
 async fn the_size_limit_is_exact() {
     let server = TestServer::with("[limits]\nmessage_size = 100").await;
+    let witness = Witness::of(&server).await;
     let say = |size: usize| {
         let frame = r#"{"type":"say","text":""}"#;
         frame.replace(
@@ -98,7 +100,7 @@ async fn the_size_limit_is_exact() {
     raw.send(&frame(TEXT, &[b'x'; 60])).await;
     raw.send(&frame(CONTINUATION, &[b'x'; 41])).await;
     assert_eq!(raw.closed().await, 1009);
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use crate::support::TestServer;
 use crate::support::raw::{FIN, TEXT, frame, upgrade};
+use crate::support::witness::Witness;
 
 const SAY: &str = r#"{"type":"say","text":"hi"}"#;
 
@@ -114,6 +115,53 @@ async fn a_slow_consumer_is_counted_and_kept_where_messages_may_be_dropped() {
     publisher.send(publish("the latest")).await;
     // It reads on, has lost some, and gets the last.
     while !slow.text().await.contains("the latest") {}
+}
+
+#[tokio::test]
+async fn of_a_topic_of_states_a_slow_reader_gets_the_latest() {
+    let config = "[limits]\nsend_queue_messages = 4\nsend_queue_full = \"keep_latest\"\n[timeouts]\nwrite_stall = \"15s\"";
+    let server = TestServer::with(config).await;
+    let witness = Witness::of(&server).await;
+    let mut slow = server.raw().await;
+    for topic in ["a", "b"] {
+        let join = format!(r#"{{"type":"join","topic":"{topic}"}}"#);
+        slow.send(&frame(FIN | TEXT, join.as_bytes())).await;
+        slow.text().await;
+    }
+    let mut publisher = server.client().await;
+    let publish = |topic: &str, text: &str| {
+        format!(r#"{{"type":"publish","topic":"{topic}","text":"{text}"}}"#)
+    };
+    let large = publish("a", &"x".repeat(60_000));
+    let dropped = "wsgen_messages_dropped_total{channel=\"room\"}";
+    while server.metric(dropped).await == 0.0 {
+        for _ in 0..20 {
+            publisher.send(&*large).await;
+            publisher.text().await;
+        }
+    }
+    let before = server.metric(dropped).await;
+    publisher.send(publish("b", "the state of b")).await;
+    publisher.text().await;
+    for number in 0..20 {
+        publisher
+            .send(publish("a", &format!("state {number} of a")))
+            .await;
+        publisher.text().await;
+    }
+    assert!(server.metric(dropped).await >= before + 19.0);
+    // Nothing of another topic had to go for them.
+    while !slow.text().await.contains("the state of b") {}
+    let mut states = Vec::new();
+    while !states
+        .last()
+        .is_some_and(|state: &String| state.contains("state 19 of a"))
+    {
+        states.push(slow.text().await);
+    }
+    assert!(states.len() < 4, "{states:?}");
+    drop((slow, publisher));
+    witness.unharmed().await;
 }
 
 #[tokio::test]

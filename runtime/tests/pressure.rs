@@ -2,6 +2,7 @@
 
 use crate::support::TestServer;
 use crate::support::raw::{FIN, PING, TEXT, frame};
+use crate::support::witness::Witness;
 
 /// Resident memory of this process, in MiB.
 fn resident() -> usize {
@@ -12,6 +13,7 @@ fn resident() -> usize {
 #[tokio::test]
 async fn a_handler_that_sends_much_waits_for_a_slow_reader() {
     let mut server = TestServer::with("[timeouts]\nwrite_stall = \"500ms\"").await;
+    let witness = Witness::of(&server).await;
     let before = resident();
     let mut raw = server.raw().await;
     // 400 MB that nobody reads.
@@ -30,7 +32,7 @@ async fn a_handler_that_sends_much_waits_for_a_slow_reader() {
         "{before} MiB before, {} MiB after",
         resident()
     );
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -57,6 +59,7 @@ async fn messages_larger_than_the_buffer_arrive_whole() {
 #[tokio::test]
 async fn a_flood_of_unread_pings_stops_itself() {
     let mut server = TestServer::with("[timeouts]\nwrite_stall = \"3s\"").await;
+    let witness = Witness::of(&server).await;
     let before = resident();
     let mut raw = server.raw().await;
     let pings = frame(FIN | PING, &[7; 125]).repeat(500);
@@ -70,5 +73,5 @@ async fn a_flood_of_unread_pings_stops_itself() {
         resident()
     );
     assert_eq!(server.ended().await.reason, "the peer reads nothing");
-    server.still_echoes().await;
+    witness.unharmed().await;
 }

@@ -2,6 +2,7 @@
 
 use crate::support::TestServer;
 use crate::support::raw::{FIN, Raw, TEXT, frame, upgrade};
+use crate::support::witness::Witness;
 
 /// The status of an upgrade with `headers`, and the connection.
 async fn knock(server: &TestServer, before: &[u8], headers: &str) -> (String, Raw) {
@@ -25,9 +26,10 @@ const ONE_EACH: &str = "[limits]\nconnections_per_address = 1\n";
 
 #[tokio::test]
 async fn one_address_cannot_take_all_the_room() {
-    let server = TestServer::with("[limits]\nconnections_per_address = 2").await;
+    let server = TestServer::with("[limits]\nconnections_per_address = 3").await;
+    let witness = Witness::of(&server).await;
     let first = server.raw().await;
-    let _second = server.raw().await;
+    let second = server.raw().await;
     let answer = server.request(&upgrade("/rooms/1", "")).await;
     assert!(
         answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 5\r\n"),
@@ -35,6 +37,8 @@ async fn one_address_cannot_take_all_the_room() {
     );
     drop(first);
     while knock(&server, b"", "").await.0 != "101" {}
+    drop(second);
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -53,12 +57,14 @@ async fn a_trusted_proxy_tells_the_address() {
 #[tokio::test]
 async fn anybody_elses_word_is_not_believed() {
     let server = TestServer::with(
-        "[proxy]\naddress = \"x-forwarded-for\"\ntrusted = [\"10.0.0.0/8\"]\n[limits]\nconnections_per_address = 1\n",
+        "[proxy]\naddress = \"x-forwarded-for\"\ntrusted = [\"10.0.0.0/8\"]\n[limits]\nconnections_per_address = 2\n",
     )
     .await;
+    let witness = Witness::of(&server).await;
     let (status, raw) = knock(&server, b"", "X-Forwarded-For: 203.0.113.1\r\n").await;
     assert_eq!(status, "101");
     assert!(peer(raw).await.contains("127.0.0.1:"));
+    witness.unharmed().await;
     // And without settings nobody's.
     let server = TestServer::start().await;
     let (_, raw) = knock(
@@ -83,6 +89,10 @@ async fn the_proxy_protocol_tells_the_address() {
 async fn a_wrong_or_truncated_proxy_header_is_closed() {
     let settings = format!("{PROXY_PROTOCOL}[timeouts]\nrequest_head = \"300ms\"");
     let server = TestServer::with(&settings).await;
+    let line = b"PROXY TCP4 203.0.113.9 192.0.2.1 56324 443\r\n";
+    let mut beside = Raw::connect(server.address).await;
+    beside.send(line).await;
+    let witness = Witness::over(beside.0, server.admin, "").await;
     for wrong in [
         &b"PROXY TCP4 203.0.113.9 19"[..],
         b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x01",
@@ -96,8 +106,8 @@ async fn a_wrong_or_truncated_proxy_header_is_closed() {
         let _ = tokio::io::AsyncReadExt::read_to_end(&mut raw.0, &mut left).await;
         assert_eq!(left, b"", "{wrong:?}");
     }
-    let line = b"PROXY TCP4 203.0.113.9 192.0.2.1 56324 443\r\n";
     assert_eq!(knock(&server, line, "").await.0, "101");
+    witness.unharmed().await;
 }
 
 #[tokio::test]

@@ -17,7 +17,9 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use wsgen_runtime::codegen::Scheme;
 use wsgen_runtime::{Authenticate, Config, Credential, Principal, Server, Unauthorized};
 
+use crate::process::Process;
 use crate::support::raw::{FIN, Raw, TEXT, frame, upgrade};
+use crate::support::witness::Witness;
 use crate::support::{TestServer, within};
 
 /// An authority, and a folder for what it signs; the folder goes with it.
@@ -99,6 +101,12 @@ impl Drop for Authority {
     }
 }
 
+/// The invariant, by TLS.
+async fn witness(authority: &Authority, server: &TestServer) -> Witness {
+    let socket = authority.connect(server.address, None).await.unwrap();
+    Witness::over(socket, server.admin, "").await
+}
+
 async fn head(socket: &mut (impl AsyncReadExt + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -146,6 +154,7 @@ async fn a_new_certificate_is_taken_and_a_bad_one_is_not() {
     let first = authority.sign();
     authority.write(&first);
     let server = TestServer::with(&authority.settings("")).await;
+    let witness = witness(&authority, &server).await;
     let der = |pem: &str| {
         CertificateDer::from_pem_slice(pem.as_bytes())
             .unwrap()
@@ -177,6 +186,8 @@ async fn a_new_certificate_is_taken_and_a_bad_one_is_not() {
     let mut answer = [0; 2 + r#"{"type":"said","text":"x"}"#.len()];
     within(open.read_exact(&mut answer)).await.unwrap();
     assert!(answer.ends_with(br#""x"}"#));
+    drop(open);
+    witness.unharmed().await;
 }
 
 #[tokio::test]
@@ -185,6 +196,7 @@ async fn silence_and_plain_http_on_the_tls_port_are_closed() {
     authority.write(&authority.sign());
     let settings = authority.settings("[timeouts]\ntls_handshake = \"300ms\"");
     let server = TestServer::with(&settings).await;
+    let witness = witness(&authority, &server).await;
     let mut silent = Raw::connect(server.address).await;
     let mut plain = Raw::connect(server.address).await;
     plain.send(upgrade("/rooms/1", "").as_bytes()).await;
@@ -198,6 +210,61 @@ async fn silence_and_plain_http_on_the_tls_port_are_closed() {
         .metric_becomes("wsgen_handshakes_rejected_total{reason=\"tls\"}", 2.0)
         .await;
     echo(&authority, &server).await;
+    witness.unharmed().await;
+}
+
+/// The certificate that a server shows.
+async fn certificate(authority: &Authority, server: SocketAddr) -> Vec<u8> {
+    let socket = authority.connect(server, None).await.unwrap();
+    let (_, session) = socket.get_ref();
+    session.peer_certificates().unwrap()[0].to_vec()
+}
+
+#[tokio::test]
+async fn sighup_brings_the_new_certificate() {
+    let authority = Authority::new("hangup");
+    let first = authority.sign();
+    authority.write(&first);
+    // Never looked at otherwise.
+    let settings = authority.settings("").replace("20ms", "0s");
+    let server = Process::start(&settings, 1024);
+    let socket = authority.connect(server.address, None).await.unwrap();
+    let witness = Witness::over(socket, server.admin, "").await;
+    let old = certificate(&authority, server.address).await;
+    authority.write(&authority.sign());
+    assert_eq!(certificate(&authority, server.address).await, old);
+    server.signal("-HUP");
+    within(async { while certificate(&authority, server.address).await == old {} }).await;
+    let new = certificate(&authority, server.address).await;
+    std::fs::write(authority.path("key.pem"), "nonsense").unwrap();
+    server.signal("-HUP");
+    server.logs("the old certificate stays");
+    assert_eq!(certificate(&authority, server.address).await, new);
+    witness.unharmed().await;
+}
+
+#[tokio::test]
+async fn a_reply_does_not_wait_for_a_handler_that_waits() {
+    let authority = Authority::new("flush");
+    authority.write(&authority.sign());
+    let server = TestServer::with(&authority.settings("")).await;
+    let mut socket = authority.connect(server.address, None).await.unwrap();
+    socket
+        .write_all(upgrade("/rooms/1", "").as_bytes())
+        .await
+        .unwrap();
+    assert!(head(&mut socket).await.starts_with("HTTP/1.1 101 "));
+    socket
+        .write_all(&frame(FIN | TEXT, br#"{"type":"wait"}"#))
+        .await
+        .unwrap();
+    for word in ["waiting", "done"] {
+        let said = format!(r#"{{"type":"said","text":"{word}"}}"#);
+        let mut answer = vec![0; 2 + said.len()];
+        within(socket.read_exact(&mut answer)).await.unwrap();
+        assert_eq!(&answer[2..], said.as_bytes());
+        server.gate.notify_one();
+    }
 }
 
 struct Guard;

@@ -2,12 +2,14 @@
 
 use crate::support::TestServer;
 use crate::support::raw::{CLOSE, CONTINUATION, FIN, PING, TEXT, frame};
+use crate::support::witness::Witness;
 
 const RSV1: u8 = 0x40;
 
 #[tokio::test]
 async fn every_violation_gets_its_close_frame() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     let unmasked = vec![FIN | TEXT, 2, b'h', b'i'];
     let huge = {
         let mut huge = vec![FIN | TEXT, 0x80 | 127];
@@ -62,12 +64,13 @@ async fn every_violation_gets_its_close_frame() {
         raw.send(&bytes).await;
         assert_eq!(raw.closed().await, code, "{name}");
     }
-    server.still_echoes().await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn the_close_frame_arrives_though_more_input_waits() {
     let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     let mut raw = server.raw().await;
     let mut bytes = vec![FIN | TEXT, 2, b'h', b'i'];
     bytes.extend(vec![0; 200_000]);
@@ -75,12 +78,14 @@ async fn the_close_frame_arrives_though_more_input_waits() {
     assert_eq!(raw.closed().await, 1002);
     // The server waits for our end: a reset, which could have overtaken its Close frame, would fail this write.
     raw.send(b"x").await;
+    witness.unharmed().await;
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_is_told() {
     let mut server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
     drop(server.raw().await);
     assert_eq!(server.ended().await.code, None);
-    server.still_echoes().await;
+    witness.unharmed().await;
 }

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod endpoint;
 pub mod raw;
+pub mod witness;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
