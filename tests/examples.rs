@@ -51,6 +51,9 @@ const EXAMPLES: [(&str, &[&str]); 5] = [
     ),
 ];
 
+/// The application that was there before its API, which `build.rs` generates.
+const HAND_WRITTEN: &str = "axum";
+
 #[test]
 fn the_examples_are_fresh() {
     let stale: Vec<String> = EXAMPLES
@@ -70,6 +73,7 @@ fn every_example_is_looked_at() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
+    found.retain(|name| name != HAND_WRITTEN);
     found.sort();
     assert_eq!(found, EXAMPLES.map(|(name, _)| name));
 }

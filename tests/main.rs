@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails, and nobody but this binary reaches its items"
 )]
 
+mod axum;
 mod bad_input;
 mod binding_page;
 mod build_script;

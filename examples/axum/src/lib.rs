@@ -1,0 +1,39 @@
+//! An axum application that serves a WebSocket API beside its own routes.
+
+/// Made from `asyncapi.yaml` by `build.rs`.
+pub mod generated {
+    wsgen_runtime::include_api!("asyncapi.rs");
+}
+mod notices;
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::map_request;
+use axum::routing::{get, post};
+use wsgen_runtime::{Mounted, Peer};
+
+pub use notices::Notices;
+
+/// The application's own routes, and the API of the document at `/ws/…`.
+pub fn application(notices: Notices, api: Mounted) -> Router {
+    let metrics = api.clone();
+    Router::new()
+        .route("/", get(|| async { "Notices\n" }))
+        .route("/api/notices", post(publish))
+        .route("/metrics", get(|| async move { metrics.metrics() }))
+        .route_service("/ws/{*path}", api)
+        .layer(map_request(tell_peer))
+        .with_state(notices)
+}
+
+/// Whose connection it is, for the API's limits of an address.
+async fn tell_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
+    request.extensions_mut().insert(Peer(peer));
+    request
+}
+
+async fn publish(State(notices): State<Notices>, text: String) -> String {
+    format!("{}\n", notices.publish(text))
+}
