@@ -10,7 +10,7 @@ use std::path::Path;
 use askama::Template;
 
 use crate::lower::{ChannelLayout, Options, Perspective};
-use crate::model::{Server, Service};
+use crate::model::{Content, Server, Service, Traffic};
 use crate::naming::raw_identifier;
 use crate::output::{OutputFile, Ownership};
 
@@ -299,16 +299,54 @@ fn manifest<'a>(service: &'a Service, project: &'a Project) -> Manifest<'a> {
             .first()
             .filter(|_| several)
             .map(|server| server.file.as_str()),
-        runtime: match &project.runtime {
-            Runtime::Path(path) => format!("{{ path = {} }}", toml_string(path)),
-            Runtime::Version(version) => toml_string(version),
-        },
+        runtime: runtime(&project.runtime, &features(service)),
         wsgen: project.build_script.as_ref().map(|wsgen| match wsgen {
             Runtime::Path(path) => format!("path = {}", toml_string(path)),
             Runtime::Version(version) => format!("version = {}", toml_string(version)),
         }),
         standalone: project.standalone,
     }
+}
+
+/// The dependency on the runtime, with the features that the document needs.
+fn runtime(runtime: &Runtime, features: &[&str]) -> String {
+    let features = match features {
+        [] => String::new(),
+        _ => format!(", features = {features:?}"),
+    };
+    match runtime {
+        Runtime::Path(path) => format!("{{ path = {}{features} }}", toml_string(path)),
+        Runtime::Version(version) if features.is_empty() => toml_string(version),
+        Runtime::Version(version) => {
+            format!("{{ version = {}{features} }}", toml_string(version))
+        }
+    }
+}
+
+/// What the messages of a document ask of the runtime beyond its default.
+fn features(service: &Service) -> Vec<&'static str> {
+    let exchanges = service
+        .routes
+        .iter()
+        .filter_map(|route| match &route.traffic {
+            Traffic::Typed(exchange) => Some(exchange),
+            Traffic::Raw => None,
+        });
+    let contents: Vec<Content> = exchanges
+        .flat_map(|exchange| {
+            exchange
+                .inbound
+                .variants
+                .iter()
+                .chain(&exchange.outbound.variants)
+        })
+        .map(|variant| variant.content)
+        .collect();
+    [(Content::Cbor, "cbor"), (Content::MessagePack, "msgpack")]
+        .into_iter()
+        .filter(|(content, _)| contents.contains(content))
+        .map(|(_, feature)| feature)
+        .collect()
 }
 
 fn settings(project: &Project, options: &Options) -> Settings {

@@ -17,6 +17,7 @@ mod commands;
 mod compiles;
 mod config;
 mod corpus;
+mod corpus_compiles;
 mod diff;
 mod documents;
 mod examples;

@@ -134,8 +134,8 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
         let ty = match (content, message.payload) {
             (Content::Binary, _) => Type::Bytes,
             (Content::Text, _) => Type::String,
-            (Content::Json, Some(payload)) => self.schemas.lower(payload, &name, diagnostics),
-            (Content::Json, None) => Type::Value,
+            (_, Some(payload)) => self.schemas.lower(payload, &name, diagnostics),
+            (_, None) => self.schemas.undescribed(message.node),
         };
         let mut words: Vec<String> = [message.title, message.summary, message.description]
             .into_iter()
@@ -237,6 +237,8 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
             .to_ascii_lowercase();
         match media.as_str() {
             media if media.contains("json") || media.contains("asyncapi") => Content::Json,
+            media if is_message_pack(media) => Content::MessagePack,
+            media if media == "application/cbor" || media.ends_with("+cbor") => Content::Cbor,
             "application/octet-stream" => Content::Binary,
             media
                 if ["audio/", "image/", "video/"]
@@ -253,7 +255,7 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
                 Content::Text
             }
             media
-                if ["protobuf", "avro", "msgpack", "cbor", "binary"]
+                if ["protobuf", "avro", "cbor-seq", "binary"]
                     .iter()
                     .any(|format| media.contains(format)) =>
             {
@@ -301,11 +303,24 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
         found: &Direction<'_, 'a>,
         diagnostics: &mut Diagnostics,
     ) {
-        let text: Vec<usize> = (0..found.len())
-            .filter(|&index| set.variants[index].content != Content::Binary)
+        let comes_as = |content: Content| {
+            let variants = set.variants.iter().enumerate();
+            let such = variants.filter(move |(_, variant)| variant.content == content);
+            such.map(|(index, _)| index).collect::<Vec<usize>>()
+        };
+        // Binary frames do not say how they are written: only where all are written one way are they read.
+        let ways = [Content::MessagePack, Content::Cbor, Content::Binary];
+        let used: Vec<Content> = ways
+            .into_iter()
+            .filter(|way| !comes_as(*way).is_empty())
             .collect();
-        let binary: Vec<usize> = (0..found.len())
-            .filter(|&index| set.variants[index].content == Content::Binary)
+        let (packing, binary) = match used[..] {
+            [] => (None, Vec::new()),
+            [only] if only.is_packed() => (Some(only), Vec::new()),
+            _ => (None, ways.into_iter().flat_map(comes_as).collect()),
+        };
+        let text: Vec<usize> = (0..found.len())
+            .filter(|index| !binary.contains(index))
             .collect();
         let profiles: Vec<Profile> = text
             .iter()
@@ -335,11 +350,15 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
             [only] => dispatch.binary = Some(only),
             ref several => dispatch.ambiguous.extend(several),
         }
+        set.packing = packing;
         if let [first, second, ..] = dispatch.ambiguous[..] {
             diagnostics
                 .warning(Code::AmbiguousMessages, found[first].message.node.key_location(), format!("nothing tells `{}` from `{}`", set.variants[first].name, set.variants[second].name))
                 .related(found[second].message.node.key_location(), "the other message")
-                .help("give each message a property with a `const`; until then both arrive undecoded, by the method `raw`");
+                .help(match binary[..] {
+                    [_, _, ..] => "binary frames do not say what is in them: let one message or one format come in them; until then they arrive undecoded, by the method `raw`",
+                    _ => "give each message a property with a `const`; until then both arrive undecoded, by the method `raw`",
+                });
         }
         set.dispatch = dispatch;
     }
@@ -350,6 +369,16 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
         });
         profile(&facts, self.resolver, diagnostics)
     }
+}
+
+/// The names of MessagePack: registered, older, and as a suffix.
+fn is_message_pack(media: &str) -> bool {
+    let names = [
+        "application/msgpack",
+        "application/x-msgpack",
+        "application/vnd.msgpack",
+    ];
+    names.contains(&media) || media.ends_with("+msgpack")
 }
 
 /// Formats of schemas that are not JSON Schema.

@@ -13,6 +13,7 @@ mod routes;
 mod schemas;
 mod security;
 mod servers;
+mod untyped;
 
 pub use layout::ChannelLayout;
 pub use perspective::Perspective;
@@ -61,6 +62,7 @@ pub fn lower<'a>(
         diagnostics,
     );
     let servers = servers::lower(document, &selected, &groups, diagnostics);
+    let (types, untyped) = schemas.finish();
     let mut service = Service {
         place: document.node.location(),
         title: document.title.unwrap_or("WebSocket API").to_owned(),
@@ -68,7 +70,8 @@ pub fn lower<'a>(
         description: document.description.map(str::to_owned),
         servers,
         routes: lowered,
-        types: schemas.finish(),
+        types,
+        untyped,
     };
     gather_operation_schemes(&mut service);
     mark_authenticated(&mut service);

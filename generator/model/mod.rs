@@ -7,7 +7,8 @@ use crate::diagnostic::Location;
 
 pub use checks::{Bound, Check, Format};
 pub use types::{
-    Definition, Field, Integer, Literal, Type, TypeDefinition, TypeId, Types, VariantOfEnumeration,
+    Definition, Field, Integer, Literal, Type, TypeDefinition, TypeId, Types, Untyped,
+    VariantOfEnumeration,
 };
 
 /// What one document becomes.
@@ -27,6 +28,8 @@ pub struct Service {
     pub routes: Vec<Route>,
     /// Types of the payloads, in the order in which they were first needed.
     pub types: Types,
+    /// Values within them that stay any JSON.
+    pub untyped: Vec<Untyped>,
 }
 
 /// One server of the document: one entrypoint of the project.
@@ -300,6 +303,8 @@ pub enum Reply {
 pub struct MessageSet {
     /// The messages.
     pub variants: Vec<Variant>,
+    /// How binary frames are packed, where they are.
+    pub packing: Option<Content>,
     /// The way to the right one.
     pub dispatch: Dispatch,
 }
@@ -330,10 +335,28 @@ pub struct Variant {
 pub enum Content {
     /// JSON in a text frame.
     Json,
+    /// MessagePack in a binary frame: what JSON says, written shorter.
+    MessagePack,
+    /// CBOR in a binary frame: what JSON says, written shorter.
+    Cbor,
     /// The payload itself in a text frame.
     Text,
     /// The payload itself in a binary frame.
     Binary,
+}
+
+impl Content {
+    /// Whether the payload is a value of the types that its schema became.
+    #[must_use]
+    pub fn is_typed(self) -> bool {
+        matches!(self, Self::Json) || self.is_packed()
+    }
+
+    /// Whether it is another way to write JSON.
+    #[must_use]
+    pub fn is_packed(self) -> bool {
+        matches!(self, Self::MessagePack | Self::Cbor)
+    }
 }
 
 /// How a message is told apart from the others of its set, in the order in which it is tried.

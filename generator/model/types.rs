@@ -213,6 +213,15 @@ impl Type {
     }
 }
 
+/// A value that stays any JSON.
+#[derive(Debug)]
+pub struct Untyped {
+    /// Its schema.
+    pub location: Location,
+    /// Whether the document says no more about it; else it says something that no type here expresses.
+    pub says_nothing: bool,
+}
+
 /// The size of an integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Integer {

@@ -83,7 +83,7 @@ fn test(
     let example = quote!(example);
     let receives = receives(&example);
     let ty = qualified(&variant.ty, types);
-    let round_trips = variant.content == Content::Json && variant.ty != Type::Value;
+    let round_trips = variant.content.is_typed() && variant.ty != Type::Value;
     let round_trip = round_trips.then(|| quote!(testing::round_trip::<#ty>(example);));
     if payloads.is_empty() || (receives.is_none() && round_trip.is_none()) {
         return None;
@@ -105,11 +105,11 @@ fn test(
 /// What goes into the frame: JSON as it is written, a text without its quotes.
 fn payload(content: Content, example: &str) -> Option<LitStr> {
     match content {
-        Content::Json => Some(raw_literal(example)),
+        content if content.is_typed() => Some(raw_literal(example)),
         Content::Text => serde_json::from_str(example)
             .ok()
             .map(|text: String| raw_literal(&text)),
-        Content::Binary => None,
+        _ => None,
     }
 }
 

@@ -139,6 +139,8 @@ fn messages(exchange: &Exchange) -> Vec<Value> {
         for (index, variant) in set.variants.iter().enumerate() {
             let content = match variant.content {
                 Content::Json => "json",
+                Content::MessagePack => "msgpack",
+                Content::Cbor => "cbor",
                 Content::Text => "text",
                 Content::Binary => "binary",
             };

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Node, NodeId};
 use crate::model::{
-    Definition, Field, Integer, JsonKind, Literal, Type, TypeDefinition, TypeId, Types,
+    Definition, Field, Integer, JsonKind, Literal, Type, TypeDefinition, TypeId, Types, Untyped,
     VariantOfEnumeration,
 };
 use crate::naming::{PRELUDE, ROUTE_NAMES, Scope, type_name, value_name};
@@ -15,6 +15,7 @@ use crate::resolve::Resolver;
 
 use super::checks::constrain;
 use super::facts::{Facts, gather, is_null_schema};
+use super::untyped::Silence;
 
 use unions::shapes_type;
 
@@ -22,6 +23,7 @@ use unions::shapes_type;
 pub(super) struct Schemas<'a, 'r> {
     resolver: &'r Resolver<'a>,
     types: Types,
+    untyped: Vec<Untyped>,
     names: Scope,
     known: HashMap<NodeId, Progress>,
 }
@@ -41,21 +43,31 @@ impl<'a, 'r> Schemas<'a, 'r> {
         Self {
             resolver,
             types: Types::default(),
+            untyped: Vec::new(),
             names: Scope::reserving(PRELUDE),
             known: HashMap::new(),
         }
     }
 
-    /// All types, once everything is lowered.
-    pub(super) fn finish(mut self) -> Types {
+    /// All types, once everything is lowered, and the values that have none.
+    pub(super) fn finish(mut self) -> (Types, Vec<Untyped>) {
         super::boxes::break_cycles(&mut self.types);
         super::checks::mark_validated(&mut self.types);
-        self.types
+        (self.types, self.untyped)
     }
 
     /// The types so far.
     pub(super) fn types(&self) -> &Types {
         &self.types
+    }
+
+    /// The type of what has no schema at all, at `place`.
+    pub(super) fn undescribed(&mut self, place: Node<'_>) -> Type {
+        self.untyped.push(Untyped {
+            location: place.key_location(),
+            says_nothing: true,
+        });
+        Type::Value
     }
 
     /// Says of a type without a description what the message says that carries it.
@@ -114,7 +126,10 @@ impl<'a, 'r> Schemas<'a, 'r> {
         );
         note_unexpressed(target, diagnostics);
         let facts = gather(schema, self.resolver, diagnostics);
+        let silence = Silence::of(&facts);
         let ty = self.lower_facts(target, facts, name, diagnostics);
+        self.untyped
+            .extend(silence.untyped(target, &ty, &self.types));
         let ty = match self.known.remove(&target.id()) {
             Some(Progress::Entered {
                 itself: Some(id), ..

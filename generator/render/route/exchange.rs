@@ -68,6 +68,10 @@ fn outbound(set: &MessageSet, types: &Types) -> TokenStream {
         let name = ident(&variant.variant);
         match variant.content {
             Content::Json => quote!(Self::#name(message) => codegen::to_json(message),),
+            Content::MessagePack => {
+                quote!(Self::#name(message) => codegen::to_message_pack(message),)
+            }
+            Content::Cbor => quote!(Self::#name(message) => codegen::to_cbor(message),),
             Content::Text => quote!(Self::#name(message) => Ok(Message::from(message.as_str())),),
             Content::Binary => quote!(Self::#name(message) => Ok(Message::from(message.clone())),),
         }
@@ -192,8 +196,13 @@ fn decode(set: &MessageSet, types: &Types) -> (TokenStream, TokenStream) {
             .map(|variant| target(variant, types))
             .collect();
         let select = select(&set.dispatch, &targets, &raw);
+        let payload = match set.packing {
+            Some(Content::MessagePack) => quote!(&codegen::message_pack_as_json(frame)?),
+            Some(Content::Cbor) => quote!(&codegen::cbor_as_json(frame)?),
+            _ => quote!(frame.bytes()),
+        };
         quote! {
-            let payload = frame.bytes();
+            let payload = #payload;
             #select
         }
     } else if set.dispatch.ambiguous.is_empty() {

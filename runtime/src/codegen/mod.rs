@@ -7,6 +7,8 @@ pub mod check;
 mod decode;
 mod format;
 mod json;
+#[cfg(any(feature = "cbor", feature = "msgpack"))]
+mod packed;
 mod parameter;
 mod scan;
 mod shape;
@@ -17,6 +19,10 @@ pub use serde_json;
 pub use check::{Validate, Violation};
 pub use decode::{DecodeError, DecodeErrorKind, Frame};
 pub use json::{Tag, from_checked_json, from_json, tag, to_json};
+#[cfg(feature = "cbor")]
+pub use packed::{cbor_as_json, to_cbor};
+#[cfg(feature = "msgpack")]
+pub use packed::{message_pack_as_json, to_message_pack};
 pub use parameter::Parameter;
 pub use shape::{JsonKind, alternatives, has_keys, is_any_of, text};
 
