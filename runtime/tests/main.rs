@@ -12,6 +12,7 @@
 )]
 
 mod authentication;
+mod contents;
 mod documentation;
 mod drain;
 mod faults;
