@@ -255,7 +255,7 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
                 Content::Text
             }
             media
-                if ["protobuf", "avro", "cbor-seq", "binary"]
+                if ["protobuf", "avro", "msgpack", "cbor", "binary"]
                     .iter()
                     .any(|format| media.contains(format)) =>
             {
