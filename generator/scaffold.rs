@@ -10,7 +10,7 @@ use std::path::Path;
 use askama::Template;
 
 use crate::lower::{ChannelLayout, Options, Perspective};
-use crate::model::{Content, Server, Service, Traffic};
+use crate::model::{Content, Issuer, Server, Service, Traffic};
 use crate::naming::raw_identifier;
 use crate::output::{OutputFile, Ownership};
 
@@ -77,6 +77,8 @@ pub fn scaffold(
         )?);
         let config = ServerConfig {
             secure: server.secure,
+            secured: server.judges_credentials(),
+            issuer: config_issuer(server),
             name: &quoted(&server.name),
             listen: &server.listen,
             admin: &server.admin,
@@ -112,6 +114,12 @@ pub fn scaffold(
             secure: server.secure,
         };
         files.push(user_file("deploy/kubernetes.yaml", &deployment)?);
+        files.push(user_file("deploy/alerts.yaml", &Alerts)?);
+        files.push(user_file("deploy/grafana-dashboard.json", &Dashboard)?);
+        let compose = Compose {
+            secure: server.secure,
+        };
+        files.push(user_file("compose.yaml", &compose)?);
         files.push(user_file(".github/workflows/ci.yml", &Workflow)?);
     }
     Ok(files)
@@ -183,6 +191,20 @@ struct Dockerfile<'a> {
 struct Deployment<'a> {
     binary: &'a str,
     package: &'a str,
+    secure: bool,
+}
+
+#[derive(Template)]
+#[template(path = "deploy/alerts.yaml.askama")]
+struct Alerts;
+
+#[derive(Template)]
+#[template(path = "deploy/grafana-dashboard.json.askama")]
+struct Dashboard;
+
+#[derive(Template)]
+#[template(path = "compose.yaml.askama")]
+struct Compose {
     secure: bool,
 }
 
@@ -260,9 +282,36 @@ struct Entrypoint<'a> {
 #[template(path = "config/server.toml.askama")]
 struct ServerConfig<'a> {
     secure: bool,
+    secured: bool,
+    issuer: Option<ConfigIssuer>,
     name: &'a str,
     listen: &'a str,
     admin: &'a str,
+}
+
+/// Who issues the tokens that a server asks for.
+struct ConfigIssuer {
+    /// What the document says, fit for a comment.
+    url: String,
+    /// The issuer as a string of TOML, empty where the document does not say.
+    name: String,
+}
+
+fn config_issuer(server: &Server) -> Option<ConfigIssuer> {
+    let schemes = server.security.iter().flatten();
+    let issuer = schemes
+        .chain(&server.operation_schemes)
+        .find_map(|scheme| scheme.issuer.as_ref())?;
+    Some(match issuer {
+        Issuer::Described(issuer) => ConfigIssuer {
+            url: line(issuer),
+            name: toml_string(&line(issuer)),
+        },
+        Issuer::Tokens(url) => ConfigIssuer {
+            url: line(url),
+            name: toml_string(""),
+        },
+    })
 }
 
 #[derive(Template)]

@@ -133,6 +133,9 @@ fn minimal_leaves_out_containers_and_ci() {
     only_in_full("Dockerfile");
     only_in_full(".dockerignore");
     only_in_full(".github/workflows/ci.yml");
+    only_in_full("compose.yaml");
+    only_in_full("deploy/alerts.yaml");
+    only_in_full("deploy/grafana-dashboard.json");
 }
 
 #[test]

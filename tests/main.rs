@@ -18,6 +18,7 @@ mod compiles;
 mod config;
 mod corpus;
 mod corpus_compiles;
+mod deployment;
 mod diff;
 mod documents;
 mod examples;

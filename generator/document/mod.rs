@@ -130,6 +130,8 @@ pub struct SecurityScheme<'a> {
     pub location: Option<&'a str>,
     /// `name` of an API key's parameter.
     pub parameter: Option<&'a str>,
+    /// `openIdConnectUrl`, or the first URL of the flows of OAuth 2.
+    pub url: Option<&'a str>,
 }
 
 /// A channel.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{RequiredScheme, Requirement, SecurityScheme};
-use crate::model::{Scheme, SchemeKind};
+use crate::model::{Issuer, Scheme, SchemeKind};
 
 /// Lowers the alternatives of a server or an operation.
 pub(super) fn lower(
@@ -29,7 +29,19 @@ fn scheme(required: &RequiredScheme<'_>, diagnostics: &mut Diagnostics) -> Schem
     Scheme {
         name: required.name.to_owned(),
         kind,
+        issuer: required.scheme.as_ref().and_then(issuer),
     }
+}
+
+/// OpenID Connect's URL is that of the description, which is at a place below the issuer's own (Discovery, section 4).
+fn issuer(declared: &SecurityScheme<'_>) -> Option<Issuer> {
+    let url = declared.url?;
+    Some(
+        match url.strip_suffix("/.well-known/openid-configuration") {
+            Some(issuer) => Issuer::Described(issuer.to_owned()),
+            None => Issuer::Tokens(url.to_owned()),
+        },
+    )
 }
 
 fn declared_kind(

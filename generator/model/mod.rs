@@ -85,6 +85,17 @@ pub struct Scheme {
     pub name: String,
     /// What the client presents.
     pub kind: SchemeKind,
+    /// Where the document says that tokens of OpenID Connect or OAuth 2 come from.
+    pub issuer: Option<Issuer>,
+}
+
+/// Who issues tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Issuer {
+    /// The issuer of OpenID Connect, which describes itself and its keys.
+    Described(String),
+    /// An address at which clients get tokens: who issues them the document does not say.
+    Tokens(String),
 }
 
 /// What a client presents.

@@ -14,7 +14,8 @@
 //!    `buffered_io`, which answers everything already received in one write, and `meter`, which counts what the peer
 //!    sends against its limits.
 //! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session.
-//! 6. `drain`: the way out, by SIGTERM; `admin` tells the load balancer, and shows `metrics`.
+//! 6. `drain`: the way out, by SIGTERM; `admin` tells the load balancer (and `health`, the
+//!    container), and shows `metrics`.
 //!
 //! `mount` begins at 2, on the listener of an application that has one already.
 //!
@@ -38,6 +39,7 @@ mod context;
 mod drain;
 mod error;
 mod handshake;
+mod health;
 mod http;
 mod link;
 mod listener;

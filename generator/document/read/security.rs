@@ -144,7 +144,25 @@ impl<'a> Reader<'a, '_> {
             http_scheme: self.text(node.get("scheme")),
             location: self.text(node.get("in")),
             parameter: self.text(node.get("name")),
+            url: match node.get("openIdConnectUrl") {
+                Some(url) => self.text(Some(url)),
+                None => self.flow_url(node),
+            },
         }
+    }
+
+    /// Where the first flow of OAuth 2 gets its tokens.
+    fn flow_url(&mut self, node: Node<'a>) -> Option<&'a str> {
+        let flows = node.get("flows")?;
+        let names = [
+            "clientCredentials",
+            "authorizationCode",
+            "password",
+            "implicit",
+        ];
+        let flow = names.into_iter().find_map(|name| flows.get(name))?;
+        let url = flow.get("tokenUrl").or(flow.get("authorizationUrl"))?;
+        self.text(Some(url))
     }
 
     fn warn(&mut self, node: Node<'a>, message: &str, help: &str) {
