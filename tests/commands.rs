@@ -1,7 +1,8 @@
 //! The commands that tell about a document: what they print where, and how they exit.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use wsgen::diagnostic::Code;
@@ -168,6 +169,164 @@ fn shells_learn_the_commands() {
     }
 }
 
+#[test]
+fn manual_pages_are_written_for_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = path(folder.path());
+    text(&["man", &dir]);
+    for page in ["wsgen.1", "wsgen-init.1", "wsgen-diff.1"] {
+        let page = std::fs::read_to_string(folder.path().join(page)).unwrap();
+        assert!(page.contains(".TH wsgen"), "{page}");
+    }
+    let missing = wsgen(&["man", &format!("{dir}/missing")]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("missing`"));
+}
+
+#[test]
+fn a_newcomer_finds_every_command_and_what_it_is_for() {
+    let overview = text(&["--help"]);
+    let commands = [
+        "init",
+        "check",
+        "inspect",
+        "diff",
+        "explain",
+        "completions",
+        "man",
+    ];
+    for command in commands {
+        assert!(
+            overview.contains(&format!("\n  {command} ")),
+            "{command}: {overview}"
+        );
+        let help = text(&[command, "--help"]);
+        assert!(
+            help.contains("Usage: wsgen") && help.contains("Common options:"),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn a_dash_reads_standard_input() {
+    let document = std::fs::read(chat()).unwrap();
+    for arguments in [
+        &["check", "-"][..],
+        &["inspect", "-"],
+        &["diff", "-", &chat()],
+        &["diff", &chat(), "-", "--deny", "editorial"],
+        &["init", "-", "somewhere", "--dry-run"],
+    ] {
+        let output = fed(arguments, &document);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn init_tells_programs_what_was_understood() {
+    let understood = json(&[
+        "init",
+        &chat(),
+        "somewhere",
+        "--dry-run",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(understood["servers"][0]["name"], "production");
+}
+
+/// Nobody reads what is printed; more is printed than a pipe holds.
+#[test]
+fn a_reader_that_has_gone_away_has_seen_enough() {
+    for arguments in [
+        &["explain", "--format", "json"][..],
+        &["completions", "bash"],
+        &["--help"],
+        &["inspect", "--format", "json", &chat()],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wsgen"));
+        let piped = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn colours_are_there_when_they_are_asked_for() {
+    let warned = ui(Code::UnusedVariable);
+    let other = path(&root().join("tests/diff/closed/old.yaml"));
+    for (arguments, has_result) in [
+        (&["check", warned.as_str()][..], false),
+        (&["diff", &chat(), &other], true),
+    ] {
+        for (color, expected) in [("always", true), ("never", false), ("auto", false)] {
+            let output = wsgen(&[arguments, &["--color", color]].concat());
+            let shown = if has_result {
+                output.stdout
+            } else {
+                output.stderr
+            };
+            assert_eq!(shown.contains(&0x1b), expected, "{arguments:?} {color}");
+        }
+    }
+}
+
+#[test]
+fn quiet_says_only_what_is_wrong() {
+    let other = path(&root().join("tests/diff/closed/old.yaml"));
+    for arguments in [
+        &["check", &ui(Code::UnusedVariable)][..],
+        &["inspect", &ui(Code::UnusedVariable)],
+        &["diff", &chat(), &other],
+        &["explain", "syntax"],
+    ] {
+        let output = wsgen(&[arguments, &["--quiet"]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.is_empty(), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn names_of_operations_tell_whose_side_a_document_is_written_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("api.yaml");
+    let mut faults = Vec::new();
+    for (sends, receives, of_client) in [
+        ("sendMessage", "receiveMessage", false),
+        ("subscribe", "tick", true),
+        ("sendJoinRoom", "listenRoomJoined", true),
+        ("sendClientMessage", "receiveServerMessage", true),
+        ("sendOrderRequest", "receiveOrderResponse", true),
+        ("sendOrderResponse", "receiveOrderRequest", false),
+        ("ack", "joinRoom", false),
+        ("tick", "subscribe", false),
+    ] {
+        let operation = |name: &str, action: &str| {
+            format!("  {name}: {{action: {action}, channel: {{$ref: '#/channels/c'}}}}\n")
+        };
+        let (sent, received) = (operation(sends, "send"), operation(receives, "receive"));
+        let text = format!(
+            "asyncapi: 3.0.0\ninfo: {{title: a, version: b}}\nservers: {{s: {{host: h, protocol: ws}}}}\nchannels: {{c: {{address: /c, messages: {{m: {{payload: {{type: string}}}}}}}}}}\noperations:\n{sent}{received}"
+        );
+        std::fs::write(&document, text).unwrap();
+        let findings = json(&["check", "--format", "json", &path(&document)]);
+        let mut findings = findings.as_array().unwrap().iter();
+        if findings.any(|finding| finding["code"] == "perspective") != of_client {
+            faults.push(format!("{sends}, {receives}"));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:?}");
+}
+
 fn chat() -> String {
     path(&root().join("examples/chat/asyncapi.yaml"))
 }
@@ -190,6 +349,19 @@ fn text(arguments: &[&str]) -> String {
     let output = wsgen(arguments);
     assert_eq!(output.status.code(), Some(0), "{arguments:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// What a command makes of its standard input.
+fn fed(arguments: &[&str], input: &[u8]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wsgen"));
+    command.args(arguments).stdin(Stdio::piped());
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
 }
 
 fn wsgen(arguments: &[&str]) -> Output {

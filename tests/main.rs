@@ -23,6 +23,7 @@ mod diff;
 mod documents;
 mod examples;
 mod init;
+mod package;
 mod server;
 mod support;
 mod ui;

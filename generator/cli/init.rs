@@ -88,7 +88,13 @@ impl Init {
         if let Err(error) = write {
             return output.error(&error.to_string());
         }
-        output.result(&inspect::describe(&generated.service));
+        output.result(&inspect::shown(
+            output.format,
+            &generated.service,
+            &options,
+            &diagnostics,
+            &sources,
+        ));
         output.tell(&summary(&shown, &files, &generated.service, self.dry_run));
         ExitCode::SUCCESS
     }

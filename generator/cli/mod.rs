@@ -6,6 +6,7 @@ mod diff;
 mod explain;
 mod init;
 mod inspect;
+mod man;
 mod report;
 mod workspace;
 
@@ -20,38 +21,44 @@ use wsgen::lower;
 
 /// Generates WebSocket servers in Rust from AsyncAPI documents.
 #[derive(Debug, Parser)]
-#[command(name = "wsgen", version, max_term_width = 100)]
+#[command(name = "wsgen", version, max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
     /// When to use colours; `NO_COLOR` is honoured.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = COMMON)]
     color: Color,
     /// How to write findings and results.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, help_heading = COMMON)]
     format: Format,
     /// Say only what is wrong.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = COMMON)]
     quiet: bool,
     /// Say as well which files were read, and how many findings there are.
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = COMMON)]
     verbose: bool,
 }
 
+/// What every command understands.
+const COMMON: &str = "Common options";
+
+const AFTER_HELP: &str = "\
+First steps:
+  wsgen check asyncapi.yaml        say what is wrong with a document
+  wsgen init asyncapi.yaml demo    make a project of it in ./demo
+  cargo run --manifest-path demo/Cargo.toml
+
+Exit codes: 0 done, 1 the document or the project is at fault, 2 wrong usage";
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Scaffold a project for the servers of a document.
     Init(init::Init),
-    /// Check a document.
     Check(check::Check),
-    /// Show what wsgen understood of a document.
     Inspect(inspect::Inspect),
-    /// Say what a new document changes for clients and for handlers.
     Diff(diff::Diff),
-    /// Explain a diagnostic code.
     Explain(explain::Explain),
-    /// Print a script that lets a shell complete commands.
     Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// The document to read.
@@ -148,6 +155,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Diff(diff) => diff.run(&output),
         Command::Explain(explain) => explain.run(&output),
         Command::Completions(completions) => completions.run(&output),
+        Command::Man(man) => man.run(&output),
     }
 }
 

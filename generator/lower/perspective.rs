@@ -1,7 +1,7 @@
 //! Whose side of the API the document tells.
 
 use crate::diagnostic::{Code, Diagnostics, Location};
-use crate::document::{Action, Document, Operation, Version};
+use crate::document::{Action, Document, Version};
 
 /// The application that a document describes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,25 +81,64 @@ fn evidence(document: &Document<'_>) -> Vec<(Location, String)> {
             )
         }));
     }
-    let requests = |action| {
-        document
-            .operations
-            .iter()
-            .filter(move |operation| operation.action == action && is_request(operation))
-    };
-    if requests(Action::Receive).next().is_none() {
-        found.extend(requests(Action::Send).take(1).map(|operation| {
-            (
+    for sign in SIGNS {
+        let shown_by = |action| {
+            let operations = document.operations.iter();
+            operations
+                .filter(move |operation| operation.action == action)
+                .find(|operation| (sign.shows)(&words(operation.name.unwrap_or_default())))
+        };
+        let (client, server) = match sign.side {
+            Action::Send => (shown_by(Action::Send), shown_by(Action::Receive)),
+            Action::Receive => (shown_by(Action::Receive), shown_by(Action::Send)),
+        };
+        if let (Some(operation), None) = (client, server) {
+            let name = operation.name.unwrap_or("it");
+            found.push((
                 operation.node.location(),
-                format!(
-                    "`{}` is something that a client sends",
-                    operation.name.unwrap_or("it")
-                ),
-            )
-        }));
+                format!("`{name}` {}", sign.reason),
+            ));
+        }
     }
     found
 }
+
+/// What the name of an operation says about who performs it; it counts while no operation the other way says the same.
+struct Sign {
+    /// What a client does with an operation of such a name.
+    side: Action,
+    /// Whether the words of a name show it.
+    shows: fn(&[String]) -> bool,
+    /// What follows the name in a finding.
+    reason: &'static str,
+}
+
+const SIGNS: &[Sign] = &[
+    Sign {
+        side: Action::Send,
+        shows: |words| {
+            // `sendJoinRoom` says what is asked for as well as `joinRoom`.
+            let verb = words.iter().find(|word| *word != "send");
+            verb.is_some_and(|verb| REQUESTS.contains(&verb.as_str()))
+        },
+        reason: "is something that a client sends",
+    },
+    Sign {
+        side: Action::Send,
+        shows: |words| words.last().is_some_and(|word| word == "request"),
+        reason: "sends a request",
+    },
+    Sign {
+        side: Action::Send,
+        shows: |words| words.iter().any(|word| word == "client"),
+        reason: "sends what a client sends",
+    },
+    Sign {
+        side: Action::Receive,
+        shows: |words| words.last().is_some_and(|word| word == "response"),
+        reason: "receives a response",
+    },
+];
 
 /// Verbs with which clients ask servers for something.
 const REQUESTS: &[&str] = &[
@@ -111,14 +150,9 @@ const REQUESTS: &[&str] = &[
     "query",
     "place",
     "submit",
+    "create",
+    "join",
 ];
-
-fn is_request(operation: &Operation<'_>) -> bool {
-    let name = operation.name.unwrap_or_default();
-    words(name)
-        .first()
-        .is_some_and(|word| REQUESTS.contains(&word.as_str()))
-}
 
 fn words(text: &str) -> Vec<String> {
     heck::ToSnakeCase::to_snake_case(text)

@@ -14,8 +14,9 @@ use wsgen::model::Service;
 use super::report::Output;
 use super::{Choices, Cli, Format, called};
 
-/// Say what a new document changes for clients and for handlers: what breaks them, what is added, what is only said in
-/// other words.
+/// Say what a new document changes for clients and for handlers.
+///
+/// Each change is breaking for clients or handlers, additive, or only another wording; `wsgen explain` tells of each kind.
 #[derive(Args, Debug)]
 pub(super) struct Diff {
     /// The document as it was; `-` reads standard input.

@@ -7,7 +7,7 @@ use wsgen::model::{Exchange, Layout, Reply, Route, SchemeKind, Server, Service, 
 use super::told_apart::{TellsApart, tells_apart};
 
 /// Servers with their routes, routes with what goes over them.
-pub(in crate::cli) fn describe(service: &Service) -> String {
+pub(super) fn describe(service: &Service) -> String {
     let mut text = String::new();
     for server in &service.servers {
         describe_server(&mut text, service, server);

@@ -5,12 +5,13 @@ mod json;
 mod mermaid;
 mod told_apart;
 
-pub(in crate::cli) use human::describe;
-
 use std::process::ExitCode;
 
 use clap::Args;
 use wsgen::diagnostic::Diagnostics;
+use wsgen::document::Sources;
+use wsgen::lower::Options;
+use wsgen::model::Service;
 
 use super::report::Output;
 use super::{Format, Input};
@@ -35,11 +36,28 @@ impl Inspect {
         let Some(service) = service.filter(|_| !diagnostics.has_errors()) else {
             return ExitCode::from(1);
         };
-        output.result(&match output.format {
-            Format::Json => json::describe(&service, &options, &diagnostics, &sources),
-            Format::Mermaid => mermaid::draw(&service),
-            Format::Human | Format::Sarif | Format::Markdown => describe(&service),
-        });
+        output.result(&shown(
+            output.format,
+            &service,
+            &options,
+            &diagnostics,
+            &sources,
+        ));
         ExitCode::SUCCESS
+    }
+}
+
+/// What was understood, in the format that the user wants.
+pub(super) fn shown(
+    format: Format,
+    service: &Service,
+    options: &Options,
+    diagnostics: &Diagnostics,
+    sources: &Sources,
+) -> String {
+    match format {
+        Format::Json => json::describe(service, options, diagnostics, sources),
+        Format::Mermaid => mermaid::draw(service),
+        Format::Human | Format::Sarif | Format::Markdown => human::describe(service),
     }
 }
