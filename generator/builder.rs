@@ -108,9 +108,11 @@ impl Builder {
             &FileSystem::new(path, &self.allowed),
             &mut diagnostics,
         );
+        let document = path.file_name().unwrap_or(path.as_os_str());
+        let called = document.to_string_lossy();
         let generated = match diagnostics.has_errors() {
             true => Err(Diagnostics::new()),
-            false => crate::generate(&sources, &self.options),
+            false => crate::generate(&sources, &self.options, &called),
         };
         let files = generated.map(|output| {
             diagnostics.merge(output.diagnostics);
@@ -126,8 +128,7 @@ impl Builder {
                 false,
             )));
         };
-        let document = path.file_name().unwrap_or(path.as_os_str());
-        let header = crate::header(&document.to_string_lossy());
+        let header = crate::header(&called);
         let folder = self
             .out_dir
             .or_else(|| std::env::var_os("OUT_DIR").map(PathBuf::from))

@@ -20,10 +20,13 @@ pub mod lower;
 pub mod model;
 pub mod naming;
 pub mod output;
+#[cfg(feature = "cli")]
+pub mod project;
 mod render;
 pub mod resolve;
 mod rules;
 pub mod scaffold;
+pub mod settings;
 
 pub use builder::{BuildError, Builder};
 pub use lower::{ChannelLayout, Perspective};
@@ -46,33 +49,35 @@ pub struct Output {
 
 /// Generates the files that follow a document.
 ///
-/// Does no I/O, and gives the same bytes for the same input anywhere.
+/// Does no I/O, and gives the same bytes for the same input anywhere. `document` is what the files call the document.
 ///
 /// # Errors
 /// All errors of the document, together with its warnings.
-pub fn generate(sources: &Sources, options: &lower::Options) -> Result<Output, Diagnostics> {
+pub fn generate(
+    sources: &Sources,
+    options: &lower::Options,
+    document: &str,
+) -> Result<Output, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
     let service = understand(sources, options, &mut diagnostics);
     match service {
-        Some(service) if !diagnostics.has_errors() => {
-            match files(&service, &scaffold::documents(sources).entry) {
-                Ok(files) => Ok(Output {
-                    service,
-                    files,
-                    diagnostics,
-                }),
-                Err(error) => {
-                    diagnostics
-                        .error(
-                            Code::Internal,
-                            None,
-                            format!("the generated code is no Rust: {error}"),
-                        )
-                        .help("this is a bug of wsgen: please report it with the document");
-                    Err(diagnostics)
-                }
+        Some(service) if !diagnostics.has_errors() => match files(&service, document) {
+            Ok(files) => Ok(Output {
+                service,
+                files,
+                diagnostics,
+            }),
+            Err(error) => {
+                diagnostics
+                    .error(
+                        Code::Internal,
+                        None,
+                        format!("the generated code is no Rust: {error}"),
+                    )
+                    .help("this is a bug of wsgen: please report it with the document");
+                Err(diagnostics)
             }
-        }
+        },
         _ => Err(diagnostics),
     }
 }

@@ -32,6 +32,8 @@ pub enum WriteError {
     NotEmpty(PathBuf),
     /// There is something else than a folder.
     NotAFolder(PathBuf),
+    /// A file was changed by somebody else while wsgen was at work.
+    Changed(PathBuf),
     /// The system says no.
     Io {
         /// What was tried.
@@ -53,17 +55,18 @@ pub fn create(folder: &Path, files: &[OutputFile]) -> Result<(), WriteError> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(io_error("create", parent))?;
+    fs::create_dir_all(parent).map_err(WriteError::io("create", parent))?;
     // Dropped on every way out, and with it what was written so far.
     let stage = tempfile::Builder::new()
         .prefix(".wsgen-")
         .tempdir_in(parent)
-        .map_err(io_error("create a folder in", parent))?;
+        .map_err(WriteError::io("create a folder in", parent))?;
     for file in files {
         write_new(&stage.path().join(&file.path), &file.contents)?;
     }
-    open_permissions(stage.path()).map_err(io_error("set the permissions of", stage.path()))?;
-    fs::rename(stage.path(), folder).map_err(io_error("create", folder))?;
+    open_permissions(stage.path())
+        .map_err(WriteError::io("set the permissions of", stage.path()))?;
+    fs::rename(stage.path(), folder).map_err(WriteError::io("create", folder))?;
     // The folder is where it belongs now: nothing is left to clean up at its old place.
     let _moved = stage.keep();
     Ok(())
@@ -83,16 +86,17 @@ pub fn check_vacant(folder: &Path) -> Result<(), WriteError> {
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             Err(WriteError::NotAFolder(folder.to_owned()))
         }
-        Err(error) => Err(io_error("read", folder)(error)),
+        Err(error) => Err(WriteError::io("read", folder)(error)),
     }
 }
 
 fn write_new(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
     if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(io_error("create", parent))?;
+        fs::create_dir_all(parent).map_err(WriteError::io("create", parent))?;
     }
-    let mut file = fs::File::create_new(path).map_err(io_error("create", path))?;
-    file.write_all(contents).map_err(io_error("write", path))
+    let mut file = fs::File::create_new(path).map_err(WriteError::io("create", path))?;
+    file.write_all(contents)
+        .map_err(WriteError::io("write", path))
 }
 
 /// A temporary folder is for its owner alone; a project is as open as the user's other folders.
@@ -111,12 +115,15 @@ fn open_permissions(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError {
-    let path = path.to_owned();
-    move |error| WriteError::Io {
-        action,
-        path,
-        error,
+impl WriteError {
+    /// Tells what was tried, and on what.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError {
+        let path = path.to_owned();
+        move |error| WriteError::Io {
+            action,
+            path,
+            error,
+        }
     }
 }
 
@@ -129,6 +136,11 @@ impl fmt::Display for WriteError {
                 path.display()
             ),
             Self::NotAFolder(path) => write!(f, "`{}` is not a folder", path.display()),
+            Self::Changed(path) => write!(
+                f,
+                "`{}` was changed meanwhile, so nothing was written: run wsgen again",
+                path.display()
+            ),
             Self::Io {
                 action,
                 path,

@@ -4,6 +4,7 @@ mod documents;
 mod handlers;
 
 pub use documents::{Documents, documents};
+pub use handlers::{Handler, Names, handlers};
 
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use crate::lower::{ChannelLayout, Options, Perspective};
 use crate::model::{Content, Issuer, Server, Service, Traffic};
 use crate::naming::raw_identifier;
 use crate::output::{OutputFile, Ownership};
+use crate::settings::Settings;
 
 /// What a new project is made of, apart from the document.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub struct Project {
     pub document: String,
     /// Where `build.rs` gets wsgen from; `None` where the generated code is among the project's files.
     pub build_script: Option<Runtime>,
+    /// Folders of the project, outside the document's own, that hold files that it refers to.
+    pub allow_ref_roots: Vec<String>,
 }
 
 /// Where a project gets `wsgen-runtime`, or wsgen itself, from.
@@ -49,9 +53,15 @@ pub fn scaffold(
     project: &Project,
     options: &Options,
 ) -> Result<Vec<OutputFile>, askama::Error> {
+    let settings = Settings {
+        document: project.document.clone(),
+        options: options.clone(),
+        allow_ref_roots: project.allow_ref_roots.clone(),
+        build_script: project.build_script.is_some(),
+    };
     let mut files = vec![
         user_file("Cargo.toml", &manifest(service, project))?,
-        user_file("wsgen.toml", &settings(project, options))?,
+        user_text("wsgen.toml", settings.to_toml()?),
         user_file("README.md", &readme(service, project))?,
         user_file(".gitignore", &GitIgnore)?,
         user_file(
@@ -64,39 +74,15 @@ pub fn scaffold(
     ];
     let krate = project.package.replace('-', "_");
     for server in &service.servers {
-        let entrypoint = Entrypoint {
-            name: &quoted(&server.name),
-            url: &line(&server.url),
-            krate: &krate,
-            file: &server.file,
-            function: raw_identifier(&server.function),
-        };
-        files.push(user_file(
-            &format!("src/bin/{}.rs", server.file),
-            &entrypoint,
-        )?);
-        let config = ServerConfig {
-            secure: server.secure,
-            secured: server.judges_credentials(),
-            issuer: config_issuer(server),
-            name: &quoted(&server.name),
-            listen: &server.listen,
-            admin: &server.admin,
-        };
-        files.push(user_file(&format!("config/{}.toml", server.file), &config)?);
+        files.extend(entrypoint(server, &krate, &Addresses::of(server))?);
     }
     files.extend(handlers::files(service)?);
     files.push(user_file(
         "tests/servers.rs",
         &ServerTests::new(service, &krate),
     )?);
-    match &project.build_script {
-        // The examples' tests come with the generated code, or not at all.
-        Some(_) => files.push(user_file("build.rs", &BuildScript::new(project, options))?),
-        None => files.extend(
-            crate::generate_tests(service, &krate, &project.document)
-                .map_err(|error| askama::Error::Custom(error.into()))?,
-        ),
+    if project.build_script.is_some() {
+        files.push(user_file("build.rs", &BuildScript::new(project, options))?);
     }
     if !project.minimal
         && let Some(server) = service.servers.first()
@@ -125,6 +111,75 @@ pub fn scaffold(
     Ok(files)
 }
 
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// For clients.
+    pub listen: String,
+    /// For the admin endpoints.
+    pub admin: String,
+}
+
+impl Addresses {
+    /// Where a server of a new project listens.
+    #[must_use]
+    pub fn of(server: &Server) -> Self {
+        Self {
+            listen: server.listen.clone(),
+            admin: server.admin.clone(),
+        }
+    }
+}
+
+/// Renders the entrypoint and the config of a server, for the project whose library is called `krate`.
+///
+/// # Errors
+/// When a template cannot be rendered: a bug of wsgen.
+pub fn entrypoint(
+    server: &Server,
+    krate: &str,
+    addresses: &Addresses,
+) -> Result<[OutputFile; 2], askama::Error> {
+    let entrypoint = Entrypoint {
+        name: &quoted(&server.name),
+        url: &line(&server.url),
+        krate,
+        file: &server.file,
+        function: raw_identifier(&server.function),
+    };
+    let config = ServerConfig {
+        secure: server.secure,
+        secured: server.judges_credentials(),
+        issuer: config_issuer(server),
+        name: &quoted(&server.name),
+        listen: &addresses.listen,
+        admin: &addresses.admin,
+    };
+    let [binary, settings] = entrypoint_paths(server);
+    Ok([
+        user_file(&binary, &entrypoint)?,
+        user_file(&settings, &config)?,
+    ])
+}
+
+/// Where the entrypoint and the config of a server are.
+#[must_use]
+pub fn entrypoint_paths(server: &Server) -> [String; 2] {
+    [
+        format!("src/bin/{}.rs", server.file),
+        format!("config/{}.toml", server.file),
+    ]
+}
+
+/// The files that a project of this service has once, and gets when the document asks for them later: handlers,
+/// entrypoints and their configs.
+#[must_use]
+pub fn written_once(service: &Service) -> Vec<String> {
+    let handlers = handlers(service).into_iter().map(|handler| handler.path());
+    let entrypoints = service.servers.iter().flat_map(entrypoint_paths);
+    handlers.chain(entrypoints).collect()
+}
+
 #[derive(Template)]
 #[template(path = "Cargo.toml.askama")]
 struct Manifest<'a> {
@@ -141,16 +196,6 @@ struct Manifest<'a> {
 struct BuildScript {
     document: String,
     builder: String,
-}
-
-#[derive(Template)]
-#[template(path = "wsgen.toml.askama")]
-struct Settings {
-    document: String,
-    client: bool,
-    channels: Option<&'static str>,
-    servers: String,
-    build_script: bool,
 }
 
 #[derive(Template)]
@@ -250,6 +295,8 @@ impl BuildScript {
         calls.extend(layout.map(|layout| format!(".channels(wsgen::ChannelLayout::{layout})")));
         let servers = options.servers.iter();
         calls.extend(servers.map(|server| format!(".server({server:?})")));
+        let roots = project.allow_ref_roots.iter();
+        calls.extend(roots.map(|folder| format!(".allow_ref_root({folder:?})")));
         calls.push(format!(".generate({:?})", project.document));
         Self {
             document: quoted(&project.document),
@@ -398,25 +445,6 @@ fn features(service: &Service) -> Vec<&'static str> {
         .collect()
 }
 
-fn settings(project: &Project, options: &Options) -> Settings {
-    Settings {
-        document: toml_string(&project.document),
-        client: options.perspective == Perspective::Client,
-        channels: match options.channels {
-            ChannelLayout::Auto => None,
-            ChannelLayout::Paths => Some("paths"),
-            ChannelLayout::Multiplex => Some("multiplex"),
-        },
-        servers: options
-            .servers
-            .iter()
-            .map(|server| toml_string(server))
-            .collect::<Vec<_>>()
-            .join(", "),
-        build_script: project.build_script.is_some(),
-    }
-}
-
 fn readme<'a>(service: &'a Service, project: &'a Project) -> Readme<'a> {
     Readme {
         title: line(&service.title),
@@ -447,15 +475,18 @@ fn readme_server(server: &Server) -> ReadmeServer<'_> {
 }
 
 fn user_file(path: &str, template: &impl Template) -> Result<OutputFile, askama::Error> {
-    let mut contents = template.render()?;
+    Ok(user_text(path, template.render()?))
+}
+
+fn user_text(path: &str, mut contents: String) -> OutputFile {
     if !contents.ends_with('\n') {
         contents.push('\n');
     }
-    Ok(OutputFile {
+    OutputFile {
         path: path.to_owned(),
         contents: contents.into_bytes(),
         ownership: Ownership::User,
-    })
+    }
 }
 
 /// Text of a document on one line of a comment or of Markdown: nothing in it ends the line or hides what follows.
@@ -478,7 +509,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// A basic string of TOML.
-fn toml_string(text: &str) -> String {
+pub(crate) fn toml_string(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {

@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use crate::support::{project, root, settings};
+use crate::support::{command, project, root, settings};
 use crate::{binding_page, examples};
 
 #[test]
@@ -71,18 +70,7 @@ fn write_projects(workspace: &Path) -> Vec<String> {
 
 /// Runs Cargo, which must not fail.
 fn cargo(workspace: &Path, arguments: &[&str]) {
-    let output = Command::new(env!("CARGO"))
-        .args(arguments)
-        .current_dir(workspace)
-        .env("CARGO_TARGET_DIR", workspace.join("target"))
-        .env("RUSTFLAGS", "-D warnings")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .output()
-        .unwrap();
-    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
-    assert!(
-        output.status.success(),
-        "cargo {}\n{out}{err}",
-        arguments.join(" ")
-    );
+    let run = command::cargo(workspace, arguments);
+    let said = [run.stdout, run.stderr].concat();
+    assert_eq!(run.code, Some(0), "cargo {}\n{said}", arguments.join(" "));
 }

@@ -43,7 +43,7 @@ fn generate(entry: &Path, perspective: Perspective) -> Result<bool, String> {
         perspective,
         ..Options::default()
     };
-    match wsgen::generate(&sources, &options) {
+    match wsgen::generate(&sources, &options, "asyncapi.yaml") {
         Ok(output) => {
             let project = Project {
                 document: documents(&sources).entry,

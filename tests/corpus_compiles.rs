@@ -12,7 +12,8 @@ use wsgen::diagnostic::{Code, Diagnostic, Diagnostics, Location};
 use wsgen::document::Sources;
 use wsgen::lower::{Options, Perspective};
 use wsgen::model::{Exchange, Service, Traffic};
-use wsgen::scaffold::{Project, documents, scaffold};
+use wsgen::project::new_files;
+use wsgen::scaffold::{Project, documents};
 
 use crate::corpus::entries;
 use crate::support::{load, root, settings};
@@ -78,20 +79,20 @@ fn write(entry: &Path, perspective: Perspective, workspace: &Path) -> Option<Wri
         perspective,
         ..Options::default()
     };
-    let output = wsgen::generate(&sources, &options).ok()?;
-    let name = package(entry, perspective);
     let documents = documents(&sources);
+    let mut output = wsgen::generate(&sources, &options, &documents.entry).ok()?;
+    let name = package(entry, perspective);
     let project = Project {
         document: documents.entry,
         ..settings(&name)
     };
-    let scaffold = scaffold(&output.service, &project, &options).unwrap();
+    let generated = std::mem::take(&mut output.files);
+    let files = new_files(generated, &output.service, &project, &options).unwrap();
     let folder = workspace.join("projects").join(&name);
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
     }
-    let files = output.files.iter().chain(&scaffold).chain(&documents.files);
-    for file in files {
+    for file in files.iter().chain(&documents.files) {
         let path = folder.join(&file.path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, &file.contents).unwrap();

@@ -140,7 +140,7 @@ proptest! {
             channels: if seed % 3 == 0 { ChannelLayout::Multiplex } else { ChannelLayout::Auto },
             ..Options::default()
         };
-        match wsgen::generate(&sources, &options) {
+        match wsgen::generate(&sources, &options, "asyncapi.yaml") {
             Ok(output) => diagnostics.merge(output.diagnostics),
             Err(errors) => diagnostics.merge(errors),
         }

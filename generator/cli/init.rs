@@ -9,7 +9,8 @@ use wsgen::diagnostic::Diagnostics;
 use wsgen::model::Service;
 use wsgen::naming::{file_name, is_keyword};
 use wsgen::output::{self, OutputFile, Ownership};
-use wsgen::scaffold::{Project, documents, scaffold};
+use wsgen::project::new_files;
+use wsgen::scaffold::{Documents, Project, documents};
 
 use super::report::Output;
 use super::{Input, inspect, workspace};
@@ -43,10 +44,11 @@ impl Init {
         let mut diagnostics = Diagnostics::new();
         let sources = self.input.load(&mut diagnostics);
         let options = self.input.options();
+        let documents = documents(&sources);
         let generated = if diagnostics.has_errors() {
             Err(Diagnostics::new())
         } else {
-            wsgen::generate(&sources, &options)
+            wsgen::generate(&sources, &options, &documents.entry)
         };
         let generated = match generated {
             Ok(generated) => generated,
@@ -59,21 +61,16 @@ impl Init {
         diagnostics.merge(generated.diagnostics);
         output.findings(&diagnostics, &sources);
         let folder = self.folder(&generated.service.title);
-        let documents = documents(&sources);
-        let project = self.project(&folder, documents.entry);
-        let mut files = match project.build_script {
-            Some(_) => Vec::new(),
-            None => generated.files,
-        };
-        match scaffold(&generated.service, &project, &options) {
-            Ok(scaffolded) => files.extend(scaffolded),
+        let project = self.project(&folder, &documents);
+        let files = match new_files(generated.files, &generated.service, &project, &options) {
+            Ok(files) => files,
             Err(error) => {
                 return output.error(&format!(
                     "a template failed, which is a bug of wsgen: {error}"
                 ));
             }
-        }
-        files.extend(documents.files);
+        };
+        let mut files = [files, documents.files].concat();
         files.sort_by(|one, other| one.path.cmp(&other.path));
         let shown = self.dir.clone().unwrap_or_else(|| {
             folder
@@ -110,7 +107,7 @@ impl Init {
         workspace::absolute(&self.dir.clone().unwrap_or_else(|| PathBuf::from(name())))
     }
 
-    fn project(&self, folder: &Path, document: String) -> Project {
+    fn project(&self, folder: &Path, documents: &Documents) -> Project {
         let folder_name = folder
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
@@ -123,7 +120,8 @@ impl Init {
                 .map_or_else(|| workspace::runtime(folder), workspace::runtime_at),
             standalone: workspace::is_foreign(folder),
             minimal: self.minimal,
-            document,
+            document: documents.entry.clone(),
+            allow_ref_roots: documents.allow_ref_roots.clone(),
             build_script: self.build_rs.then(|| workspace::wsgen(folder)),
         }
     }

@@ -4,10 +4,13 @@ mod check;
 mod completions;
 mod diff;
 mod explain;
+mod generate;
 mod init;
 mod inspect;
 mod man;
 mod report;
+mod update;
+mod watch;
 mod workspace;
 
 use std::path::{Path, PathBuf};
@@ -53,6 +56,8 @@ Exit codes: 0 done, 1 the document or the project is at fault, 2 wrong usage";
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    Generate(generate::Generate),
+    Watch(watch::Watch),
     Check(check::Check),
     Inspect(inspect::Inspect),
     Diff(diff::Diff),
@@ -70,15 +75,15 @@ struct Input {
     choices: Choices,
 }
 
-/// What the user decided about a document.
-#[derive(Args, Debug)]
+/// What the user decided about the document.
+#[derive(Args, Debug, Default)]
 struct Choices {
-    /// Which side of the API the document describes.
-    #[arg(long, value_enum, default_value_t = Side::Server)]
-    perspective: Side,
-    /// How channels become routes.
-    #[arg(long, value_enum, default_value_t = Layout::Auto)]
-    channels: Layout,
+    /// Which side of the API the document describes [default: server].
+    #[arg(long, value_enum)]
+    perspective: Option<Side>,
+    /// How channels become routes [default: auto].
+    #[arg(long, value_enum)]
+    channels: Option<Layout>,
     /// Generate this server only (repeatable).
     #[arg(long = "server", value_name = "NAME")]
     servers: Vec<String>,
@@ -150,6 +155,8 @@ pub(crate) fn run() -> ExitCode {
     let output = report::Output::new(cli.color, cli.format, detail);
     match cli.command {
         Command::Init(init) => init.run(&output),
+        Command::Generate(generate) => generate.run(&output),
+        Command::Watch(watch) => watch.run(&output),
         Command::Check(check) => check.run(&output),
         Command::Inspect(inspect) => inspect.run(&output),
         Command::Diff(diff) => diff.run(&output),
@@ -189,17 +196,27 @@ impl Choices {
     }
 
     fn options(&self) -> lower::Options {
-        lower::Options {
-            perspective: match self.perspective {
+        self.over(lower::Options::default())
+    }
+
+    /// These choices, and for what is not chosen those of `options`.
+    fn over(&self, mut options: lower::Options) -> lower::Options {
+        if let Some(side) = self.perspective {
+            options.perspective = match side {
                 Side::Server => lower::Perspective::Server,
                 Side::Client => lower::Perspective::Client,
-            },
-            channels: match self.channels {
+            };
+        }
+        if let Some(layout) = self.channels {
+            options.channels = match layout {
                 Layout::Auto => lower::ChannelLayout::Auto,
                 Layout::Paths => lower::ChannelLayout::Paths,
                 Layout::Multiplex => lower::ChannelLayout::Multiplex,
-            },
-            servers: self.servers.clone(),
+            };
         }
+        if !self.servers.is_empty() {
+            options.servers.clone_from(&self.servers);
+        }
+        options
     }
 }

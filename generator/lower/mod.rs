@@ -17,6 +17,8 @@ mod untyped;
 
 pub use layout::ChannelLayout;
 pub use perspective::Perspective;
+#[cfg(feature = "cli")]
+pub(crate) use routes::RESERVED_METHODS;
 pub(crate) use security::inferred_scheme;
 
 use crate::diagnostic::Diagnostics;

@@ -30,7 +30,7 @@ pub(super) fn lower<'a>(
         perspective,
         resolver,
         schemas,
-        modules: Scope::reserving(&["handlers", "messages", "mod", "servers"]),
+        modules: Scope::reserving(&["authenticate", "handlers", "messages", "mod", "servers"]),
         operations: HashMap::new(),
         traits: Vec::new(),
     };
@@ -334,7 +334,7 @@ pub(super) struct Exchanged<'d, 'a> {
 }
 
 /// Methods that every handler trait has of its own.
-const RESERVED_METHODS: &[&str] = &[
+pub(crate) const RESERVED_METHODS: &[&str] = &[
     "background",
     "connect",
     "connected",

@@ -10,6 +10,8 @@ use crate::output::{OutputFile, Ownership};
 pub struct Documents {
     /// The path of the document itself, below the project's folder.
     pub entry: String,
+    /// Folders that hold files which the document refers to, unless all are in its own.
+    pub allow_ref_roots: Vec<String>,
     /// All files, the document first.
     pub files: Vec<OutputFile>,
 }
@@ -44,14 +46,22 @@ pub fn documents(sources: &Sources) -> Documents {
             contents: text.as_bytes().to_vec(),
             ownership: Ownership::User,
         });
+    let entry = paths.first().cloned();
+    let entry = entry.unwrap_or_else(|| "asyncapi.yaml".to_owned());
+    let own = entry.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let elsewhere = paths.iter().any(|path| !Path::new(path).starts_with(own));
     Documents {
-        entry: paths
-            .first()
-            .cloned()
-            .unwrap_or_else(|| "asyncapi.yaml".to_owned()),
+        allow_ref_roots: elsewhere
+            .then(|| DOCUMENTS.to_owned())
+            .into_iter()
+            .collect(),
+        entry,
         files: contents.collect(),
     }
 }
+
+/// The folder of a document that has other files with it.
+const DOCUMENTS: &str = "asyncapi";
 
 /// The paths as they lie to each other.
 fn below_common_folder(paths: &[&Path]) -> Vec<String> {
@@ -68,7 +78,7 @@ fn below_common_folder(paths: &[&Path]) -> Vec<String> {
         .iter()
         .map(|path| {
             format!(
-                "asyncapi/{}",
+                "{DOCUMENTS}/{}",
                 path.strip_prefix(&common)
                     .unwrap_or(path)
                     .to_string_lossy()

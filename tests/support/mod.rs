@@ -1,6 +1,7 @@
 //! What several modules need.
 
 pub mod client;
+pub mod command;
 pub mod running;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use wsgen::diagnostic::{Diagnostics, render_human};
 use wsgen::document::{FileSystem, Sources};
 use wsgen::lower::Options;
 use wsgen::output::OutputFile;
-use wsgen::scaffold::{Project, Runtime, documents, scaffold};
+use wsgen::project::new_files;
+use wsgen::scaffold::{Project, Runtime, documents};
 
 /// Longer than anything here takes, shorter than patience.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -41,6 +43,7 @@ pub fn settings(package: &str) -> Project {
         minimal: true,
         document: "asyncapi.yaml".to_owned(),
         build_script: None,
+        allow_ref_roots: Vec::new(),
     }
 }
 
@@ -49,11 +52,12 @@ pub fn project(path: &Path, project: &Project) -> (wsgen::Output, Vec<OutputFile
     let mut diagnostics = Diagnostics::new();
     let sources = load(path, &mut diagnostics);
     let options = Options::default();
-    let mut output = wsgen::generate(&sources, &options)
+    let documents = documents(&sources);
+    let mut output = wsgen::generate(&sources, &options, &documents.entry)
         .unwrap_or_else(|errors| panic!("{}", render_human(&errors, &sources, false)));
-    let mut files = std::mem::take(&mut output.files);
-    files.extend(scaffold(&output.service, project, &options).unwrap());
-    files.extend(documents(&sources).files);
+    let generated = std::mem::take(&mut output.files);
+    let mut files = new_files(generated, &output.service, project, &options).unwrap();
+    files.extend(documents.files);
     (output, files)
 }
 

@@ -1,0 +1,422 @@
+//! What the document asks of the user's code, compared with what is there.
+
+mod edit;
+mod implementations;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::disk::{Entry, Snapshot};
+use super::lock::Lock;
+use super::plan::{Change, Obstacle};
+use crate::lower::RESERVED_METHODS;
+use crate::model::{Server, Service};
+use crate::output::OutputFile;
+use crate::scaffold::{self, Addresses, Handler};
+use edit::Edit;
+use implementations::{Implementation, Scan};
+
+/// What happens to the user's files, and what is left to the user.
+#[derive(Debug, Default)]
+pub struct CodePlan {
+    /// New files, and edits of those that declare or, if wanted, implement something.
+    pub changes: Vec<Change>,
+    /// What the user has to do.
+    pub tasks: Vec<Task>,
+    /// Something else than a file where one has to go.
+    pub obstacles: Vec<Obstacle>,
+    /// The files that are written once, for the record.
+    pub written_once: BTreeSet<String>,
+}
+
+/// Something that is left to the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// An implementation lacks methods.
+    Implement {
+        /// The file.
+        path: String,
+        /// The trait.
+        trait_name: String,
+        /// The methods.
+        methods: Vec<String>,
+        /// Their stubs, to be pasted at the end of the `impl`.
+        code: String,
+    },
+    /// A stub was deleted, and nothing implements its trait.
+    Restore {
+        /// The file.
+        path: String,
+        /// The trait.
+        trait_name: String,
+    },
+    /// A module has to be declared, and wsgen does not see where.
+    Declare {
+        /// The file of the module.
+        path: String,
+        /// The line.
+        line: String,
+    },
+    /// Methods that nothing calls any more.
+    RemoveMethods {
+        /// The file.
+        path: String,
+        /// The trait.
+        trait_name: String,
+        /// The methods.
+        methods: Vec<String>,
+    },
+    /// A file for something that the document does not have any more.
+    RemoveFile {
+        /// The file.
+        path: String,
+    },
+    /// There are several entrypoints now, and none is what `cargo run` starts.
+    SetDefaultRun {
+        /// An entrypoint that was there before.
+        binary: String,
+    },
+    /// A file that is no Rust, so that nobody knows what it implements.
+    Repair {
+        /// The file.
+        path: String,
+    },
+}
+
+/// Whether a file of the project may hold code of the user.
+#[must_use]
+pub fn is_code(path: &str) -> bool {
+    path.ends_with(".rs")
+        && path.starts_with("src/")
+        && !path.starts_with(&format!("{}/", super::plan::GENERATED))
+}
+
+/// Compares a service with the user's code; `fix` adds to it what is missing.
+///
+/// `krate` is the name of the project's library; `disk` holds its code, its configs and its manifest.
+///
+/// # Errors
+/// When a template cannot be rendered: a bug of wsgen.
+pub fn compare(
+    service: &Service,
+    krate: &str,
+    disk: &Snapshot,
+    lock: &Lock,
+    fix: bool,
+) -> Result<CodePlan, askama::Error> {
+    let mut comparison = Comparison {
+        krate,
+        disk,
+        lock,
+        fix,
+        code: Code::read(service, disk),
+        plan: CodePlan::default(),
+    };
+    let handlers = scaffold::handlers(service);
+    for handler in &handlers {
+        comparison.handler(handler)?;
+    }
+    for server in &service.servers {
+        comparison.server(server)?;
+    }
+    comparison.leftovers(service);
+    Ok(comparison.finish())
+}
+
+/// The user's code, as far as it mentions handlers.
+struct Code {
+    scans: BTreeMap<String, Option<Scan>>,
+    edits: BTreeMap<String, Vec<Edit>>,
+}
+
+impl Code {
+    /// Parses the files that mention a trait of the handlers; that is quicker than to parse all.
+    fn read(service: &Service, disk: &Snapshot) -> Self {
+        let handlers = scaffold::handlers(service);
+        let scans = disk.iter().filter(|(path, _)| is_code(path));
+        let scans = scans.filter_map(|(path, entry)| {
+            let Entry::File(contents) = entry else {
+                return None;
+            };
+            let Ok(text) = std::str::from_utf8(contents) else {
+                return Some((path.to_owned(), None));
+            };
+            let mentions = |handler: &Handler<'_>| text.contains(handler.trait_name());
+            let relevant = text.contains("impl") && handlers.iter().any(mentions);
+            relevant.then(|| (path.to_owned(), implementations::scan(text)))
+        });
+        Self {
+            scans: scans.collect(),
+            edits: BTreeMap::new(),
+        }
+    }
+
+    /// The implementations of a trait, with their files.
+    fn implementations(&self, trait_name: &str) -> Vec<(String, Implementation)> {
+        let scans = self.scans.iter();
+        let found = scans.filter_map(|(path, scan)| Some((path, scan.as_ref()?)));
+        found
+            .flat_map(|(path, scan)| scan.iter().map(move |found| (path, found)))
+            .filter(|(_, found)| found.trait_name == trait_name)
+            .map(|(path, found)| (path.clone(), found.clone()))
+            .collect()
+    }
+}
+
+struct Comparison<'a> {
+    krate: &'a str,
+    disk: &'a Snapshot,
+    lock: &'a Lock,
+    fix: bool,
+    code: Code,
+    plan: CodePlan,
+}
+
+impl Comparison<'_> {
+    fn handler(&mut self, handler: &Handler<'_>) -> Result<(), askama::Error> {
+        let path = handler.path();
+        self.plan.written_once.insert(path.clone());
+        let found = self.code.implementations(handler.trait_name());
+        let unreadable = self.code.scans.values().any(Option::is_none);
+        match self.disk.at(&path) {
+            _ if !found.is_empty() => {
+                for (path, implementation) in &found {
+                    self.implementation(handler, path, implementation);
+                }
+            }
+            // Whatever is in it, it is the user's; and what cannot be read may be the implementation.
+            Entry::File(_) => {}
+            Entry::Nothing if unreadable => {}
+            Entry::Nothing if self.lock.written_once.contains(&path) && !self.fix => {
+                self.plan.tasks.push(Task::Restore {
+                    path,
+                    trait_name: handler.trait_name().to_owned(),
+                });
+            }
+            Entry::Nothing => {
+                self.create(handler.render()?);
+                self.declare(handler);
+            }
+            Entry::Other(what) => self.obstacle(path, what),
+        }
+        Ok(())
+    }
+
+    /// What an implementation lacks, and what it has too much of.
+    fn implementation(&mut self, handler: &Handler<'_>, path: &str, found: &Implementation) {
+        let wanted = handler.methods();
+        let missing: Vec<String> = wanted
+            .iter()
+            .filter(|method| !found.methods.contains(method))
+            .cloned()
+            .collect();
+        let krate = match path.starts_with("src/bin/") || path == "src/main.rs" {
+            true => self.krate,
+            false => "crate",
+        };
+        let names = found.names(krate, handler.generated_module().as_deref());
+        let stubs = missing
+            .iter()
+            .filter_map(|method| handler.method(method, &names));
+        let code = stubs.collect::<Vec<_>>().join("\n");
+        if self.fix && !missing.is_empty() {
+            let edits = self.code.edits.entry(path.to_owned()).or_default();
+            edits.push(Edit::Members(found.end, code));
+        } else if !missing.is_empty() {
+            self.plan.tasks.push(Task::Implement {
+                path: path.to_owned(),
+                trait_name: handler.trait_name().to_owned(),
+                methods: missing,
+                code,
+            });
+        }
+        let known = |method: &String| {
+            wanted.contains(method) || RESERVED_METHODS.contains(&method.as_str())
+        };
+        let unused: Vec<String> = found
+            .methods
+            .iter()
+            .filter(|method| !known(method))
+            .cloned()
+            .collect();
+        if !unused.is_empty() && handler.generated_module().is_some() {
+            self.plan.tasks.push(Task::RemoveMethods {
+                path: path.to_owned(),
+                trait_name: handler.trait_name().to_owned(),
+                methods: unused,
+            });
+        }
+    }
+
+    /// Declares the module of a new file.
+    fn declare(&mut self, handler: &Handler<'_>) {
+        let candidates = ["src/handlers/mod.rs", "src/handlers.rs"];
+        let present = candidates
+            .into_iter()
+            .find(|path| *self.disk.at(path) != Entry::Nothing);
+        match present.map(|path| (path, self.disk.at(path))) {
+            Some((path, Entry::Other(what))) => self.obstacle(path.to_owned(), what),
+            Some((path, Entry::File(_))) => {
+                let edits = self.code.edits.entry(path.to_owned()).or_default();
+                edits.push(Edit::Module(handler.module()));
+            }
+            _ => self.undeclared(handler.path(), &handler.module()),
+        }
+    }
+
+    fn undeclared(&mut self, path: String, module: &str) {
+        let line = format!("mod {module};");
+        self.plan.tasks.push(Task::Declare { path, line });
+    }
+
+    fn server(&mut self, server: &Server) -> Result<(), askama::Error> {
+        let addresses = self.free_addresses(server);
+        for file in scaffold::entrypoint(server, self.krate, &addresses)? {
+            let known = self.lock.written_once.contains(&file.path);
+            self.plan.written_once.insert(file.path.clone());
+            match self.disk.at(&file.path) {
+                Entry::Nothing if !known => self.create(file),
+                Entry::Other(what) if !known => self.obstacle(file.path, what),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The addresses of the document, or the next ones that no config of the project has.
+    fn free_addresses(&self, server: &Server) -> Addresses {
+        let configs = self
+            .disk
+            .iter()
+            .map(|(path, entry)| (path.to_owned(), entry.clone()));
+        let created =
+            self.plan.changes.iter().filter_map(|change| {
+                Some((change.path.clone(), Entry::File(change.after.clone()?)))
+            });
+        let mut taken = BTreeSet::new();
+        for (path, entry) in configs.chain(created) {
+            if let (true, Entry::File(contents)) = (path.starts_with("config/"), entry) {
+                taken.extend(ports(&contents));
+            }
+        }
+        let mut free = |address: &str| {
+            let Some((host, port)) = address.rsplit_once(':') else {
+                return address.to_owned();
+            };
+            let first = port.parse::<u16>().unwrap_or_default();
+            let port = (first..).find(|port| taken.insert(*port)).unwrap_or(first);
+            format!("{host}:{port}")
+        };
+        Addresses {
+            listen: free(&server.listen),
+            admin: free(&server.admin),
+        }
+    }
+
+    /// Files that were written for what the document does not have any more.
+    fn leftovers(&mut self, service: &Service) {
+        let expected = scaffold::written_once(service);
+        for path in &self.lock.written_once {
+            if !expected.contains(path) && *self.disk.at(path) != Entry::Nothing {
+                self.plan.written_once.insert(path.clone());
+                self.plan
+                    .tasks
+                    .push(Task::RemoveFile { path: path.clone() });
+            }
+        }
+        let repair = self.code.scans.iter().filter(|(_, scan)| scan.is_none());
+        let repair = repair.map(|(path, _)| Task::Repair { path: path.clone() });
+        self.plan.tasks.extend(repair);
+    }
+
+    fn create(&mut self, file: OutputFile) {
+        self.plan.changes.push(Change {
+            path: file.path,
+            before: None,
+            after: Some(file.contents),
+        });
+    }
+
+    fn obstacle(&mut self, path: String, what: &str) {
+        self.plan.obstacles.push(Obstacle {
+            path,
+            what: what.to_owned(),
+        });
+    }
+
+    /// Makes the edits. They come before the new files: a module that is declared and missing is written by the next
+    /// run, a file that nobody declares would stay so.
+    fn finish(mut self) -> CodePlan {
+        let mut edited = Vec::new();
+        for (path, edits) in std::mem::take(&mut self.code.edits) {
+            let Entry::File(before) = self.disk.at(&path) else {
+                continue;
+            };
+            let after = std::str::from_utf8(before)
+                .ok()
+                .and_then(|text| edit::apply(text, &edits));
+            match after {
+                Some(after) if after.as_bytes() == before.as_slice() => {}
+                Some(after) => edited.push(Change {
+                    path,
+                    before: Some(before.clone()),
+                    after: Some(after.into_bytes()),
+                }),
+                None => {
+                    for edit in edits {
+                        if let Edit::Module(module) = edit {
+                            let file =
+                                format!("src/handlers/{}.rs", module.trim_start_matches("r#"));
+                            self.undeclared(file, &module);
+                        }
+                    }
+                }
+            }
+        }
+        let default_run = self.default_run();
+        self.plan.tasks.extend(default_run);
+        edited.append(&mut self.plan.changes);
+        self.plan.changes = edited;
+        self.plan
+    }
+
+    /// `cargo run` starts nothing where it has a choice that nobody made.
+    fn default_run(&self) -> Option<Task> {
+        let is_binary = |path: &str| path.starts_with("src/bin/");
+        let mut before = self
+            .disk
+            .iter()
+            .filter(|(path, entry)| is_binary(path) && matches!(entry, Entry::File(_)));
+        let (path, _) = before.next()?;
+        let another = self
+            .plan
+            .changes
+            .iter()
+            .any(|change| is_binary(&change.path));
+        let Entry::File(manifest) = self.disk.at("Cargo.toml") else {
+            return None;
+        };
+        let decided = String::from_utf8_lossy(manifest).contains("default-run");
+        let binary = path.strip_prefix("src/bin/")?.strip_suffix(".rs")?;
+        (another && !decided && before.next().is_none()).then(|| Task::SetDefaultRun {
+            binary: binary.to_owned(),
+        })
+    }
+}
+
+/// The ports that a config mentions.
+fn ports(config: &[u8]) -> Vec<u16> {
+    let text = String::from_utf8_lossy(config);
+    let Ok(table) = text.parse::<toml::Table>() else {
+        return Vec::new();
+    };
+    let addresses = ["listen", "admin"].into_iter().filter_map(|section| {
+        table
+            .get(section)?
+            .get("address")?
+            .as_str()?
+            .rsplit_once(':')
+    });
+    addresses
+        .filter_map(|(_, port)| port.parse().ok())
+        .collect()
+}
