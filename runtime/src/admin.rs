@@ -49,6 +49,10 @@ fn answer(service: &Service, request: &Request<Incoming>) -> Response<Text> {
         "/readyz" if service.draining.is_cancelled() => {
             text(StatusCode::SERVICE_UNAVAILABLE, "draining")
         }
+        // Not a reason to send connections elsewhere: there they would miss this server's members as much.
+        "/readyz" if service.others.is_degraded() => {
+            text(StatusCode::OK, "degraded: no connection to the broker")
+        }
         "/readyz" => text(StatusCode::OK, "ready"),
         "/metrics" => http::metrics(service.metrics_page()),
         _ => text(StatusCode::NOT_FOUND, "not found"),

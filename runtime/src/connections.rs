@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::Principal;
 use crate::outbox::Outbox;
 
 /// A number for a connection, unique in this process.
@@ -22,9 +23,18 @@ impl ConnectionId {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
+
+    /// The connection with this number.
+    pub(crate) const fn numbered(number: u64) -> Self {
+        Self(number)
+    }
+
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
 }
 
-/// The open connections, by their outboxes. Cheap to clone.
+/// The open connections. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Connections {
     open: Arc<Mutex<Open>>,
@@ -32,8 +42,14 @@ pub(crate) struct Connections {
 
 #[derive(Default)]
 struct Open {
-    outboxes: HashMap<ConnectionId, Arc<Outbox>>,
+    entries: HashMap<ConnectionId, Entry>,
     closed_to_new: bool,
+}
+
+struct Entry {
+    outbox: Arc<Outbox>,
+    /// Whose it is, if that was asked for.
+    principal: Option<Arc<Principal>>,
 }
 
 /// A connection's place among the open ones, until dropped.
@@ -44,12 +60,17 @@ pub(crate) struct Registration {
 
 impl Connections {
     /// Adds a connection; `None` when the server is on its way out.
-    pub(crate) fn register(&self, id: ConnectionId, outbox: Arc<Outbox>) -> Option<Registration> {
+    pub(crate) fn register(
+        &self,
+        id: ConnectionId,
+        outbox: Arc<Outbox>,
+        principal: Option<Arc<Principal>>,
+    ) -> Option<Registration> {
         let mut open = self.lock();
         if open.closed_to_new {
             return None;
         }
-        open.outboxes.insert(id, outbox);
+        open.entries.insert(id, Entry { outbox, principal });
         Some(Registration {
             connections: self.clone(),
             id,
@@ -60,12 +81,24 @@ impl Connections {
     pub(crate) fn close_to_new(&self) -> Vec<Arc<Outbox>> {
         let mut open = self.lock();
         open.closed_to_new = true;
-        open.outboxes.values().cloned().collect()
+        open.outboxes().collect()
     }
 
     /// Those that are open.
     pub(crate) fn all(&self) -> Vec<Arc<Outbox>> {
-        self.lock().outboxes.values().cloned().collect()
+        self.lock().outboxes().collect()
+    }
+
+    /// Closes those of a principal.
+    pub(crate) fn kick(&self, principal: &str, code: u16, reason: &str) {
+        let open = self.lock();
+        let theirs = open.entries.values().filter(|entry| {
+            let whose = entry.principal.as_ref();
+            whose.is_some_and(|whose| whose.id == principal)
+        });
+        for entry in theirs {
+            entry.outbox.close(code, reason.to_owned());
+        }
     }
 
     /// How many bytes wait to be sent on all of them.
@@ -78,8 +111,14 @@ impl Connections {
     }
 }
 
+impl Open {
+    fn outboxes(&self) -> impl Iterator<Item = Arc<Outbox>> {
+        self.entries.values().map(|entry| entry.outbox.clone())
+    }
+}
+
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.connections.lock().outboxes.remove(&self.id);
+        self.connections.lock().entries.remove(&self.id);
     }
 }

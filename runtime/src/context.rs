@@ -6,14 +6,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use serde::Serialize;
+use serde_json::value::to_raw_value;
+
 use crate::authentication::Admission;
+use crate::broker::Present;
 use crate::close::code;
 use crate::codegen::{DecodeError, Encode};
 use crate::config::InvalidMessage;
 use crate::connections::ConnectionId;
 use crate::error::SendError;
 use crate::outbox::Outbox;
-use crate::{Error, Principal, Topics, log};
+use crate::topics::{Joining, Position};
+use crate::{Error, Member, Principal, Recovery, Topics, log};
+
+/// What a member may say of itself, in bytes of JSON.
+const LONGEST_INFO: usize = 1024;
 
 /// A connection in the hands of its handler: its session, and what can be done with the peer.
 ///
@@ -33,6 +41,8 @@ pub(crate) struct Connection<Out> {
     pub(crate) topics: Topics<Out>,
     pub(crate) invalid: InvalidMessage,
     pub(crate) joined: HashSet<Box<str>>,
+    /// Where the client was on topics, if it wants to be told.
+    pub(crate) positions: Option<Vec<(Box<str>, Option<Position>)>>,
 }
 
 impl<Out> Connection<Out> {
@@ -42,11 +52,41 @@ impl<Out> Connection<Out> {
     }
 }
 
+impl<Out> Connection<Out> {
+    fn joining(&self) -> Joining<'_> {
+        Joining {
+            id: self.id,
+            outbox: &self.outbox,
+            is_told: self.positions.is_some(),
+        }
+    }
+
+    /// Joins a topic that was not joined before.
+    async fn join(&mut self, topic: &str) -> Recovery {
+        let hub = self.topics.hub().clone();
+        let Some(positions) = &mut self.positions else {
+            hub.join(topic, &self.joining());
+            hub.is_heard(topic).await;
+            return Recovery::None;
+        };
+        let known = positions.iter().position(|(known, _)| **known == *topic);
+        // Only the first time: if it leaves and joins again, it has not missed what it did not want.
+        let position = known.map(|index| positions.swap_remove(index).1);
+        match position {
+            Some(position) => hub.resume(topic, &self.joining(), position).await,
+            None => {
+                hub.join_and_greet(topic, &self.joining()).await;
+                Recovery::None
+            }
+        }
+    }
+}
+
 impl<Out> Drop for Connection<Out> {
     fn drop(&mut self) {
         self.outbox.gone();
         for topic in &self.joined {
-            self.topics.leave(topic, self.id);
+            self.topics.hub().leave(topic, self.id);
         }
     }
 }
@@ -75,26 +115,67 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
             .map_err(|_| Error::disconnected())
     }
 
-    /// Joins a topic: what is published there reaches this connection until it leaves or ends.
-    pub fn join(&mut self, topic: impl AsRef<str>) {
-        let connection = &mut *self.connection;
+    /// Joins a topic: what is published there, on any server, from when this is done reaches this connection until it
+    /// leaves or ends.
+    ///
+    /// Waits for the broker, if there is one: a moment, and never longer than 2 s. On channels of `resume.channels` a client
+    /// that comes back gets what it missed.
+    pub async fn join(&mut self, topic: impl AsRef<str>) -> Recovery {
         let topic = topic.as_ref();
-        if connection.joined.insert(topic.into()) {
-            connection
-                .topics
-                .join(topic, connection.id, &connection.outbox);
+        match self.connection.joined.insert(topic.into()) {
+            true => self.connection.join(topic).await,
+            false => Recovery::None,
         }
+    }
+
+    /// [`Context::join`], and wants to be seen: [`Context::seen`] lists this connection with `info` on all servers, and
+    /// handlers of others that are seen are told ([`TopicEvent`](crate::TopicEvent)). Again with another `info`, it
+    /// replaces the one before.
+    ///
+    /// # Errors
+    /// `info` cannot be encoded, or is over 1 KiB.
+    pub async fn join_as(
+        &mut self,
+        topic: impl AsRef<str>,
+        info: &(impl Serialize + Sync),
+    ) -> Result<Recovery, Error> {
+        let topic = topic.as_ref();
+        let info = to_raw_value(info)?;
+        if info.get().len() > LONGEST_INFO {
+            return Err(Error::internal(format!(
+                "what a member says of itself is at most {LONGEST_INFO} bytes"
+            )));
+        }
+        let recovery = self.join(topic).await;
+        let hub = self.connection.topics.hub().clone();
+        hub.see(
+            topic,
+            Present {
+                connection: self.connection.id.number(),
+                principal: self.principal().map(|principal| principal.id.clone()),
+                info,
+            },
+        );
+        hub.has_seen_all(topic).await;
+        Ok(recovery)
+    }
+
+    /// Everybody on a topic who joined by [`Context::join_as`], on all servers; empty while nobody of this server did.
+    pub fn seen(&self, topic: impl AsRef<str>) -> Vec<Member> {
+        self.connection.topics.seen(topic.as_ref())
     }
 
     /// Leaves a topic.
     pub fn leave(&mut self, topic: impl AsRef<str>) {
         let topic = topic.as_ref();
         if self.connection.joined.remove(topic) {
-            self.connection.topics.leave(topic, self.connection.id);
+            let hub = self.connection.topics.hub();
+            hub.leave(topic, self.connection.id);
         }
     }
 
-    /// Sends a message to every member of a topic, this connection too if it joined; to how many.
+    /// Sends a message to every member of a topic, this connection too if it joined; to how many of this server. Those of
+    /// others get it by the broker.
     ///
     /// A message that cannot be encoded reaches nobody, and is logged.
     pub fn publish(&self, topic: impl AsRef<str>, message: impl Into<Out>) -> usize {

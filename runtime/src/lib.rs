@@ -14,7 +14,8 @@
 //!    `buffered_io`, which answers everything already received in one write, and `meter`, which counts what the peer
 //!    sends against its limits.
 //! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session.
-//! 6. `drain`: the way out, by SIGTERM; `admin` tells the load balancer (and `health`, the
+//! 6. `topics`: what is published, to members here; `broker`: and to those of other servers.
+//! 7. `drain`: the way out, by SIGTERM; `admin` tells the load balancer (and `health`, the
 //!    container), and shows `metrics`.
 //!
 //! `mount` begins at 2, on the listener of an application that has one already.
@@ -30,6 +31,11 @@ mod accept;
 mod addresses;
 mod admin;
 mod authentication;
+#[cfg_attr(
+    not(any(feature = "nats", feature = "redis")),
+    allow(dead_code, reason = "what other servers say has no way in")
+)]
+mod broker;
 mod buffered_io;
 pub mod close;
 pub mod codegen;
@@ -60,6 +66,10 @@ mod shares;
 mod socket;
 pub mod testing;
 mod tls;
+#[cfg_attr(
+    not(any(feature = "nats", feature = "redis")),
+    allow(dead_code, reason = "what other servers say has no way in")
+)]
 mod topics;
 mod upgrade;
 
@@ -74,7 +84,7 @@ pub use handshake::Handshake;
 pub use message::Message;
 pub use reject::Reject;
 pub use server::{Listening, Server};
-pub use topics::Topics;
+pub use topics::{Member, Recovery, TopicEvent, Topics};
 #[cfg(feature = "tower")]
 pub use {
     http::Text as ResponseBody,

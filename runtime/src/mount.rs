@@ -39,6 +39,8 @@ struct Running {
     service: Arc<Service>,
     /// Aborted when dropped.
     background: Mutex<JoinSet<()>>,
+    /// The way to other servers; aborted when dropped.
+    _others: JoinSet<()>,
 }
 
 /// Whose connection it is: put it into the extensions of a request, or all clients are one without an address
@@ -48,7 +50,11 @@ pub struct Peer(pub SocketAddr);
 
 impl Mounted {
     pub(crate) fn new(service: Service, background: JoinSet<()>) -> Self {
+        let others = service.others.clone();
+        let mut running = JoinSet::new();
+        running.spawn(async move { others.run().await });
         Self(Arc::new(Running {
+            _others: running,
             service: Arc::new(service),
             background: Mutex::new(background),
         }))
@@ -64,6 +70,7 @@ impl Mounted {
             std::mem::take(&mut *background.lock().unwrap_or_else(PoisonError::into_inner));
         background.abort_all();
         drain::finish(service).await;
+        service.others.say_goodbye().await;
     }
 
     /// Whether load balancers are to send connections here.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use atomic_waker::AtomicWaker;
@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use crate::close::code;
 use crate::config::{Limits, SendQueueFull};
 use crate::error::SendError;
-use crate::{CloseReason, Initiator, Message};
+use crate::{CloseReason, Initiator, Message, TopicEvent};
 
 /// The send queue of one connection, shared by its handler, senders, topics and the drain.
 pub(crate) struct Outbox {
@@ -32,12 +32,16 @@ struct Queued {
     name: &'static str,
     /// A hash of the topic it was published on; what the session's own handler or a sender sent is never dropped.
     topic: Option<NonZeroU64>,
+    /// What the client is told right before it.
+    before: Option<Message>,
 }
 
 #[derive(Default)]
 struct State {
     queue: VecDeque<Queued>,
     bytes: usize,
+    /// What the handler is to be told of topics.
+    events: VecDeque<TopicEvent>,
     phase: Phase,
     /// Whether somebody found no room since the last message was taken.
     starved: bool,
@@ -94,13 +98,18 @@ pub(crate) enum Next {
 }
 
 impl State {
-    fn push(&mut self, message: Message, name: &'static str, topic: Option<NonZeroU64>) {
-        self.bytes = self.bytes.saturating_add(message.len());
-        self.queue.push_back(Queued {
-            message,
-            name,
-            topic,
-        });
+    fn push(&mut self, queued: Queued) {
+        self.bytes = self.bytes.saturating_add(queued.message.len());
+        self.queue.push_back(queued);
+    }
+
+    /// Something of a topic was missed; once is enough to know.
+    fn miss(&mut self, topic: Arc<str>) {
+        let is_told =
+            |event: &TopicEvent| matches!(event, TopicEvent::Missed(told) if *told == topic);
+        if !self.events.iter().any(is_told) && self.events.len() < 2 * MOST_EVENTS {
+            self.events.push_back(TopicEvent::Missed(topic));
+        }
     }
 
     /// Drops the oldest messages of which `unwanted` holds, at most `most`; how many.
@@ -118,6 +127,12 @@ impl State {
         count as u64
     }
 }
+
+/// What a handler may be behind with events of its topics.
+const MOST_EVENTS: usize = 256;
+
+/// The name under which positions are counted.
+pub(crate) const POSITION: &str = "(position)";
 
 /// A queue that grew in a burst is given back when it is empty: this many messages are kept room for.
 const KEPT_MESSAGES: usize = 4;
@@ -152,7 +167,12 @@ impl Outbox {
             state.starved = true;
             return Err((SendError::Full, message));
         }
-        state.push(message, name, None);
+        state.push(Queued {
+            message,
+            name,
+            topic: None,
+            before: None,
+        });
         Ok(())
     }
 
@@ -204,10 +224,12 @@ impl Outbox {
         Ok(())
     }
 
-    /// Queues a message published on a topic; where there is no room, what the settings say. What became of it.
+    /// Queues a message published on a topic, with what is to be told right `before` it; where there is no room, what the
+    /// settings say. What became of it.
     pub(crate) fn publish(
         &self,
         message: Message,
+        before: Option<Message>,
         name: &'static str,
         topic: NonZeroU64,
     ) -> Published {
@@ -236,7 +258,12 @@ impl Outbox {
                 }
             }
         }
-        state.push(message, name, Some(topic));
+        state.push(Queued {
+            message,
+            name,
+            topic: Some(topic),
+            before,
+        });
         drop(state);
         self.session.wake();
         match dropped {
@@ -322,6 +349,13 @@ impl Outbox {
                 _ => Next::Nothing,
             };
         }
+        if let Some(next) = state.queue.front_mut()
+            && let Some(before) = next.before.take()
+        {
+            // It is announced now, and no longer to be dropped.
+            next.topic = None;
+            return Next::Send(before, POSITION);
+        }
         let Some(Queued { message, name, .. }) = state.queue.pop_front() else {
             return match &state.phase {
                 Phase::LastWords(reason) | Phase::Closing(reason) => Next::Close(reason.clone()),
@@ -337,6 +371,40 @@ impl Outbox {
             self.room.notify_waiters();
         }
         Next::Send(message, name)
+    }
+
+    /// Has the handler told of something. A handler that falls behind is only told which topics it has missed something of.
+    pub(crate) fn tell(&self, event: TopicEvent) {
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::Open) {
+            return;
+        }
+        if state.events.len() >= MOST_EVENTS {
+            let told = std::mem::take(&mut state.events);
+            for event in told {
+                state.miss(event.into_topic());
+            }
+        }
+        match event {
+            TopicEvent::Missed(topic) => state.miss(topic),
+            event if state.events.len() >= MOST_EVENTS => state.miss(event.into_topic()),
+            event => state.events.push_back(event),
+        }
+        drop(state);
+        self.session.wake();
+    }
+
+    /// What the handler is to be told next.
+    pub(crate) fn take_event(&self) -> Option<TopicEvent> {
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::Open) {
+            return None;
+        }
+        let event = state.events.pop_front();
+        if state.events.is_empty() {
+            state.events = VecDeque::new();
+        }
+        event
     }
 
     /// How many bytes wait.

@@ -16,6 +16,7 @@ use crate::listener::Place;
 use crate::metrics::{ChannelMetrics, ConnectionMetrics};
 use crate::outbox::Outbox;
 use crate::socket::Socket;
+use crate::topics::{self, Hub};
 use crate::{Handshake, Reject, Topics, session};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -37,6 +38,7 @@ pub(crate) trait Route: Send + Sync {
         connections: Connections,
     ) -> BoxFuture<Result<Start, Reject>>;
     fn background(self: Arc<Self>) -> BoxFuture<()>;
+    fn hub(&self) -> &Arc<Hub>;
 }
 
 /// An endpoint and the topics of its connections.
@@ -58,6 +60,10 @@ impl<E: Endpoint> Served<E> {
 }
 
 impl<E: Endpoint> Route for Served<E> {
+    fn hub(&self) -> &Arc<Hub> {
+        self.topics.hub()
+    }
+
     fn channel(&self) -> &'static str {
         E::CHANNEL
     }
@@ -78,6 +84,10 @@ impl<E: Endpoint> Route for Served<E> {
     ) -> BoxFuture<Result<Start, Reject>> {
         Box::pin(async move {
             let (peer, admission) = (handshake.peer, handshake.admission.clone());
+            let positions = match self.topics.hub().keeps_history() {
+                true => topics::returned(handshake.query.iter()),
+                false => None,
+            };
             let session = self.endpoint.connect(handshake).await?;
             let outbox = Arc::new(Outbox::new(&config.limits));
             let connection = Connection {
@@ -88,13 +98,18 @@ impl<E: Endpoint> Route for Served<E> {
                 topics: self.topics.clone(),
                 invalid: config.messages.invalid,
                 joined: HashSet::new(),
+                positions,
             };
             let start: Start = Box::new(move |socket, place| {
                 let Some((socket, read_ahead)) = socket else {
                     tokio::spawn(session::never_opened(self, session, connection));
                     return;
                 };
-                let registration = connections.register(connection.id, outbox.clone());
+                let registration = connections.register(
+                    connection.id,
+                    outbox.clone(),
+                    connection.admission.principal.clone(),
+                );
                 if registration.is_none() {
                     outbox.close(code::SERVICE_RESTART, "the server restarts".to_owned());
                 }

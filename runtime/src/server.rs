@@ -14,6 +14,7 @@ use crate::addresses::Addresses;
 #[cfg(feature = "jwt")]
 use crate::authentication::Jwt;
 use crate::authentication::{Authenticate, Scheme, Security, StaticTokens};
+use crate::broker::Others;
 use crate::codegen::Endpoint;
 use crate::config::Config;
 use crate::connections::Connections;
@@ -22,7 +23,7 @@ use crate::metrics::{self, ChannelMetrics, ServerMetrics};
 use crate::route::{Route, Served};
 use crate::shares::Shares;
 use crate::tls::{self, Tls};
-use crate::{admin, drain, listener, log};
+use crate::{admin, broker, drain, listener, log};
 
 /// The refusals that are written at once when there is no room; connections beyond them are just closed.
 const REFUSALS: usize = 64;
@@ -43,6 +44,7 @@ pub(crate) struct Service {
     pub(crate) routes: matchit::Router<Arc<dyn Route>>,
     pub(crate) security: Option<Security>,
     pub(crate) connections: Connections,
+    pub(crate) others: Arc<Others>,
     /// One for each connection that is allowed.
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) tls: Option<Tls>,
@@ -159,13 +161,20 @@ impl Server {
         let fault =
             tls.then(|| "[tls] is set, but the application that serves this ends TLS".to_owned());
         self.check(&config, fault)?;
-        let background = background(self.name, self.all_routes.clone());
-        Ok(crate::Mounted::new(self.service(config)?, background))
+        let (name, routes) = (self.name, self.all_routes.clone());
+        let service = self.service(config)?;
+        Ok(crate::Mounted::new(service, background(name, routes)))
     }
 
     /// Reports what is wrong with routes and settings, and what else was found.
     fn check(&self, config: &Config, found: Option<String>) -> Result<(), StartError> {
         let faults = self.faults.iter().cloned().chain(config.faults());
+        let channels: Vec<&str> = self
+            .all_routes
+            .iter()
+            .map(|route| route.channel())
+            .collect();
+        let faults = faults.chain(broker::faults(config, &channels));
         let faults: Vec<String> = faults.chain(found).collect();
         match faults.is_empty() {
             true => Ok(()),
@@ -175,16 +184,20 @@ impl Server {
 
     fn service(self, config: Config) -> Result<Service, StartError> {
         let tls = Tls::new(&config.tls).map_err(StartError)?;
+        let (connections, metrics) = (Connections::default(), ServerMetrics::default());
+        let hubs = self.all_routes.iter().map(|route| route.hub().clone());
+        let others = Others::new(&config, hubs.collect(), &connections, &metrics.broker);
         Ok(Service {
+            others: Arc::new(others),
             routes: self.routes,
             security: security(self.security, &config).map_err(StartError)?,
-            connections: Connections::default(),
+            connections,
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             tls,
             addresses: Addresses::new(config.limits.connections_per_address),
             principals: Shares::new(config.limits.connections_per_principal),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
-            metrics: ServerMetrics::default(),
+            metrics,
             channels: self
                 .all_routes
                 .iter()
@@ -301,6 +314,8 @@ impl Listening {
             let service = service.clone();
             beside.spawn(async move { admin::run(&service, listener).await });
         }
+        let others = service.others.clone();
+        beside.spawn(async move { others.run().await });
         if service.tls.is_some() {
             let service = service.clone();
             beside.spawn(async move {
@@ -317,6 +332,7 @@ impl Listening {
         tokio::join!(listener::run(&service, public.0), stop);
         background.abort_all();
         drain::finish(&service).await;
+        service.others.say_goodbye().await;
         tracing::info!(server = name, "stopped");
     }
 }

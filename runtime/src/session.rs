@@ -97,6 +97,14 @@ async fn converse<E: Endpoint>(
     loop {
         let frame = match poll_fn(|cx| link.poll_event(cx)).await {
             Event::Frame(frame) => frame,
+            Event::Topic(event) => {
+                // On the heap, so that connections do not carry the room of what few handlers use.
+                let mut handler = Box::pin(endpoint.topic_event(&mut context, event));
+                if let Some(end) = handle::<E>(link, handler.as_mut()).await {
+                    return Some(end);
+                }
+                continue;
+            }
             Event::Grown => return None,
             Event::End(end) => return Some(end),
         };

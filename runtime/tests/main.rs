@@ -12,6 +12,8 @@
 )]
 
 mod authentication;
+#[cfg(all(feature = "redis", feature = "nats"))]
+mod brokers;
 mod contents;
 mod documentation;
 mod drain;

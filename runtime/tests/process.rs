@@ -21,7 +21,7 @@ use crate::support::witness::Witness;
 /// Names the settings of a server that is to be run, instead of the tests.
 const SETTINGS: &str = "WSGEN_TEST_SERVER";
 
-fn slow_tests() -> bool {
+pub fn slow_tests() -> bool {
     let asked = std::env::var_os("WSGEN_SLOW_TESTS").is_some();
     if !asked {
         eprintln!("skipped: set WSGEN_SLOW_TESTS=1 to run it");
@@ -89,6 +89,21 @@ impl Process {
             admin,
             log,
         }
+    }
+
+    /// Waits until it is connected to its broker.
+    #[cfg(all(feature = "redis", feature = "nats"))]
+    pub async fn is_ready(&self) {
+        within(async {
+            loop {
+                let mut raw = Raw::connect(self.admin).await;
+                raw.send(b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n").await;
+                if raw.all().await.trim_end().ends_with("\nready") {
+                    break;
+                }
+            }
+        })
+        .await;
     }
 
     pub fn signal(&self, name: &str) {

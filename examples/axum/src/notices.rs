@@ -46,7 +46,7 @@ impl notices::Notices for Notices {
     }
 
     async fn connected(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        cx.join(EVERYBODY);
+        cx.join(EVERYBODY).await;
         Ok(())
     }
 

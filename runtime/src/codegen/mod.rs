@@ -28,7 +28,9 @@ pub use shape::{JsonKind, alternatives, has_keys, is_any_of, text};
 
 pub use crate::authentication::{Location, Scheme};
 
-use crate::{CloseReason, Context, EncodeError, Error, Handshake, Message, Reject, Topics};
+use crate::{
+    CloseReason, Context, EncodeError, Error, Handshake, Message, Reject, TopicEvent, Topics,
+};
 
 /// One route: what happens from a connection's handshake to its end.
 pub trait Endpoint: Send + Sync + 'static {
@@ -72,6 +74,15 @@ pub trait Endpoint: Send + Sync + 'static {
         error: DecodeError,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         async move { context.refuse(error) }
+    }
+
+    /// Something happened on a topic that the connection has joined.
+    fn topic_event(
+        &self,
+        _context: &mut Context<'_, Self::Session, Self::Outbound>,
+        _event: TopicEvent,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
     }
 
     /// The connection is over. Called once for each `connect` that said yes.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ClientAddress, Config};
+use super::{BrokerKind, ClientAddress, Config};
 
 impl Config {
     /// Checks what the types cannot say: one sentence for each fault.
@@ -107,6 +107,33 @@ impl Config {
         demand(
             self.proxy.address == ClientAddress::None || !self.proxy.trusted.is_empty(),
             "proxy.address is believed only from proxy.trusted, which is empty: name the proxies' networks",
+        );
+        let broker = &self.broker;
+        demand(
+            broker.kind == BrokerKind::Memory || !broker.url.as_str().is_empty(),
+            "broker.kind needs broker.url: say where it is, for instance \"redis://localhost:6379\"",
+        );
+        demand(
+            broker.kind != BrokerKind::Memory || broker.url.as_str().is_empty(),
+            "broker.url is set, and broker.kind is memory: say which broker it is, \"redis\" or \"nats\"",
+        );
+        let is_word =
+            |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+        demand(
+            !broker.prefix.is_empty() && broker.prefix.chars().all(is_word),
+            "broker.prefix must be letters, digits, - and _",
+        );
+        demand(
+            broker.presence_ttl >= Duration::from_millis(300),
+            "broker.presence_ttl must be at least 300ms",
+        );
+        demand(
+            self.resume.channels.is_empty() || (1..=100_000).contains(&self.resume.messages),
+            "resume.messages must be between 1 and 100000",
+        );
+        demand(
+            self.resume.age >= Duration::from_secs(1),
+            "resume.age must be at least 1s",
         );
         for origin in &self.origin.allow {
             demand(

@@ -4,6 +4,7 @@
 //! `WSGEN__SECTION__KEY` overrides `key` in `[section]`.
 
 mod arguments;
+mod broker;
 mod faults;
 mod load;
 mod security;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use broker::{Broker, BrokerKind, BrokerUrl, Resume};
 pub use load::ConfigError;
 pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
 
@@ -52,6 +54,10 @@ pub struct Config {
     pub heartbeat: Heartbeat,
     /// What happens to messages that are none.
     pub messages: Messages,
+    /// How servers share topics.
+    pub broker: Broker,
+    /// What clients that return get.
+    pub resume: Resume,
     /// The way out.
     pub drain: Drain,
 }

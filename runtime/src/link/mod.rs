@@ -27,7 +27,7 @@ use crate::listener::end_gracefully;
 use crate::meter::Meter;
 use crate::metrics::ConnectionMetrics;
 use crate::outbox::{Next, Outbox};
-use crate::{CloseReason, Message};
+use crate::{CloseReason, Message, TopicEvent};
 
 use clock::{Clock, Due, Watch};
 pub(crate) use end::End;
@@ -57,6 +57,8 @@ struct Batch {
 pub(crate) enum Event {
     /// A whole message.
     Frame(Frame),
+    /// Something on a topic for the handler.
+    Topic(TopicEvent),
     /// A large message is dealt with, and nothing more is there: time for [`Link::refreshed`].
     Grown,
     /// The connection ends.
@@ -93,6 +95,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         self.outbox.register(cx.waker());
         if let Poll::Ready(end) = self.poll_outbox(cx) {
             return Poll::Ready(Event::End(end));
+        }
+        if let Some(event) = self.outbox.take_event() {
+            return Poll::Ready(Event::Topic(event));
         }
         if let Poll::Ready(event) = self.poll_read(cx) {
             return Poll::Ready(event);

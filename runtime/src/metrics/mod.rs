@@ -4,6 +4,11 @@
 //! words of this crate, never from a peer, and a message costs two additions on counters that its connection has at
 //! hand.
 
+#[cfg_attr(
+    not(any(feature = "nats", feature = "redis")),
+    allow(dead_code, reason = "without a broker nothing lags")
+)]
+mod broker;
 mod histogram;
 mod text;
 
@@ -13,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::{CloseReason, Initiator};
+pub(crate) use broker::BrokerMetrics;
 use histogram::Histogram;
 pub(crate) use text::render;
 
@@ -51,6 +57,7 @@ pub(crate) struct ServerMetrics {
     /// Connections refused before their upgrade, by the check that refused them.
     pub(crate) rejected: Counters,
     pub(crate) accept_errors: Counter,
+    pub(crate) broker: Arc<BrokerMetrics>,
 }
 
 /// What one channel counts.
@@ -75,6 +82,11 @@ pub(crate) struct ChannelMetrics {
 }
 
 impl ChannelMetrics {
+    /// The channel's name in the document.
+    pub(crate) fn channel(&self) -> &'static str {
+        self.channel
+    }
+
     pub(crate) fn new(channel: &'static str) -> Self {
         Self {
             channel,

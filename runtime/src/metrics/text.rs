@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write as _};
 use std::sync::Arc;
 
 use super::histogram::BOUNDS;
-use super::{ChannelMetrics, Counter, Counters, ServerMetrics};
+use super::{BrokerMetrics, ChannelMetrics, Counter, Counters, ServerMetrics};
 
 /// Everything, one line a value. `queued` is how many bytes wait in send queues now.
 pub(crate) fn render(
@@ -59,6 +59,7 @@ pub(crate) fn render(
         "Failures to accept a connection.",
     );
     page.line("wsgen_accept_errors_total", &[], server.accept_errors.get());
+    page.broker(&server.broker);
     page.durations(channels);
     page.0
 }
@@ -159,6 +160,26 @@ impl Page {
         }
     }
 
+    fn broker(&mut self, broker: &BrokerMetrics) {
+        let name = "wsgen_broker_lag_seconds";
+        self.head(name, "gauge", "How far other servers are behind.");
+        self.line(name, &[], broker.lag_seconds());
+        let name = "wsgen_broker_gaps_total";
+        let help = "Times at which messages of other servers may have been missed.";
+        self.head(name, "counter", help);
+        self.line(name, &[], broker.gaps.get());
+        let name = "wsgen_broker_dropped_total";
+        let help = "Messages that other servers did not get, or perhaps not.";
+        self.head(name, "counter", help);
+        self.line(name, &[], broker.dropped.get());
+        let name = "wsgen_recoveries_total";
+        self.head(name, "counter", "Clients that came back to a topic.");
+        for recovered in [true, false] {
+            let count = broker.recoveries(recovered);
+            self.line(name, &[("recovered", &recovered)], count);
+        }
+    }
+
     fn durations(&mut self, channels: &[Arc<ChannelMetrics>]) {
         let name = "wsgen_handler_duration_seconds";
         self.head(name, "histogram", "Time of handlers for one message.");
@@ -235,7 +256,7 @@ mod tests {
             .collect();
         let count = types.len();
         types.dedup();
-        assert_eq!((types.len(), count), (14, 14));
+        assert_eq!((types.len(), count), (18, 18));
         drop(connection);
         let page = render(&server, &[channel], 0);
         assert!(

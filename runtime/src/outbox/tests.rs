@@ -48,9 +48,12 @@ fn a_close_waits_for_what_is_queued_and_refuses_more() {
 #[test]
 fn an_overflow_closes_with_1013() {
     let outbox = outbox(1, 100);
-    assert_eq!(outbox.publish("a".into(), "m", topic(1)), Published::Queued);
     assert_eq!(
-        outbox.publish("b".into(), "m", topic(1)),
+        outbox.publish("a".into(), None, "m", topic(1)),
+        Published::Queued
+    );
+    assert_eq!(
+        outbox.publish("b".into(), None, "m", topic(1)),
         Published::Overflow
     );
     assert!(matches!(
@@ -92,7 +95,7 @@ fn the_oldest_published_message_makes_room() {
         ("c", Published::Replaced(1)),
     ] {
         assert_eq!(
-            outbox.publish(text.into(), "m", topic(1)),
+            outbox.publish(text.into(), None, "m", topic(1)),
             outcome,
             "{text}"
         );
@@ -106,12 +109,12 @@ fn the_latest_of_a_topic_replaces_the_others() {
     let outbox = with_policy(SendQueueFull::KeepLatest);
     for (text, number) in [("a1", 1), ("b1", 2), ("a2", 1)] {
         assert_eq!(
-            outbox.publish(text.into(), "m", topic(number)),
+            outbox.publish(text.into(), None, "m", topic(number)),
             Published::Queued
         );
     }
     assert_eq!(
-        outbox.publish("a3".into(), "m", topic(1)),
+        outbox.publish("a3".into(), None, "m", topic(1)),
         Published::Replaced(2)
     );
     assert_eq!(all(&outbox), ["b1", "a3"]);
@@ -125,7 +128,7 @@ fn what_handlers_send_is_never_dropped() {
             outbox.push_now(text.into(), "m").unwrap();
         }
         assert_eq!(
-            outbox.publish("a".into(), "m", topic(1)),
+            outbox.publish("a".into(), None, "m", topic(1)),
             Published::Dropped(1)
         );
         assert_eq!(all(&outbox), ["1", "2", "3"]);

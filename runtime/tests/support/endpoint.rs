@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, mpsc};
 use wsgen_runtime::codegen::{self, Decode, DecodeError, Encode, Endpoint, Frame};
-use wsgen_runtime::{CloseReason, EncodeError, Error, Handshake, Message, Reject, Topics};
+use wsgen_runtime::{
+    CloseReason, EncodeError, Error, Handshake, Message, Reject, TopicEvent, Topics,
+};
 
 pub struct Room {
     pub gate: Arc<Notify>,
@@ -24,6 +26,12 @@ pub struct Text {
 #[derive(Deserialize)]
 pub struct Topic {
     pub topic: String,
+}
+
+#[derive(Deserialize)]
+pub struct Enter {
+    pub topic: String,
+    pub info: String,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +58,10 @@ pub enum Inbound {
     Close,
     Join(Topic),
     Leave(Topic),
+    Enter(Enter),
+    Seen(Topic),
+    Kick(Text),
+    Silently(Publish),
     Publish(Publish),
     Flood(Flood),
     FloodAndClose(Flood),
@@ -93,6 +105,10 @@ impl Decode for Inbound {
             Some("close") => Ok(Self::Close),
             Some("join") => codegen::from_json(payload).map(Self::Join),
             Some("leave") => codegen::from_json(payload).map(Self::Leave),
+            Some("enter") => codegen::from_json(payload).map(Self::Enter),
+            Some("seen") => codegen::from_json(payload).map(Self::Seen),
+            Some("kick") => codegen::from_json(payload).map(Self::Kick),
+            Some("silently") => codegen::from_json(payload).map(Self::Silently),
             Some("publish") => codegen::from_json(payload).map(Self::Publish),
             Some("flood") => codegen::from_json(payload).map(Self::Flood),
             Some("flood_and_close") => codegen::from_json(payload).map(Self::FloodAndClose),
@@ -166,7 +182,7 @@ impl Endpoint for Room {
                 Ok(())
             }
             Inbound::Join(Topic { topic }) => {
-                cx.join(&topic);
+                cx.join(&topic).await;
                 cx.send(said("joined")).await
             }
             Inbound::Leave(Topic { topic }) => {
@@ -176,6 +192,24 @@ impl Endpoint for Room {
             Inbound::Publish(Publish { topic, text }) => {
                 let members = cx.publish(&topic, said(text));
                 cx.send(said(format!("published to {members}"))).await
+            }
+            Inbound::Enter(Enter { topic, info }) => {
+                cx.join_as(&topic, &info).await?;
+                cx.send(said("entered")).await
+            }
+            Inbound::Seen(Topic { topic }) => {
+                let seen = cx.seen(&topic).into_iter();
+                let mut seen: Vec<String> = seen.map(|one| one.info().unwrap()).collect();
+                seen.sort();
+                cx.send(said(seen.join(" "))).await
+            }
+            Inbound::Kick(Text { text }) => {
+                cx.topics().kick(&text, 4001, "enough of you");
+                Ok(())
+            }
+            Inbound::Silently(Publish { topic, text }) => {
+                cx.publish_except_self(&topic, said(text));
+                Ok(())
             }
             Inbound::Flood(Flood { count, size }) => {
                 for _ in 0..count {
@@ -191,6 +225,16 @@ impl Endpoint for Room {
                 Ok(())
             }
         }
+    }
+
+    async fn topic_event(&self, cx: &mut Context<'_>, event: TopicEvent) -> Result<(), Error> {
+        let text = match event {
+            TopicEvent::Joined(_, member) => format!("{} came", member.info::<String>()?),
+            TopicEvent::Left(_, member) => format!("{} left", member.info::<String>()?),
+            TopicEvent::Missed(topic) => format!("something of {topic} was missed"),
+            other => format!("{other:?}"),
+        };
+        cx.send(said(text)).await
     }
 
     async fn disconnected(&self, _: Member, reason: CloseReason, _: &Topics<Outbound>) {

@@ -21,7 +21,7 @@ impl Metrics for Handlers {
         cx: &mut Context<'_, Self>,
         Subscribe { metric }: Subscribe,
     ) -> Result<(), Error> {
-        cx.join(topic(metric));
+        cx.join(topic(metric)).await;
         let values = self.history().of(metric);
         cx.send(Snapshot { metric, values }).await
     }

@@ -29,7 +29,7 @@ impl Arena for Handlers {
     }
 
     async fn connected(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        cx.join(cx.session.arena.clone());
+        cx.join(cx.session.arena.clone()).await;
         let id = cx.session.id;
         cx.send(Welcome { id }).await
     }

@@ -65,7 +65,7 @@ impl Exchange for Handlers {
         // Only what is listed: a trader cannot make up topics without end.
         let symbol = listed(&message.symbol)
             .ok_or_else(|| Error::close(4004, format!("{} is not listed", message.symbol)))?;
-        cx.join(symbol);
+        cx.join(symbol).await;
         Ok(())
     }
 }

@@ -1,0 +1,336 @@
+//! What the topics of a server and the task of its broker share: what is to be said, what is to be heard.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, oneshot};
+
+use super::key::Key;
+use super::wire::{Body, Frame, News, NodeId};
+use crate::metrics::BrokerMetrics;
+use crate::topics::Log;
+
+/// What may wait for the broker: beyond it the oldest is dropped, and the others are told.
+const MOST_MESSAGES: usize = 16_384;
+const MOST_BYTES: usize = 32 << 20;
+
+/// How many clients may wait for a part of a log at once; more do not recover.
+const MOST_READS: usize = 1024;
+
+/// How long joining waits for the broker.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The way from a server to its broker.
+#[derive(Debug)]
+pub(crate) struct Bridge {
+    pub(crate) us: NodeId,
+    pub(crate) metrics: Arc<BrokerMetrics>,
+    sequence: AtomicU64,
+    state: Mutex<State>,
+    /// The broker's task has something to do.
+    work: Notify,
+    /// Topics are heard that were not, or the connection is lost.
+    heard: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    outgoing: VecDeque<Outgoing>,
+    bytes: usize,
+    dropped: u64,
+    /// The topics that have members here, and of these the ones that are heard.
+    wanted: HashSet<Key>,
+    heard: HashSet<Key>,
+    /// Topics that have come into `wanted` or gone since the task looked.
+    changed: HashSet<Key>,
+    /// Topics whose log is to be read to be on track again.
+    astray: HashSet<Key>,
+    reads: VecDeque<Read>,
+    is_connected: bool,
+    /// The other servers that give signs of life: when the last one came, and how much they have dropped.
+    peers: BTreeMap<NodeId, (Instant, u64)>,
+}
+
+/// Something to be said.
+#[derive(Clone, Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) key: Key,
+    /// Whether it goes into the topic's log.
+    pub(crate) is_logged: bool,
+    pub(crate) frame: Bytes,
+    pub(crate) since: Instant,
+}
+
+/// A wish to read a log.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) key: Key,
+    /// After this offset of this epoch.
+    pub(crate) after: (u64, u64),
+    pub(crate) answer: oneshot::Sender<Log>,
+}
+
+/// What the broker's task is to do.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) hear: Vec<Key>,
+    pub(crate) ignore: Vec<Key>,
+    pub(crate) astray: Vec<Key>,
+    pub(crate) reads: Vec<Read>,
+    pub(crate) say: Vec<Outgoing>,
+}
+
+impl Bridge {
+    pub(crate) fn new(metrics: Arc<BrokerMetrics>) -> Self {
+        Self {
+            us: NodeId::random(),
+            metrics,
+            sequence: AtomicU64::new(0),
+            state: Mutex::default(),
+            work: Notify::new(),
+            heard: Notify::new(),
+        }
+    }
+
+    /// A larger number than before.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.sequence.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Has something said, after what was said before. Never waits: the oldest is dropped where there is no room.
+    pub(crate) fn say(&self, key: Key, sequence: u64, body: Body) {
+        let is_logged = key.is_logged && matches!(body, Body::Message { .. });
+        let node = self.us;
+        let frame = Frame {
+            node,
+            sequence,
+            body,
+        };
+        let said = Outgoing {
+            key,
+            is_logged,
+            frame: frame.encode(),
+            since: Instant::now(),
+        };
+        let mut state = self.lock();
+        state.bytes += said.frame.len();
+        state.outgoing.push_back(said);
+        while state.outgoing.len() > MOST_MESSAGES || state.bytes > MOST_BYTES {
+            let Some(dropped) = state.outgoing.pop_front() else {
+                break;
+            };
+            state.bytes -= dropped.frame.len();
+            state.dropped += 1;
+            self.metrics.dropped.add(1);
+        }
+        drop(state);
+        self.work.notify_one();
+    }
+
+    /// Has news told on a topic, or to all servers.
+    pub(crate) fn tell(&self, key: Key, news: News) {
+        self.say(key, 0, Body::News(news));
+    }
+
+    /// How many messages for others were dropped since the start.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.lock().dropped
+    }
+
+    /// A sent batch may have been lost.
+    pub(crate) fn lost(&self, messages: usize) {
+        self.lock().dropped += messages as u64;
+        self.metrics.dropped.add(messages as u64);
+    }
+
+    /// A topic has got members here.
+    pub(crate) fn want(&self, key: Key) {
+        let mut state = self.lock();
+        state.changed.insert(key.clone());
+        if key.is_logged {
+            state.astray.insert(key.clone());
+        }
+        state.wanted.insert(key);
+        drop(state);
+        self.work.notify_one();
+    }
+
+    /// A topic has none any more.
+    pub(crate) fn forget(&self, key: &Key) {
+        let mut state = self.lock();
+        state.wanted.remove(key);
+        state.changed.insert(key.clone());
+        drop(state);
+        self.work.notify_one();
+    }
+
+    /// A topic's log must be read.
+    pub(crate) fn go_astray(&self, key: Key) {
+        self.lock().astray.insert(key);
+        self.work.notify_one();
+    }
+
+    /// What is after an offset in a topic's log, if the broker says it soon.
+    pub(crate) async fn read(&self, key: Key, after: (u64, u64)) -> Option<Log> {
+        let (answer, log) = oneshot::channel();
+        {
+            let mut state = self.lock();
+            if !state.is_connected || state.reads.len() >= MOST_READS {
+                return None;
+            }
+            state.reads.push_back(Read { key, after, answer });
+        }
+        self.work.notify_one();
+        tokio::time::timeout(PATIENCE, log).await.ok()?.ok()
+    }
+
+    /// Waits until what others publish on a topic arrives here; not for long, and not while there is no broker.
+    pub(crate) async fn is_heard(&self, key: &Key) {
+        let heard = async {
+            loop {
+                // Made before the look, so that no change in between is missed.
+                let change = self.heard.notified();
+                {
+                    let state = self.lock();
+                    if !state.is_connected || state.heard.contains(key) {
+                        return;
+                    }
+                }
+                change.await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, heard).await.is_err() {
+            tracing::warn!("the broker takes long to hear another topic");
+        }
+    }
+
+    /// Something to do, at most so many messages of it; empty if there is nothing.
+    pub(crate) fn take_work(&self, messages: usize) -> Work {
+        let mut state = self.lock();
+        let state = &mut *state;
+        let mut work = Work::default();
+        for key in state.changed.drain() {
+            match (state.wanted.contains(&key), state.heard.contains(&key)) {
+                (true, false) => work.hear.push(key),
+                (false, true) => {
+                    state.heard.remove(&key);
+                    work.ignore.push(key);
+                }
+                _ => {}
+            }
+        }
+        work.astray = state.astray.drain().collect();
+        work.reads = state.reads.drain(..).collect();
+        let count = state.outgoing.len().min(messages);
+        work.say = state.outgoing.drain(..count).collect();
+        state.bytes -= work.say.iter().map(|said| said.frame.len()).sum::<usize>();
+        work
+    }
+
+    /// Whether there is something to do.
+    pub(crate) fn has_more(&self) -> bool {
+        let state = self.lock();
+        !(state.outgoing.is_empty()
+            && state.changed.is_empty()
+            && state.astray.is_empty()
+            && state.reads.is_empty())
+    }
+
+    /// Waits until there may be something to do.
+    pub(crate) async fn has_work(&self) {
+        self.work.notified().await;
+    }
+
+    /// These topics are heard now.
+    pub(crate) fn hears(&self, keys: Vec<Key>) {
+        let mut state = self.lock();
+        for key in keys {
+            if !state.wanted.contains(&key) {
+                // It has lost its last member meanwhile.
+                state.changed.insert(key.clone());
+            }
+            state.heard.insert(key);
+        }
+        drop(state);
+        self.work.notify_one();
+        self.heard.notify_waiters();
+    }
+
+    /// There is a connection.
+    pub(crate) fn connected(&self) {
+        let mut state = self.lock();
+        state.is_connected = true;
+        // The others' time begins anew: while we heard nobody, nobody could be heard.
+        let now = Instant::now();
+        state.peers.values_mut().for_each(|(heard, _)| *heard = now);
+        state.changed = state.wanted.iter().cloned().collect();
+        let logged = state.wanted.iter().filter(|key| key.is_logged);
+        state.astray = logged.cloned().collect();
+        self.metrics.connected();
+    }
+
+    /// There is none any more.
+    pub(crate) fn disconnected(&self) {
+        let mut state = self.lock();
+        state.is_connected = false;
+        state.heard.clear();
+        state.reads.clear();
+        drop(state);
+        self.heard.notify_waiters();
+        self.metrics.disconnected();
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.lock().is_connected
+    }
+
+    /// Whether everything was said.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.lock().outgoing.is_empty()
+    }
+
+    /// Whether there is room for much.
+    pub(crate) fn is_nearly_silent(&self) -> bool {
+        self.lock().outgoing.len() < MOST_MESSAGES / 8
+    }
+
+    /// Another server gave a sign of life: whether it is new, and whether it has dropped something since the last one.
+    pub(crate) fn hear_peer(&self, node: NodeId, dropped: u64) -> (bool, bool) {
+        let before = self.lock().peers.insert(node, (Instant::now(), dropped));
+        match before {
+            None => (true, false),
+            Some((_, before)) => (false, dropped > before),
+        }
+    }
+
+    /// Another server is gone.
+    pub(crate) fn forget_peer(&self, node: NodeId) {
+        self.lock().peers.remove(&node);
+    }
+
+    /// Forgets the servers that have given no sign of life for so long, and names them.
+    pub(crate) fn forget_silent_peers(&self, ttl: Duration) -> BTreeSet<NodeId> {
+        let mut state = self.lock();
+        if !state.is_connected {
+            return BTreeSet::new();
+        }
+        let silent = state.peers.iter();
+        let silent = silent.filter(|(_, (heard, _))| heard.elapsed() > ttl);
+        let silent: BTreeSet<NodeId> = silent.map(|(node, _)| *node).collect();
+        state.peers.retain(|node, _| !silent.contains(node));
+        silent
+    }
+
+    /// The other servers.
+    pub(crate) fn peers(&self) -> Vec<NodeId> {
+        self.lock().peers.keys().copied().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics halfway: a poisoned state is a whole state.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,223 @@
+//! A server among the others: what comes from the broker finds its hub, and who gives no sign of life is forgotten.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::bridge::{Bridge, Work};
+use super::key::{Key, channel_and_topic};
+use super::wire::{Body, Frame, News, NodeId};
+use crate::config;
+use crate::connections::Connections;
+use crate::topics::{Bounds, Hub, Kept, Log, Logged};
+
+/// Most topics' histories are looked at this often.
+const SWEEP: Duration = Duration::from_secs(5);
+
+pub(crate) struct Cluster {
+    pub(crate) bridge: Arc<Bridge>,
+    pub(crate) settings: config::Broker,
+    /// How much of its topics is kept.
+    pub(crate) bounds: Arc<Bounds>,
+    hubs: Vec<Arc<Hub>>,
+    connections: Connections,
+    /// Another server wants to know who is where.
+    is_asked: AtomicBool,
+}
+
+impl Cluster {
+    pub(crate) fn new(
+        bridge: Arc<Bridge>,
+        settings: config::Broker,
+        bounds: Arc<Bounds>,
+        hubs: Vec<Arc<Hub>>,
+        connections: Connections,
+    ) -> Self {
+        Self {
+            bridge,
+            settings,
+            bounds,
+            hubs,
+            connections,
+            is_asked: AtomicBool::new(false),
+        }
+    }
+
+    fn hub(&self, channel: &str) -> Option<&Arc<Hub>> {
+        self.hubs.iter().find(|hub| hub.name() == channel)
+    }
+
+    fn hub_and_topic<'a>(&self, name: &'a str) -> Option<(&Arc<Hub>, &'a str)> {
+        let (channel, topic) = channel_and_topic(name)?;
+        Some((self.hub(channel)?, topic))
+    }
+
+    /// Something came on a topic; with epoch and offset if it is of the topic's log.
+    pub(crate) fn received(&self, name: &str, frame: &Bytes, place: Option<(u64, u64)>) {
+        let Some(frame) = Frame::decode(frame) else {
+            tracing::debug!("the broker passed on what no server of this version says");
+            return;
+        };
+        let is_ours = frame.node == self.bridge.us;
+        match (self.hub_and_topic(name), frame.body) {
+            (None, Body::News(news)) if !is_ours => self.hear(frame.node, news),
+            (Some((hub, topic)), Body::News(news)) if !is_ours => {
+                hub.hear_of(topic, frame.node, news);
+            }
+            (Some((hub, topic)), Body::Message { name, message }) => {
+                let kept = Kept {
+                    node: frame.node,
+                    sequence: frame.sequence,
+                    name,
+                    message,
+                    at: Instant::now(),
+                };
+                match place {
+                    Some((epoch, offset)) => hub.receive_logged(
+                        topic,
+                        Logged {
+                            epoch,
+                            offset,
+                            kept,
+                        },
+                    ),
+                    None if !is_ours => hub.receive(topic, kept),
+                    None => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What another server tells all.
+    fn hear(&self, node: NodeId, news: News) {
+        match news {
+            News::Beat { dropped } => {
+                let (is_new, has_dropped) = self.bridge.hear_peer(node, dropped);
+                if is_new {
+                    // So that it knows us, too.
+                    self.beat();
+                }
+                if has_dropped {
+                    tracing::warn!(%node, "another server had to drop messages for us");
+                    self.miss();
+                }
+            }
+            News::Bye => {
+                self.bridge.forget_peer(node);
+                self.hubs.iter().for_each(|hub| hub.lose_sight(node));
+            }
+            News::Kick {
+                principal,
+                code,
+                reason,
+            } => self.connections.kick(&principal, code, &reason),
+            News::WhoIsThere { key } => {
+                if let Some((hub, topic)) = self.hub_and_topic(&key) {
+                    hub.answer_who_is_there(topic);
+                }
+            }
+            News::WhoIsWhere => self.is_asked.store(true, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+
+    /// Something that others have said was dropped on its way to us.
+    pub(crate) fn fell_behind(&self) {
+        tracing::warn!("this server falls behind what others publish");
+        self.miss();
+    }
+
+    fn miss(&self) {
+        self.bridge.metrics.gaps.add(1);
+        self.hubs.iter().for_each(|hub| hub.has_missed());
+    }
+
+    /// There is a connection, and everything wanted is heard; `again` if there was one before.
+    pub(crate) fn came_up(&self, again: bool) {
+        self.beat();
+        if again {
+            self.miss();
+            let all = Key::of_servers();
+            self.bridge.tell(all, News::WhoIsWhere);
+            self.is_asked.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The connection is lost.
+    pub(crate) fn went_down(&self) {
+        self.bridge.disconnected();
+        self.hubs.iter().for_each(|hub| hub.lose_track());
+    }
+
+    /// Gives a sign of life.
+    fn beat(&self) {
+        let dropped = self.bridge.dropped();
+        self.bridge.tell(Key::of_servers(), News::Beat { dropped });
+    }
+
+    /// The part of a topic's log was read that it needed.
+    pub(crate) fn caught_up(&self, key: &Key, log: Log) {
+        if let Some((hub, topic)) = self.hub_and_topic(key.name()) {
+            hub.catch_up(topic, log);
+        }
+    }
+
+    /// Where to read the logs of these topics from, of those that somebody needs.
+    pub(crate) fn track_from(&self, work: &mut Work) -> Vec<(Key, Option<(u64, u64)>)> {
+        let astray = std::mem::take(&mut work.astray).into_iter();
+        let from = astray.filter_map(|key| {
+            let (hub, topic) = self.hub_and_topic(key.name())?;
+            let from = hub.track_from(topic)?;
+            Some((key, from))
+        });
+        from.collect()
+    }
+
+    /// Signs of life, ours and those that others owe; for ever.
+    pub(crate) async fn live(&self) {
+        let ttl = self.settings.presence_ttl;
+        let mut tick = tokio::time::interval((ttl / 3).min(SWEEP));
+        loop {
+            tick.tick().await;
+            if self.bridge.is_connected() {
+                self.beat();
+            }
+            for node in self.bridge.forget_silent_peers(ttl) {
+                tracing::warn!(%node, "another server gives no sign of life");
+                self.hubs.iter().for_each(|hub| hub.lose_sight(node));
+            }
+            if self.is_asked.swap(false, Ordering::Relaxed) {
+                for hub in &self.hubs {
+                    hub.list_all().await;
+                }
+            }
+        }
+    }
+
+    /// Says that this server stops, and gives the broker a moment to pass it on.
+    pub(crate) async fn say_goodbye(&self) {
+        self.bridge.tell(Key::of_servers(), News::Bye);
+        let said = async {
+            while self.bridge.is_connected() && !self.bridge.is_silent() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            // The last batch is on its way.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(1), said).await;
+    }
+}
+
+/// Forgets histories that nobody can need any more; for ever.
+pub(super) async fn sweep(hubs: &[Arc<Hub>]) {
+    let mut tick = tokio::time::interval(SWEEP);
+    loop {
+        tick.tick().await;
+        for hub in hubs {
+            hub.sweep();
+        }
+    }
+}

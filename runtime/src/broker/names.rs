@@ -1,0 +1,24 @@
+//! Names of messages that other servers sent, as words that live as long as the program.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+/// More names than a document has; beyond them all are called [`OTHER`].
+const MOST: usize = 4096;
+
+const OTHER: &str = "(other)";
+
+/// `name` as a word of its own. Servers that share a broker serve the same document, so there are few of them.
+pub(super) fn known_name(name: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name) {
+        return known;
+    }
+    if names.len() == MOST {
+        return OTHER;
+    }
+    let name: &'static str = Box::leak(name.into());
+    names.insert(name);
+    name
+}

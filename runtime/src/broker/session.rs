@@ -1,0 +1,174 @@
+//! The task of the broker: connects, says and hears until the connection breaks, and begins anew.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bridge::{Outgoing, Read};
+use super::cluster::Cluster;
+use super::key::Key;
+use crate::topics::Log;
+
+/// What goes to the broker at once.
+const BATCH: usize = 512;
+
+/// Topics that are asked for at once.
+const TOPICS: usize = 1000;
+
+/// How long the broker may take for anything.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What went wrong with a broker.
+#[derive(Debug)]
+pub(super) struct Fault(pub(super) String);
+
+impl<E: std::error::Error> From<E> for Fault {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// A connection to a broker. What it hears it hands to [`Cluster::received`].
+pub(super) trait Session: Sized + Send {
+    /// Connects, and hears the topic of all servers.
+    fn connect(cluster: &Arc<Cluster>) -> impl Future<Output = Result<Self, Fault>> + Send;
+
+    /// Hears these topics, too: what is published from when this is done arrives.
+    fn hear(&mut self, keys: &[Key]) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Hears these topics no longer.
+    fn ignore(&mut self, keys: &[Key]) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Says these, in this order; done when the broker has them.
+    fn say(&mut self, batch: &[Outgoing]) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// What is in the logs of these topics after these epochs and offsets; without those, where the logs are.
+    fn read(
+        &mut self,
+        logs: &[(Key, Option<(u64, u64)>)],
+    ) -> impl Future<Output = Result<Vec<Log>, Fault>> + Send;
+
+    /// Waits until the connection breaks.
+    fn broken(&mut self) -> impl Future<Output = Fault> + Send;
+}
+
+/// Keeps a connection to the broker; for ever.
+pub(super) async fn run<S: Session>(cluster: Arc<Cluster>) {
+    tokio::join!(cluster.live(), stay_connected::<S>(&cluster));
+}
+
+async fn stay_connected<S: Session>(cluster: &Arc<Cluster>) {
+    let (url, mut again, mut attempt) = (&cluster.settings.url, false, 0);
+    loop {
+        let connected = tokio::time::timeout(PATIENCE, S::connect(cluster)).await;
+        let fault = match connected {
+            Ok(Ok(session)) => {
+                cluster.bridge.connected();
+                tracing::info!(broker = %url, "connected to the broker");
+                let Fault(fault) = serve(session, cluster, again, &mut attempt).await;
+                again = true;
+                fault
+            }
+            Ok(Err(Fault(fault))) => fault,
+            Err(_) => "it does not answer".to_owned(),
+        };
+        cluster.went_down();
+        if attempt == 0 {
+            let fault = crate::log::Escaped(&fault);
+            tracing::error!(broker = %url, %fault, "no broker: members of this server are served, others are not");
+        }
+        tokio::time::sleep(back_off(attempt)).await;
+        attempt += 1;
+    }
+}
+
+/// Does what is to be done, until the connection breaks. Says by `attempt` when it has worked.
+async fn serve<S: Session>(
+    mut session: S,
+    cluster: &Cluster,
+    again: bool,
+    attempt: &mut u32,
+) -> Fault {
+    let bridge = &cluster.bridge;
+    let mut has_come_up = false;
+    loop {
+        // Topics first: what is said is to find everybody.
+        let messages = if has_come_up { BATCH } else { 0 };
+        if let Err(fault) = step(&mut session, cluster, messages).await {
+            return fault;
+        }
+        if !has_come_up {
+            has_come_up = true;
+            *attempt = 0;
+            cluster.came_up(again);
+            continue;
+        }
+        if bridge.has_more() {
+            continue;
+        }
+        tokio::select! {
+            () = bridge.has_work() => {}
+            fault = session.broken() => return fault,
+        }
+    }
+}
+
+async fn step<S: Session>(
+    session: &mut S,
+    cluster: &Cluster,
+    messages: usize,
+) -> Result<(), Fault> {
+    let bridge = &cluster.bridge;
+    let mut work = bridge.take_work(messages);
+    for keys in work.ignore.chunks(TOPICS) {
+        session.ignore(keys).await?;
+    }
+    for keys in work.hear.chunks(TOPICS) {
+        session.hear(keys).await?;
+    }
+    let astray = cluster.track_from(&mut work);
+    for logs in astray.chunks(TOPICS) {
+        let read = session.read(logs).await?;
+        for ((key, _), log) in logs.iter().zip(read) {
+            cluster.caught_up(key, log);
+        }
+    }
+    if !work.hear.is_empty() {
+        bridge.hears(work.hear);
+    }
+    read(session, work.reads).await?;
+    if !work.say.is_empty() {
+        if let Err(fault) = session.say(&work.say).await {
+            // Perhaps it has them, perhaps not: at most once is what we promise.
+            bridge.lost(work.say.len());
+            return Err(fault);
+        }
+        if let Some(first) = work.say.first() {
+            bridge.metrics.lag(first.since.elapsed());
+        }
+    }
+    Ok(())
+}
+
+async fn read<S: Session>(session: &mut S, reads: Vec<Read>) -> Result<(), Fault> {
+    if reads.is_empty() {
+        return Ok(());
+    }
+    let logs: Vec<_> = reads
+        .iter()
+        .map(|read| (read.key.clone(), Some(read.after)))
+        .collect();
+    for (read, log) in reads.into_iter().zip(session.read(&logs).await?) {
+        // Who does not wait any more does not need it.
+        let _ = read.answer.send(log);
+    }
+    Ok(())
+}
+
+/// Longer each time up to 5 s, and by chance, so that servers do not come back in step.
+fn back_off(attempt: u32) -> Duration {
+    const LONGEST: u64 = 5000;
+    let most = (100_u64 << attempt.min(6)).min(LONGEST);
+    // Between half of it and all of it.
+    let chance = super::wire::NodeId::random().0 % (most / 2);
+    Duration::from_millis(most - chance)
+}

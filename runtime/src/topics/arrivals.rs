@@ -1,0 +1,252 @@
+//! What comes from other servers, and what clients get that come back.
+
+use std::time::Duration;
+
+use super::event::TopicEvent;
+use super::history::{Arrival, Kept, Log, Logged, Missed};
+use super::hub::{Hub, Joining};
+use super::position::{Position, announcement, greeting};
+use crate::outbox::POSITION;
+
+/// How long a client that comes back waits for what another server has not passed on yet.
+const PATIENCE: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// How joining a topic went for a client that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// It did not come back, or the channel has no `resume`.
+    None,
+    /// It gets so many messages that it missed, which is all of them.
+    Complete(usize),
+    /// What it missed is not known any more: it needs the whole state anew.
+    Lost,
+}
+
+impl Hub {
+    /// A message of another server, on a topic without a log at the broker.
+    pub(crate) fn receive(&self, topic: &str, kept: Kept) {
+        let mut shard = self.shard(topic);
+        let Some(known) = shard.get_mut(topic) else {
+            return;
+        };
+        let (message, name) = (kept.message.clone(), kept.name);
+        let position = known.history.as_mut().and_then(|history| {
+            history.count(kept);
+            history.position()
+        });
+        self.deliver(topic, known, (&message, name), None, position);
+    }
+
+    /// A message of the broker's log, of ours or of another server.
+    pub(crate) fn receive_logged(&self, topic: &str, logged: Logged) {
+        let us = self.us();
+        let mut shard = self.shard(topic);
+        let Some(known) = shard.get_mut(topic) else {
+            return;
+        };
+        let Some(history) = &mut known.history else {
+            return;
+        };
+        let (message, name) = (logged.kept.message.clone(), logged.kept.name);
+        match history.arrive(logged, us) {
+            Arrival::Deliver(position) => {
+                self.deliver(topic, known, (&message, name), None, Some(position));
+            }
+            Arrival::Known | Arrival::Held => {}
+            Arrival::Hole => {
+                if let Some(bridge) = self.bridge() {
+                    bridge.go_astray(self.key(topic));
+                }
+            }
+        }
+    }
+
+    /// Where to read a topic's log from, to be on track again; `None` if nobody needs it.
+    pub(crate) fn track_from(&self, topic: &str) -> Option<Option<(u64, u64)>> {
+        let shard = self.shard(topic);
+        Some(shard.get(topic)?.history.as_ref()?.track_from())
+    }
+
+    /// The log was read: members get what they have missed, or are told.
+    pub(crate) fn catch_up(&self, topic: &str, log: Log) {
+        let us = self.us();
+        let mut shard = self.shard(topic);
+        let Some(known) = shard.get_mut(topic) else {
+            return;
+        };
+        let Some(history) = &mut known.history else {
+            return;
+        };
+        let (delivered, has_hole) = history.catch_up(log, us);
+        for (kept, position) in delivered {
+            self.deliver(
+                topic,
+                known,
+                (&kept.message, kept.name),
+                None,
+                Some(position),
+            );
+        }
+        if has_hole {
+            known.tell(&TopicEvent::Missed(topic.into()));
+        }
+    }
+
+    /// The connection to the broker is lost: nobody can resume from where they are now.
+    pub(crate) fn lose_track(&self) {
+        for mut shard in self.shards() {
+            for history in shard
+                .values_mut()
+                .filter_map(|known| known.history.as_mut())
+            {
+                history.lose_track();
+            }
+        }
+    }
+
+    /// Messages of other servers may be missing: members are told, where no log can say what they were.
+    pub(crate) fn has_missed(&self) {
+        if self.is_logged() {
+            return;
+        }
+        for mut shard in self.shards() {
+            for (topic, known) in shard.iter_mut() {
+                if let Some(history) = &mut known.history {
+                    history.begin_anew();
+                }
+                known.tell(&TopicEvent::Missed((&**topic).into()));
+            }
+        }
+    }
+
+    /// Adds a member whose client was at `position`, if it was somewhere, and sends it what it has missed. It is told
+    /// where it is.
+    pub(crate) async fn resume(
+        &self,
+        topic: &str,
+        joining: &Joining<'_>,
+        position: Option<Position>,
+    ) -> Recovery {
+        let recovery = match position {
+            None => Recovery::Lost,
+            Some(position) => {
+                tokio::time::timeout(PATIENCE, self.recover(topic, joining, position))
+                    .await
+                    .unwrap_or(Recovery::Lost)
+            }
+        };
+        if recovery == Recovery::Lost {
+            self.join_at(topic, joining, Some(false)).await;
+        }
+        if let Some(metrics) = self.broker_metrics() {
+            metrics.recovered(recovery != Recovery::Lost);
+        }
+        recovery
+    }
+
+    async fn recover(&self, topic: &str, joining: &Joining<'_>, position: Position) -> Recovery {
+        let mut read: Vec<Kept> = Vec::new();
+        loop {
+            let log = match self.try_recover(topic, joining, &position, &read) {
+                Ok(recovery) => return recovery,
+                Err(Missed::Before) => match self.bridge() {
+                    Some(bridge) if self.is_logged() => {
+                        let after = (position.epoch, position.offset);
+                        bridge.read(self.key(topic), after).await
+                    }
+                    _ => None,
+                },
+                Err(_) => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                    continue;
+                }
+            };
+            match log.and_then(|log| log.after) {
+                // Else the log grew faster than it was read.
+                Some(after) if after.len() > read.len() => read = after,
+                _ => return Recovery::Lost,
+            }
+        }
+    }
+
+    /// Under one lock: what was missed is queued, and what comes from then on follows.
+    fn try_recover(
+        &self,
+        topic: &str,
+        joining: &Joining<'_>,
+        position: &Position,
+        read: &[Kept],
+    ) -> Result<Recovery, Missed> {
+        let us = self.us();
+        let mut shard = self.shard(topic);
+        let known = self.topic(&mut shard, topic);
+        let Some(history) = &known.history else {
+            return Ok(Recovery::Lost);
+        };
+        let missed = match history.missed(position, read, us) {
+            Missed::These(missed) => missed,
+            Missed::Unknown => return Ok(Recovery::Lost),
+            other => return Err(other),
+        };
+        let outbox = joining.outbox;
+        let mark = self.mark(topic);
+        if joining.is_told {
+            let greeting = greeting(topic, Some(true), Some(*position));
+            self.is_delivered(outbox.publish(greeting, None, POSITION, mark));
+        }
+        let count = missed.len();
+        for (kept, position) in missed {
+            let before = joining.is_told.then(|| announcement(topic, Some(position)));
+            self.is_delivered(outbox.publish(kept.message, before, kept.name, mark));
+        }
+        self.insert(known, joining);
+        Ok(Recovery::Complete(count))
+    }
+
+    /// Adds a member, and tells its client where it is.
+    pub(crate) async fn join_and_greet(&self, topic: &str, joining: &Joining<'_>) {
+        self.join_at(topic, joining, None).await;
+    }
+
+    async fn join_at(&self, topic: &str, joining: &Joining<'_>, recovered: Option<bool>) {
+        // The topic must be followed before it is known where that is; the member comes last, so that all it gets is
+        // after the greeting.
+        self.topic(&mut self.shard(topic), topic);
+        self.is_heard(topic).await;
+        self.is_on_track(topic).await;
+        let mut shard = self.shard(topic);
+        let known = self.topic(&mut shard, topic);
+        if let Some(history) = &known.history
+            && joining.is_told
+        {
+            let greeting = greeting(topic, recovered, history.position());
+            let mark = self.mark(topic);
+            self.is_delivered(joining.outbox.publish(greeting, None, POSITION, mark));
+        }
+        self.insert(known, joining);
+    }
+
+    /// Waits until what other servers publish on a topic arrives; not for long.
+    pub(crate) async fn is_heard(&self, topic: &str) {
+        if let Some(bridge) = self.bridge() {
+            bridge.is_heard(&self.key(topic)).await;
+        }
+    }
+
+    /// Waits until a topic's position is known; not for long.
+    async fn is_on_track(&self, topic: &str) {
+        let is_astray = || {
+            let shard = self.shard(topic);
+            let known = shard.get(topic).and_then(|known| known.history.as_ref());
+            known.is_some_and(|history| history.position().is_none())
+        };
+        let wait = async {
+            while self.bridge().is_some_and(|bridge| bridge.is_connected()) && is_astray() {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        // Later than that the client is told that it cannot resume from here.
+        let _ = tokio::time::timeout(PATIENCE, wait).await;
+    }
+}
