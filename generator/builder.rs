@@ -80,6 +80,12 @@ impl Builder {
         self
     }
 
+    /// Whether to generate a typed client as well, for which `wsgen-runtime` needs its feature `client`; by default not.
+    pub fn client(mut self, client: bool) -> Self {
+        self.options.client = client;
+        self
+    }
+
     /// Where to write; by default the `OUT_DIR` that Cargo sets.
     pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(folder.into());

@@ -297,6 +297,7 @@ impl BuildScript {
         calls.extend(servers.map(|server| format!(".server({server:?})")));
         let roots = project.allow_ref_roots.iter();
         calls.extend(roots.map(|folder| format!(".allow_ref_root({folder:?})")));
+        calls.extend(options.client.then(|| ".client(true)".to_owned()));
         calls.push(format!(".generate({:?})", project.document));
         Self {
             document: quoted(&project.document),
@@ -419,7 +420,7 @@ fn runtime(runtime: &Runtime, features: &[&str]) -> String {
     }
 }
 
-/// What the messages of a document ask of the runtime beyond its default.
+/// What the messages and the client ask of the runtime beyond its default.
 fn features(service: &Service) -> Vec<&'static str> {
     let exchanges = service
         .routes
@@ -438,11 +439,17 @@ fn features(service: &Service) -> Vec<&'static str> {
         })
         .map(|variant| variant.content)
         .collect();
-    [(Content::Cbor, "cbor"), (Content::MessagePack, "msgpack")]
+    let formats = [(Content::Cbor, "cbor"), (Content::MessagePack, "msgpack")]
         .into_iter()
         .filter(|(content, _)| contents.contains(content))
-        .map(|(_, feature)| feature)
-        .collect()
+        .map(|(_, feature)| feature);
+    // A client of `wss://` needs TLS; the server has a proxy, or a line to change here.
+    let secure = service.servers.iter().any(|server| server.secure);
+    let client = service.client.then_some(match secure {
+        true => "client-tls",
+        false => "client",
+    });
+    client.into_iter().chain(formats).collect()
 }
 
 fn readme<'a>(service: &'a Service, project: &'a Project) -> Readme<'a> {

@@ -26,7 +26,7 @@ impl Settings {
     pub fn to_toml(&self) -> Result<String, askama::Error> {
         SettingsFile {
             document: toml_string(&self.document),
-            client: self.options.perspective == Perspective::Client,
+            describes_client: self.options.perspective == Perspective::Client,
             channels: match self.options.channels {
                 ChannelLayout::Auto => None,
                 ChannelLayout::Paths => Some("paths"),
@@ -34,6 +34,7 @@ impl Settings {
             },
             servers: strings(&self.options.servers),
             allow_ref_roots: strings(&self.allow_ref_roots),
+            client: self.options.client,
             build_script: self.build_script,
         }
         .render()
@@ -54,10 +55,11 @@ impl Settings {
 #[template(path = "wsgen.toml.askama")]
 struct SettingsFile {
     document: String,
-    client: bool,
+    describes_client: bool,
     channels: Option<&'static str>,
     servers: Option<String>,
     allow_ref_roots: Option<String>,
+    client: bool,
     build_script: bool,
 }
 
@@ -87,6 +89,8 @@ mod read {
         servers: Vec<String>,
         #[serde(default)]
         allow_ref_roots: Vec<String>,
+        #[serde(default)]
+        client: bool,
         #[serde(default)]
         build_script: bool,
     }
@@ -123,6 +127,7 @@ mod read {
                         Layout::Multiplex => ChannelLayout::Multiplex,
                     },
                     servers: file.servers,
+                    client: file.client,
                 },
                 allow_ref_roots: file.allow_ref_roots,
                 build_script: file.build_script,
@@ -149,6 +154,7 @@ mod tests {
                 perspective: Perspective::Client,
                 channels: ChannelLayout::Multiplex,
                 servers: vec!["eu".to_owned(), "us \u{7f}".to_owned()],
+                client: true,
             },
             allow_ref_roots: vec!["..".to_owned()],
             build_script: true,

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{command, project, root, settings};
+use wsgen::lower::Options;
+
+use crate::support::{command, project_with, root, settings};
 use crate::{binding_page, examples};
 
 #[test]
@@ -57,7 +59,12 @@ fn write_projects(workspace: &Path) -> Vec<String> {
         .chain(examples)
         .chain(hard)
         .map(|(name, document)| {
-            let (_, files) = project(&document, &settings(&name));
+            // Servers and clients of the same documents.
+            let options = Options {
+                client: true,
+                ..Options::default()
+            };
+            let (_, files) = project_with(&document, &settings(&name), &options);
             for file in files {
                 let path = projects.join(&name).join(&file.path);
                 fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use wsgen::lower::Options;
 use wsgen::scaffold::{Project, Runtime};
 
-use crate::support::{files_below, project, root, settings};
+use crate::support::{files_below, project_with, root, settings};
 
 /// Set to rewrite what is not fresh.
 const UPDATE: &str = "WSGEN_UPDATE";
@@ -13,7 +14,12 @@ const UPDATE: &str = "WSGEN_UPDATE";
 const EXAMPLES: [(&str, &[&str]); 5] = [
     (
         "chat",
-        &["src/handlers/mod.rs", "src/handlers/room.rs", "src/lib.rs"],
+        &[
+            "Cargo.toml",
+            "src/handlers/mod.rs",
+            "src/handlers/room.rs",
+            "src/lib.rs",
+        ],
     ),
     (
         "dashboard",
@@ -50,6 +56,9 @@ const EXAMPLES: [(&str, &[&str]); 5] = [
         ],
     ),
 ];
+
+/// Those that have a client as well.
+const WITH_CLIENT: [&str; 2] = ["chat", "trading"];
 
 /// The application that was there before its API, which `build.rs` generates.
 const HAND_WRITTEN: &str = "axum";
@@ -90,7 +99,11 @@ fn stale_files(name: &str, edited: &[&str]) -> Vec<String> {
         runtime: Runtime::Path("../../runtime".to_owned()),
         ..settings(name)
     };
-    let (_, files) = project(&folder.join("asyncapi.yaml"), &settings);
+    let options = Options {
+        client: WITH_CLIENT.contains(&name),
+        ..Options::default()
+    };
+    let (_, files) = project_with(&folder.join("asyncapi.yaml"), &settings, &options);
     for edited in edited {
         let differs = files.iter().any(|file| {
             file.path == *edited && fs::read(folder.join(edited)).unwrap() != file.contents

@@ -13,6 +13,7 @@ mod bad_input;
 mod binding_page;
 mod build_script;
 mod check;
+mod client;
 mod commands;
 mod compiles;
 mod config;

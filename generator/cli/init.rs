@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use wsgen::diagnostic::Diagnostics;
+use wsgen::lower::Options;
 use wsgen::model::Service;
 use wsgen::naming::{file_name, is_keyword};
 use wsgen::output::{self, OutputFile, Ownership};
@@ -28,6 +29,9 @@ pub(super) struct Init {
     /// Leave out the files for containers and CI.
     #[arg(long)]
     minimal: bool,
+    /// Generate a typed client as well.
+    #[arg(long)]
+    client: bool,
     /// Generate the code into `OUT_DIR` by a `build.rs`, not into `src/generated`.
     #[arg(long)]
     build_rs: bool,
@@ -43,7 +47,10 @@ impl Init {
     pub(super) fn run(self, output: &Output) -> ExitCode {
         let mut diagnostics = Diagnostics::new();
         let sources = self.input.load(&mut diagnostics);
-        let options = self.input.options();
+        let options = Options {
+            client: self.client,
+            ..self.input.options()
+        };
         let documents = documents(&sources);
         let generated = if diagnostics.has_errors() {
             Err(Diagnostics::new())

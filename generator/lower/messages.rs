@@ -41,6 +41,7 @@ pub(super) fn lower<'a>(
     document: &Document<'a>,
     inbound: &Direction<'_, 'a>,
     outbound: &Direction<'_, 'a>,
+    client: bool,
     resolver: &Resolver<'a>,
     schemas: &mut Schemas<'a, '_>,
     diagnostics: &mut Diagnostics,
@@ -63,10 +64,14 @@ pub(super) fn lower<'a>(
         ..MessageSet::default()
     };
     lowering.tell_apart(&mut inbound_set, inbound, diagnostics);
-    let outbound_set = MessageSet {
+    let mut outbound_set = MessageSet {
         variants: lowering.variants(outbound, diagnostics),
         ..MessageSet::default()
     };
+    if client {
+        // What only a client cannot tell apart is nothing for the author of the server to read.
+        lowering.tell_apart(&mut outbound_set, outbound, &mut Diagnostics::new());
+    }
     Some(Exchange {
         inbound: inbound_set,
         outbound: outbound_set,

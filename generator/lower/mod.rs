@@ -35,6 +35,8 @@ pub struct Options {
     pub channels: ChannelLayout,
     /// The servers to generate, by name; all of them where the list is empty.
     pub servers: Vec<String>,
+    /// Whether to generate a client as well.
+    pub client: bool,
 }
 
 /// Lowers a document.
@@ -58,7 +60,7 @@ pub fn lower<'a>(
     let lowered = routes::lower(
         document,
         &groups,
-        options.perspective,
+        options,
         &resolver,
         &mut schemas,
         diagnostics,
@@ -72,6 +74,7 @@ pub fn lower<'a>(
         description: document.description.map(str::to_owned),
         servers,
         routes: lowered,
+        client: options.client,
         types,
         untyped,
     };

@@ -8,6 +8,7 @@ use crate::model::{self, Exchange, Layout, Method, Reply, Route, Traffic};
 use crate::naming::{Scope, type_name, value_name};
 use crate::resolve::Resolver;
 
+use super::Options;
 use super::correlation;
 use super::layout::Group;
 use super::messages::{self, Direction, Found};
@@ -20,17 +21,29 @@ use super::security;
 pub(super) fn lower<'a>(
     document: &Document<'a>,
     groups: &[Group],
-    perspective: Perspective,
+    options: &Options,
     resolver: &Resolver<'a>,
     schemas: &mut Schemas<'a, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Route> {
     let mut lowering = Lowering {
         document,
-        perspective,
+        perspective: options.perspective,
+        client: options.client,
         resolver,
         schemas,
-        modules: Scope::reserving(&["authenticate", "handlers", "messages", "mod", "servers"]),
+        modules: Scope::reserving(match options.client {
+            true => &[
+                "authenticate",
+                "client",
+                "handlers",
+                "messages",
+                "mod",
+                "servers",
+                "targets",
+            ],
+            false => &["authenticate", "handlers", "messages", "mod", "servers"],
+        }),
         operations: HashMap::new(),
         traits: Vec::new(),
     };
@@ -53,6 +66,7 @@ pub(super) fn lower<'a>(
 struct Lowering<'d, 'a, 's, 'r> {
     document: &'d Document<'a>,
     perspective: Perspective,
+    client: bool,
     resolver: &'s Resolver<'a>,
     schemas: &'s mut Schemas<'a, 'r>,
     modules: Scope,
@@ -79,6 +93,7 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
             self.document,
             &exchange.inbound,
             &exchange.outbound,
+            self.client,
             self.resolver,
             self.schemas,
             diagnostics,

@@ -26,6 +26,8 @@ pub struct Service {
     pub servers: Vec<Server>,
     /// Routes, each served by one or more of the servers.
     pub routes: Vec<Route>,
+    /// Whether a client is generated as well.
+    pub client: bool,
     /// Types of the payloads, in the order in which they were first needed.
     pub types: Types,
     /// Values within them that stay any JSON.

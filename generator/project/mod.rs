@@ -161,7 +161,7 @@ impl Project {
         let settings = Settings::parse(&text).map_err(|reason| ProjectError::Unreadable {
             path,
             reason,
-            help: "correct it: `document` is needed; `perspective`, `channels`, `servers`, `allow_ref_roots` and `build_script` may be there",
+            help: "correct it: `document` is needed; `perspective`, `channels`, `servers`, `allow_ref_roots`, `client` and `build_script` may be there",
         })?;
         Ok(Self {
             root: root.to_owned(),

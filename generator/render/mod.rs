@@ -1,6 +1,7 @@
 //! Rust from the model: one file for all payloads, one for each route, one for the servers.
 
 mod checks;
+mod client;
 mod dispatch;
 mod docs;
 mod examples;
@@ -49,6 +50,12 @@ pub(crate) enum Part {
     Route(usize),
     /// The servers.
     Servers,
+    /// What joins the clients.
+    Clients,
+    /// Where clients connect.
+    Targets,
+    /// The client of a route, by its index.
+    Client(usize),
 }
 
 /// The modules that a run rewrites.
@@ -57,19 +64,33 @@ pub(crate) fn parts(service: &Service) -> Vec<Part> {
     let mut parts = vec![Part::Root, Part::Servers];
     parts.extend((!service.types.is_empty()).then_some(Part::Messages));
     parts.extend((0..service.routes.len()).map(Part::Route));
+    if service.client {
+        parts.extend([Part::Clients, Part::Targets]);
+        parts.extend((0..service.routes.len()).map(Part::Client));
+    }
     parts
 }
 
 /// Renders one module.
 #[must_use]
 pub(crate) fn render(service: &Service, part: Part) -> Module {
+    let name = |name: &str| name.to_owned();
     let (name, code) = match part {
-        Part::Root => ("mod", root(service)),
-        Part::Messages => ("messages", payloads::render(&service.types)),
-        Part::Servers => ("servers", servers::render(service)),
+        Part::Root => (name("mod"), root(service)),
+        Part::Messages => (name("messages"), payloads::render(&service.types)),
+        Part::Servers => (name("servers"), servers::render(service)),
         Part::Route(index) => {
             let route = &service.routes[index];
-            (route.module.as_str(), route::render(service, route))
+            (route.module.clone(), route::render(service, route))
+        }
+        Part::Clients => (name("client/mod"), client::root(service)),
+        Part::Targets => (name("client/targets"), client::targets(service)),
+        Part::Client(index) => {
+            let route = &service.routes[index];
+            (
+                format!("client/{}", route.module),
+                client::render(service, route),
+            )
         }
     };
     Module {
@@ -101,6 +122,7 @@ fn root(service: &Service) -> TokenStream {
         .collect();
     modules.extend((!service.types.is_empty()).then_some("messages"));
     modules.push("servers");
+    modules.extend(service.client.then_some("client"));
     modules.sort_unstable();
     let modules = modules.into_iter().map(ident);
     let (tools, lints): (Vec<_>, Vec<_>) = ALLOWED

@@ -37,6 +37,8 @@ mod authentication;
 )]
 mod broker;
 mod buffered_io;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod close;
 pub mod codegen;
 pub mod config;

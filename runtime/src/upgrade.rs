@@ -185,7 +185,7 @@ fn check_upgrade(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
 }
 
 /// The answer to a key (RFC 6455, section 4.2.2), if it is one.
-fn accept_value(key: &HeaderValue) -> Option<HeaderValue> {
+pub(crate) fn accept_value(key: &HeaderValue) -> Option<HeaderValue> {
     BASE64.decode(key).ok().filter(|key| key.len() == 16)?;
     let mut hash = sha1_smol::Sha1::from(key.as_bytes());
     hash.update(KEY_SUFFIX);

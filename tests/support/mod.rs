@@ -49,14 +49,22 @@ pub fn settings(package: &str) -> Project {
 
 /// All files that `wsgen init` makes of the document at `path`, and what it understood.
 pub fn project(path: &Path, project: &Project) -> (wsgen::Output, Vec<OutputFile>) {
+    project_with(path, project, &Options::default())
+}
+
+/// The same, by these options.
+pub fn project_with(
+    path: &Path,
+    project: &Project,
+    options: &Options,
+) -> (wsgen::Output, Vec<OutputFile>) {
     let mut diagnostics = Diagnostics::new();
     let sources = load(path, &mut diagnostics);
-    let options = Options::default();
     let documents = documents(&sources);
-    let mut output = wsgen::generate(&sources, &options, &documents.entry)
+    let mut output = wsgen::generate(&sources, options, &documents.entry)
         .unwrap_or_else(|errors| panic!("{}", render_human(&errors, &sources, false)));
     let generated = std::mem::take(&mut output.files);
-    let mut files = new_files(generated, &output.service, project, &options).unwrap();
+    let mut files = new_files(generated, &output.service, project, options).unwrap();
     files.extend(documents.files);
     (output, files)
 }

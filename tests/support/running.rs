@@ -20,8 +20,13 @@ pub struct Running {
 
 impl Running {
     pub async fn start(server: Server) -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), server).await
+    }
+
+    /// At this address, where another one has been before.
+    pub async fn start_at(address: SocketAddr, server: Server) -> Self {
         let mut config = Config::default();
-        config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.listen.address = address;
         config.admin.address = SocketAddr::from(([127, 0, 0, 1], 0));
         config.drain.grace = Duration::ZERO;
         let listening = server.bind(config).await.unwrap();

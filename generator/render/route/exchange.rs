@@ -1,6 +1,6 @@
 //! The messages of a route: an enumeration for each direction.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::model::{Content, Exchange, MessageSet, Reply, Route, Traffic, Types, Variant};
@@ -24,9 +24,7 @@ pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
 
 fn inbound(set: &MessageSet, types: &Types) -> TokenStream {
     let ambiguous = !set.dispatch.ambiguous.is_empty();
-    let told: Vec<usize> = (0..set.variants.len())
-        .filter(|index| !set.dispatch.ambiguous.contains(index))
-        .collect();
+    let told = told(set);
     let entries = told.iter().map(|&index| entry(set, index, types));
     let raw = ambiguous.then(|| {
         quote! {
@@ -37,7 +35,7 @@ fn inbound(set: &MessageSet, types: &Types) -> TokenStream {
     let names = told.iter().map(|&index| name_arm(set, index));
     let raw_name = ambiguous.then(|| quote!(Self::Raw(_) => "raw",));
     let subject = subject(set);
-    let (frame, decode) = decode(set, types);
+    let (frame, decode) = decode(set, types, &quote!(Ok(Self::Raw(frame.message()))));
     quote! {
         /// What arrives.
         #[derive(Clone, Debug, PartialEq)]
@@ -64,18 +62,7 @@ fn inbound(set: &MessageSet, types: &Types) -> TokenStream {
 fn outbound(set: &MessageSet, types: &Types) -> TokenStream {
     let entries = (0..set.variants.len()).map(|index| entry(set, index, types));
     let names = (0..set.variants.len()).map(|index| name_arm(set, index));
-    let encode = set.variants.iter().map(|variant| {
-        let name = ident(&variant.variant);
-        match variant.content {
-            Content::Json => quote!(Self::#name(message) => codegen::to_json(message),),
-            Content::MessagePack => {
-                quote!(Self::#name(message) => codegen::to_message_pack(message),)
-            }
-            Content::Cbor => quote!(Self::#name(message) => codegen::to_cbor(message),),
-            Content::Text => quote!(Self::#name(message) => Ok(Message::from(message.as_str())),),
-            Content::Binary => quote!(Self::#name(message) => Ok(Message::from(message.clone())),),
-        }
-    });
+    let encode = set.variants.iter().map(encode_arm);
     let distinct = set.variants.iter().filter(|variant| variant.distinct);
     let conversions = distinct.map(|variant| from(&quote!(Outbound), variant, types));
     let subject = subject(set);
@@ -101,6 +88,87 @@ fn outbound(set: &MessageSet, types: &Types) -> TokenStream {
         }
         #(#conversions)*
     }
+}
+
+/// How a message becomes a frame.
+fn encode_arm(variant: &Variant) -> TokenStream {
+    let name = ident(&variant.variant);
+    match variant.content {
+        Content::Json => quote!(Self::#name(message) => codegen::to_json(message),),
+        Content::MessagePack => quote!(Self::#name(message) => codegen::to_message_pack(message),),
+        Content::Cbor => quote!(Self::#name(message) => codegen::to_cbor(message),),
+        Content::Text => quote!(Self::#name(message) => Ok(Message::from(message.as_str())),),
+        Content::Binary => quote!(Self::#name(message) => Ok(Message::from(message.clone())),),
+    }
+}
+
+/// How a client writes what the server of the route `module` reads.
+pub(in super::super) fn encode_inbound(
+    module: &Ident,
+    set: &MessageSet,
+    types: &Types,
+) -> TokenStream {
+    let told: Vec<usize> = told(set);
+    let encode = told.iter().map(|&index| encode_arm(&set.variants[index]));
+    let names = told.iter().map(|&index| name_arm(set, index));
+    let ambiguous = !set.dispatch.ambiguous.is_empty();
+    let raw = ambiguous.then(|| quote!(Self::Raw(message) => Ok(message.clone()),));
+    let raw_name = ambiguous.then(|| quote!(Self::Raw(_) => "raw",));
+    let distinct = told
+        .iter()
+        .map(|&index| &set.variants[index])
+        .filter(|variant| variant.distinct);
+    let conversions = distinct.map(|variant| from(&quote!(#module::Inbound), variant, types));
+    let subject = subject(set);
+    quote! {
+        impl Encode for #module::Inbound {
+            fn encode(&self) -> Result<Message, EncodeError> {
+                match #subject {
+                    #(#encode)*
+                    #raw
+                }
+            }
+
+            fn name(&self) -> &'static str {
+                match #subject {
+                    #(#names)*
+                    #raw_name
+                }
+            }
+        }
+        #(#conversions)*
+    }
+}
+
+/// How a client reads what the server of the route `module` writes; what nothing tells apart is an error.
+pub(in super::super) fn decode_outbound(
+    module: &Ident,
+    set: &MessageSet,
+    types: &Types,
+) -> TokenStream {
+    let names = (0..set.variants.len()).map(|index| name_arm(set, index));
+    let subject = subject(set);
+    let (frame, decode) = decode(set, types, &quote!(Err(DecodeError::unknown(None))));
+    quote! {
+        impl Decode for #module::Outbound {
+            fn decode(#frame: &Frame) -> Result<Self, DecodeError> {
+                #decode
+            }
+
+            fn name(&self) -> &'static str {
+                match #subject {
+                    #(#names)*
+                }
+            }
+        }
+    }
+}
+
+/// The messages that can be told apart.
+fn told(set: &MessageSet) -> Vec<usize> {
+    (0..set.variants.len())
+        .filter(|index| !set.dispatch.ambiguous.contains(index))
+        .collect()
 }
 
 /// The enumeration of the possible replies of one method.
@@ -175,8 +243,8 @@ fn subject(set: &MessageSet) -> TokenStream {
     }
 }
 
-/// The parameter and the body of `decode`.
-fn decode(set: &MessageSet, types: &Types) -> (TokenStream, TokenStream) {
+/// The parameter and the body of `decode`; `raw` is the expression for what nothing tells apart.
+fn decode(set: &MessageSet, types: &Types, raw: &TokenStream) -> (TokenStream, TokenStream) {
     if set.variants.is_empty() {
         return (quote!(_frame), quote!(Err(DecodeError::unknown(None))));
     }
@@ -188,14 +256,13 @@ fn decode(set: &MessageSet, types: &Types) -> (TokenStream, TokenStream) {
             }
         }
     });
-    let raw = quote!(Ok(Self::Raw(frame.message())));
     let choice = if set.dispatch.tag.is_some() || !set.dispatch.shapes.is_empty() {
         let targets: Vec<Target> = set
             .variants
             .iter()
             .map(|variant| target(variant, types))
             .collect();
-        let select = select(&set.dispatch, &targets, &raw);
+        let select = select(&set.dispatch, &targets, raw);
         let payload = match set.packing {
             Some(Content::MessagePack) => quote!(&codegen::message_pack_as_json(frame)?),
             Some(Content::Cbor) => quote!(&codegen::cbor_as_json(frame)?),
@@ -208,9 +275,14 @@ fn decode(set: &MessageSet, types: &Types) -> (TokenStream, TokenStream) {
     } else if set.dispatch.ambiguous.is_empty() {
         quote!(Err(DecodeError::unknown(None)))
     } else {
-        raw
+        raw.clone()
     };
-    (quote!(frame), quote!(#binary #choice))
+    let body = quote!(#binary #choice);
+    let frame = match body.to_string().contains("frame") {
+        true => quote!(frame),
+        false => quote!(_frame),
+    };
+    (frame, body)
 }
 
 fn target(variant: &Variant, types: &Types) -> Target {

@@ -5,6 +5,8 @@ mod exchange;
 mod request;
 mod traits;
 
+pub(super) use exchange::{decode_outbound, encode_inbound};
+
 use proc_macro2::TokenStream;
 use quote::quote;
 

@@ -9,6 +9,7 @@
     clippy::large_enum_variant
 )]
 
+pub mod client;
 pub mod messages;
 pub mod room;
 pub mod servers;

@@ -9,6 +9,7 @@
     clippy::large_enum_variant
 )]
 
+pub mod client;
 pub mod exchange;
 pub mod messages;
 pub mod servers;

@@ -1,0 +1,304 @@
+//! The other end: a client for each route, where to connect, and as whom.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::{
+    Method, ParameterLocation, Reply, Route, Scheme, SchemeKind, Service, Traffic, Types,
+};
+use crate::naming::{Scope, value_name};
+
+use super::docs::{docs, module_docs};
+use super::mentions::Mentions;
+use super::names::{ident, qualified};
+use super::route::{decode_outbound, encode_inbound};
+
+/// Methods that every client has.
+const METHODS: &[&str] = &["close", "connect", "next", "send"];
+
+/// Renders the module that has the others.
+pub(super) fn root(service: &Service) -> TokenStream {
+    let header = module_docs(["The other end of the API: a client for each route."]);
+    let mut modules: Vec<&str> = service
+        .routes
+        .iter()
+        .map(|route| route.module.as_str())
+        .chain(["targets"])
+        .collect();
+    modules.sort_unstable();
+    let modules = modules.into_iter().map(ident);
+    quote!(#header #(pub mod #modules;)*)
+}
+
+/// Renders the servers' addresses and the credentials that they ask for.
+pub(super) fn targets(service: &Service) -> TokenStream {
+    let header = module_docs(["Where clients connect, and what they show."]);
+    let addresses = service.servers.iter().map(|server| {
+        let headline = format!("The server `{}`.", server.name);
+        let docs = docs(std::iter::once(headline.as_str()).chain(server.description.as_deref()));
+        let name = ident(&server.function.to_uppercase());
+        let url = &server.url;
+        quote!(#docs pub const #name: &str = #url;)
+    });
+    let mut schemes: Vec<&Scheme> = Vec::new();
+    for server in &service.servers {
+        let asked = server.security.iter().flatten();
+        for scheme in asked.chain(&server.operation_schemes) {
+            if scheme.kind != SchemeKind::MutualTls && !schemes.contains(&scheme) {
+                schemes.push(scheme);
+            }
+        }
+    }
+    let mut names = Scope::default();
+    let credentials: Vec<TokenStream> = schemes
+        .into_iter()
+        .filter_map(|scheme| credential(scheme, &mut names))
+        .collect();
+    let imports = (!credentials.is_empty()).then(|| {
+        quote!(
+            use wsgen_runtime::client::Credential;
+        )
+    });
+    quote!(#header #imports #(#addresses)* #(#credentials)*)
+}
+
+fn credential(scheme: &Scheme, names: &mut Scope) -> Option<TokenStream> {
+    let key = |place: TokenStream, name: &str| {
+        (quote!(key: impl Into<String>), quote!(#place(#name, key)))
+    };
+    let (parameters, value) = match &scheme.kind {
+        SchemeKind::Bearer => (quote!(token: impl AsRef<str>), quote!(bearer(token))),
+        SchemeKind::Basic => (
+            quote!(user: impl AsRef<str>, password: impl AsRef<str>),
+            quote!(basic(user, password)),
+        ),
+        SchemeKind::QueryKey(name) => key(quote!(query), name),
+        SchemeKind::HeaderKey(name) => key(quote!(header), &name.to_lowercase()),
+        SchemeKind::CookieKey(name) => key(quote!(cookie), name),
+        SchemeKind::MutualTls => return None,
+    };
+    let name = ident(&names.claim(&[&value_name(&scheme.name)]));
+    let docs = docs([format!("What the scheme `{}` asks for.", scheme.name).as_str()]);
+    Some(quote! {
+        #docs
+        pub fn #name(#parameters) -> Credential {
+            Credential::#value
+        }
+    })
+}
+
+/// Renders the client of a route.
+pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
+    let types = &service.types;
+    let title = format!("Clients of `{}`.", route.path);
+    let header =
+        module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
+    let module = ident(&route.module);
+    let (sent, received, codecs) = match &route.traffic {
+        Traffic::Raw => (quote!(Message), quote!(Message), TokenStream::new()),
+        Traffic::Typed(exchange) => {
+            let encode = encode_inbound(&module, &exchange.inbound, types);
+            let decode = decode_outbound(&module, &exchange.outbound, types);
+            (
+                quote!(#module::Inbound),
+                quote!(#module::Outbound),
+                quote!(#encode #decode),
+            )
+        }
+    };
+    let parameters = parameters(route, types);
+    let connect = connect(route);
+    let requests = requests(route, types, &module);
+    let code = quote! {
+        #parameters
+
+        /// An open connection. Dropping it closes it.
+        #[derive(Debug)]
+        pub struct Client(Connection<#sent, #received>);
+
+        impl Client {
+            #connect
+
+            /// Sends a message that the server takes here.
+            pub async fn send(&self, message: impl Into<#sent>) -> Result<(), ClientError> {
+                self.0.send(message).await
+            }
+
+            #requests
+
+            /// What happens next: a message, or the end. `None` after the end.
+            pub async fn next(&self) -> Option<Event<#received>> {
+                self.0.next().await
+            }
+
+            /// Closes the connection; `next` tells when it is closed.
+            pub async fn close(&self) {
+                self.0.close().await;
+            }
+        }
+
+        #codecs
+    };
+    let imports = imports(&code, route);
+    quote!(#header #imports #code)
+}
+
+/// What the module needs; `code` is what stands in it.
+fn imports(code: &TokenStream, route: &Route) -> TokenStream {
+    let code = Mentions::of(code);
+    let mut local = vec![route.module.as_str()];
+    local.extend(code.starts_path("messages").then_some("messages"));
+    local.sort_unstable();
+    let local = local.into_iter().map(ident);
+    let itself = code.starts_path("codegen").then(|| quote!(self,));
+    let check = code.starts_path("check").then(|| quote!(check,));
+    let validate = code.calls("validate").then(|| quote!(Validate,));
+    let traffic = match route.traffic {
+        Traffic::Raw => quote! {
+            use wsgen_runtime::Message;
+        },
+        Traffic::Typed(_) => quote! {
+            use wsgen_runtime::codegen::{#itself #check Decode, Encode, Frame, #validate};
+            use wsgen_runtime::{DecodeError, EncodeError, Message};
+            use super::super::{#(#local),*};
+        },
+    };
+    quote! {
+        use wsgen_runtime::client::{ClientError, ConnectError, Connection, Event, Target};
+        #traffic
+    }
+}
+
+/// What a client passes when it connects, if anything.
+fn parameters(route: &Route, types: &Types) -> Option<TokenStream> {
+    let fields = route.parameters.iter().map(|parameter| {
+        let docs = docs(parameter.docs.as_deref());
+        let name = ident(&parameter.field);
+        let ty = qualified(&parameter.ty, types);
+        let ty = match parameter.required {
+            true => ty,
+            false => quote!(Option<#ty>),
+        };
+        quote!(#docs pub #name: #ty,)
+    });
+    (!route.parameters.is_empty()).then(|| {
+        quote! {
+            /// What a client passes when it connects.
+            #[derive(Clone, Debug)]
+            pub struct Parameters {
+                #(#fields)*
+            }
+        }
+    })
+}
+
+fn connect(route: &Route) -> TokenStream {
+    let path = &route.path;
+    let passed = route.parameters.iter().map(|parameter| {
+        let (name, field) = (&parameter.name, ident(&parameter.field));
+        let method = ident(match parameter.location {
+            ParameterLocation::Path => "fill",
+            ParameterLocation::Query => "query",
+            ParameterLocation::Header => "header",
+        });
+        quote!(.#method(#name, &parameters.#field))
+    });
+    let subprotocols = &route.subprotocols;
+    let subprotocols =
+        (!subprotocols.is_empty()).then(|| quote!(.subprotocols(&[#(#subprotocols),*])));
+    let parameter = (!route.parameters.is_empty()).then(|| quote!(, parameters: Parameters));
+    quote! {
+        /// Connects to a server, which `target` names without the path of the route.
+        pub async fn connect(target: Target #parameter) -> Result<Self, ConnectError> {
+            let target = target.path(#path) #(#passed)* #subprotocols;
+            Ok(Self(target.connect().await?))
+        }
+    }
+}
+
+/// A method for each request that is answered.
+fn requests(route: &Route, types: &Types, module: &proc_macro2::Ident) -> TokenStream {
+    let mut names = Scope::reserving(METHODS);
+    let methods = route.channels.iter().flat_map(|channel| &channel.methods);
+    methods
+        .filter_map(|method| request(route, method, types, module, &mut names))
+        .collect()
+}
+
+fn request(
+    route: &Route,
+    method: &Method,
+    types: &Types,
+    module: &proc_macro2::Ident,
+    names: &mut Scope,
+) -> Option<TokenStream> {
+    let (Traffic::Typed(exchange), Some(reply)) = (&route.traffic, &method.reply) else {
+        return None;
+    };
+    let variant = &exchange.inbound.variants[method.message];
+    let request = qualified(&variant.ty, types);
+    let variant = ident(&variant.variant);
+    let name = ident(&names.claim(&[&method.name, &format!("request_{}", method.name)]));
+    let (output, indices) = match reply {
+        Reply::One(index) => (
+            qualified(&exchange.outbound.variants[*index].ty, types),
+            vec![*index],
+        ),
+        Reply::Choice { name, messages } => {
+            let name = ident(name);
+            (quote!(#module::#name), messages.clone())
+        }
+    };
+    let arms = indices.iter().map(|index| {
+        let variant = ident(&exchange.outbound.variants[*index].variant);
+        let correlated = method.correlation.as_ref().and_then(|correlation| {
+            let found = &correlation.replies;
+            found.iter().find(|reply| reply.message == *index)
+        });
+        let guard = correlated.map(|correlated| {
+            let field = ident(&correlated.field);
+            match correlated.wrap {
+                true => quote!(if reply.#field.as_ref() == Some(&correlation_id)),
+                false => quote!(if reply.#field == correlation_id),
+            }
+        });
+        let value = match reply {
+            Reply::One(_) => quote!(reply),
+            Reply::Choice { name, .. } => {
+                let name = ident(name);
+                quote!(#module::#name::#variant(reply))
+            }
+        };
+        quote!(#module::Outbound::#variant(reply) #guard => Ok(#value),)
+    });
+    let all = indices.len() == exchange.outbound.variants.len() && method.correlation.is_none();
+    let others = (!all).then(|| quote!(other => Err(other),));
+    let correlation = method.correlation.as_ref().filter(|correlation| {
+        let replies = &correlation.replies;
+        replies.iter().any(|reply| indices.contains(&reply.message))
+    });
+    let (remember, capture) = match correlation {
+        None => (None, None),
+        Some(correlation) => {
+            let field = ident(&correlation.request);
+            let clone = (!correlation.is_copy).then(|| quote!(.clone()));
+            (
+                Some(quote!(let correlation_id = message.#field #clone;)),
+                Some(quote!(move)),
+            )
+        }
+    };
+    let docs = docs(method.docs.iter().map(String::as_str));
+    Some(quote! {
+        #docs
+        pub async fn #name(&self, message: #request) -> Result<#output, ClientError> {
+            #remember
+            self.0
+                .request(#module::Inbound::#variant(message), #capture |reply| match reply {
+                    #(#arms)*
+                    #others
+                })
+                .await
+        }
+    })
+}
