@@ -5,15 +5,13 @@ use std::path::Path;
 
 use wsgen::lower::Options;
 
-use crate::support::{command, project_with, root, settings};
+use crate::support::{cargo, fresh_workspace, project_with, root, settings, write_files};
 use crate::{binding_page, examples};
 
 #[test]
 fn fresh_projects_compile_without_a_warning_and_are_formatted() {
-    let workspace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fresh-projects");
-    let names = write_projects(&workspace);
-    // With this workspace's versions of everything, which are on this machine already.
-    fs::copy(root().join("Cargo.lock"), workspace.join("Cargo.lock")).unwrap();
+    let workspace = fresh_workspace("fresh-projects");
+    let names = write_projects(&workspace.join("projects"));
     let check = [
         "check",
         "--workspace",
@@ -31,15 +29,7 @@ fn fresh_projects_compile_without_a_warning_and_are_formatted() {
 
 /// One project for each fragment of the binding page, for each example's document, whose stubs nobody has filled in, and
 /// for each document that is hard on generated code; their names.
-fn write_projects(workspace: &Path) -> Vec<String> {
-    let projects = workspace.join("projects");
-    if projects.exists() {
-        fs::remove_dir_all(&projects).unwrap();
-    }
-    fs::create_dir_all(&projects).unwrap();
-    let manifest =
-        "[workspace]\nmembers = [\"projects/*\"]\nresolver = \"3\"\n\n[profile.dev]\ndebug = 0\n";
-    fs::write(workspace.join("Cargo.toml"), manifest).unwrap();
+fn write_projects(projects: &Path) -> Vec<String> {
     let fragments = binding_page::documents().into_iter().map(|path| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         (format!("fragment-{name}"), path)
@@ -65,19 +55,8 @@ fn write_projects(workspace: &Path) -> Vec<String> {
                 ..Options::default()
             };
             let (_, files) = project_with(&document, &settings(&name), &options);
-            for file in files {
-                let path = projects.join(&name).join(&file.path);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, file.contents).unwrap();
-            }
+            write_files(&projects.join(&name), files);
             name
         });
     written.collect()
-}
-
-/// Runs Cargo, which must not fail.
-fn cargo(workspace: &Path, arguments: &[&str]) {
-    let run = command::cargo(workspace, arguments);
-    let said = [run.stdout, run.stderr].concat();
-    assert_eq!(run.code, Some(0), "cargo {}\n{said}", arguments.join(" "));
 }

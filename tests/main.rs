@@ -27,6 +27,7 @@ mod generate;
 mod init;
 mod interrupted;
 mod package;
+mod schemas;
 mod server;
 mod story;
 mod support;

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::model::{
-    Definition, Exchange, Literal, MessageSet, Method, Reply, Route, Traffic, Type, Types, Variant,
+    Constant, Definition, Exchange, Literal, MessageSet, Method, Reply, Route, Traffic, Type,
+    Types, Variant,
 };
 
 use super::{Comparison, Direction, Kind, Subject, quoted};
@@ -305,7 +306,7 @@ fn answers(method: &Method) -> Vec<usize> {
 }
 
 /// The constant property of a message's type.
-fn constant<'m>(ty: &Type, types: &'m Types) -> Option<&'m (String, String)> {
+fn constant<'m>(ty: &Type, types: &'m Types) -> Option<&'m Constant> {
     let Type::Named(id) = ty.unchecked() else {
         return None;
     };
@@ -316,11 +317,11 @@ fn constant<'m>(ty: &Type, types: &'m Types) -> Option<&'m (String, String)> {
 }
 
 /// The property whose value names a message, and its values.
-fn tag(set: &MessageSet, index: usize) -> Option<(&str, Vec<&Literal>)> {
+fn tag(set: &MessageSet, index: usize) -> Option<(String, Vec<&Literal>)> {
     let tag = set.dispatch.tag.as_ref()?;
     let own = tag.values.iter().filter(|(_, target)| *target == index);
     let values: Vec<&Literal> = own.map(|(literal, _)| literal).collect();
-    (!values.is_empty()).then_some((tag.property.as_str(), values))
+    (!values.is_empty()).then_some((tag.path.join("."), values))
 }
 
 fn words(values: &[&Literal]) -> String {

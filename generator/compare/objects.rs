@@ -1,7 +1,7 @@
 //! Objects: their properties, one by one, and what holds for those that the document does not list.
 
 use crate::diagnostic::Location;
-use crate::model::{Definition, Field, Type, TypeDefinition};
+use crate::model::{Constant, Definition, Field, Type, TypeDefinition};
 
 use super::relation::Relation;
 use super::{Comparison, Direction, Kind, Subject};
@@ -198,9 +198,9 @@ impl<'m> Object<'m> {
             closed,
         } = &definition.definition
         {
-            let constant = tag
-                .iter()
-                .map(|(name, value)| (name.as_str(), Property::Constant(value, &definition.place)));
+            let constant = tag.iter().map(|Constant { name, value }| {
+                (name.as_str(), Property::Constant(value, &definition.place))
+            });
             let fields = fields
                 .iter()
                 .map(|field| (field.name.as_str(), Property::Field(field)));

@@ -107,6 +107,10 @@ fn words(check: &Check) -> String {
         Check::Unique => ("uniqueItems", "true".to_owned()),
         Check::MinProperties(bound) => ("minProperties", bound.to_string()),
         Check::MaxProperties(bound) => ("maxProperties", bound.to_string()),
+        Check::Keys(checks) => {
+            let rules: Vec<String> = checks.iter().map(words).collect();
+            ("propertyNames", rules.join(", "))
+        }
     };
     format!("`{keyword}: {bound}`")
 }

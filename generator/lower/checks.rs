@@ -1,8 +1,8 @@
 //! The rules of a schema that its type cannot hold.
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, Location};
 use crate::document::Node;
-use crate::model::{Bound, Check, Definition, Format, Integer, Type, TypeId, Types};
+use crate::model::{Bound, Check, Format, Integer, Type, TypeId, Types};
 
 use super::facts::Facts;
 
@@ -15,6 +15,10 @@ pub(super) fn constrain(ty: Type, facts: &Facts<'_>, diagnostics: &mut Diagnosti
         {
             checks.push(check);
         }
+    }
+    if let (Type::Map(_), [(pattern, schema)], true) = (&ty, &facts.patterns[..], facts.closed) {
+        let check = pattern_check(pattern, schema.key_location(), diagnostics);
+        checks.extend(check.map(|check| Check::Keys(vec![check])));
     }
     if checks.is_empty() {
         ty
@@ -29,7 +33,7 @@ pub(super) fn mark_validated(types: &mut Types) {
     let mut pending: Vec<TypeId> = Vec::new();
     for (id, ty) in types.iter() {
         let mut uses = Uses::default();
-        for part in parts(&ty.definition) {
+        for part in ty.definition.parts() {
             uses.add(part);
         }
         for used in uses.named {
@@ -63,6 +67,7 @@ pub(super) const RULES: &[&str] = &[
     "minimum",
     "multipleOf",
     "pattern",
+    "propertyNames",
     "uniqueItems",
 ];
 
@@ -77,7 +82,7 @@ fn check(
         Type::Number => number_check(keyword, value),
         Type::String => text_check(keyword, value, diagnostics),
         Type::List(_) => list_check(keyword, value),
-        Type::Map(_) => map_check(keyword, value),
+        Type::Map(_) => map_check(keyword, value, diagnostics),
         _ => None,
     }
 }
@@ -132,18 +137,23 @@ fn text_check(keyword: &str, value: Node<'_>, diagnostics: &mut Diagnostics) -> 
             .map(Check::MinLength),
         "maxLength" => value.as_u64().map(Check::MaxLength),
         "format" => format(value.as_str()?).map(Check::Format),
-        "pattern" => {
-            let pattern = value.as_str()?;
-            if regex_lite::Regex::new(pattern).is_ok() {
-                return Some(Check::Pattern(pattern.to_owned()));
-            }
-            diagnostics
-                .warning(Code::UnsupportedSchema, value.location(), "the pattern is not checked: it uses more than regular expressions that run in linear time")
-                .help("write it without look-around and back-references");
-            None
-        }
+        "pattern" => pattern_check(value.as_str()?, value.location(), diagnostics),
         _ => None,
     }
+}
+
+fn pattern_check(
+    pattern: &str,
+    location: Location,
+    diagnostics: &mut Diagnostics,
+) -> Option<Check> {
+    if regex_lite::Regex::new(pattern).is_ok() {
+        return Some(Check::Pattern(pattern.to_owned()));
+    }
+    diagnostics
+        .warning(Code::UnsupportedSchema, location, "the pattern is not checked: it uses more than regular expressions that run in linear time")
+        .help("write it without look-around and back-references");
+    None
 }
 
 fn list_check(keyword: &str, value: Node<'_>) -> Option<Check> {
@@ -158,15 +168,39 @@ fn list_check(keyword: &str, value: Node<'_>) -> Option<Check> {
     }
 }
 
-fn map_check(keyword: &str, value: Node<'_>) -> Option<Check> {
+fn map_check(keyword: &str, value: Node<'_>, diagnostics: &mut Diagnostics) -> Option<Check> {
     match keyword {
         "minProperties" => value
             .as_u64()
             .filter(|&bound| bound > 0)
             .map(Check::MinProperties),
         "maxProperties" => value.as_u64().map(Check::MaxProperties),
+        "propertyNames" => keys_check(value, diagnostics),
         _ => None,
     }
+}
+
+/// What a schema of keys asks for, where it is made of rules for texts alone.
+fn keys_check(schema: Node<'_>, diagnostics: &mut Diagnostics) -> Option<Check> {
+    let mut checks = Vec::new();
+    for (keyword, value) in schema.entries() {
+        if RULES.contains(&keyword) {
+            checks.extend(text_check(keyword, value, diagnostics));
+        } else if !matches!(keyword, "type" | "title" | "description") {
+            unexpressed("propertyNames", schema, diagnostics);
+            return None;
+        }
+    }
+    (!checks.is_empty()).then_some(Check::Keys(checks))
+}
+
+/// Says that a keyword is neither in the type nor checked.
+pub(super) fn unexpressed(keyword: &str, value: Node<'_>, diagnostics: &mut Diagnostics) {
+    diagnostics.note(
+        Code::UnsupportedSchema,
+        value.key_location(),
+        format!("`{keyword}` is not checked: the handler sees values that it would refuse"),
+    );
 }
 
 fn format(name: &str) -> Option<Format> {
@@ -198,22 +232,6 @@ fn whole(number: f64) -> Option<i64> {
     // Within the range that was just checked the cast is exact.
     #[allow(clippy::cast_possible_truncation)]
     (number.fract() == 0.0 && (-LIMIT..LIMIT).contains(&number)).then_some(number as i64)
-}
-
-/// What a definition is made of.
-fn parts(definition: &Definition) -> Vec<&Type> {
-    match definition {
-        Definition::Struct {
-            fields, additional, ..
-        } => fields
-            .iter()
-            .map(|field| &field.ty)
-            .chain(additional.iter().map(|(_, ty)| ty))
-            .collect(),
-        Definition::Union { variants, .. } => variants.iter().map(|(_, ty)| ty).collect(),
-        Definition::Newtype(ty) => vec![ty],
-        Definition::Enumeration(_) => Vec::new(),
-    }
 }
 
 /// What a type uses.

@@ -1,22 +1,24 @@
 //! How one of several messages (or alternatives of a schema) is told from the others.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use indexmap::{IndexMap, IndexSet};
 
 use crate::diagnostic::Diagnostics;
+use crate::document::Node;
 use crate::model::{Dispatch, JsonKind, Literal, Shape, Tag};
 use crate::resolve::Resolver;
 
-use super::facts::{Facts, gather};
+use super::facts::{Facts, gather_all};
 
 /// What can be seen of an alternative from outside.
 #[derive(Debug, Default)]
 pub(super) struct Profile {
     /// Types of JSON that it can have; empty where anything goes.
     kinds: IndexSet<JsonKind>,
-    /// Properties with a fixed value, or one of a few.
-    constants: IndexMap<String, Vec<Literal>>,
+    /// Properties with a fixed value, or one of a few, by the path that leads to them.
+    constants: IndexMap<Vec<String>, Vec<Literal>>,
     /// Properties that may hold any string.
     texts: IndexSet<String>,
     /// Properties that must be there.
@@ -77,15 +79,33 @@ pub(super) fn profile<'a>(
     if facts.nullable && !profile.kinds.is_empty() {
         profile.kinds.insert(JsonKind::Null);
     }
-    for (name, schema) in &facts.properties {
-        let property = gather(*schema, resolver, diagnostics);
-        if let Some(literals) = property.literals().or_else(|| pattern_literal(*schema)) {
-            profile.constants.insert((*name).to_owned(), literals);
+    for (name, schemas) in &facts.properties {
+        let property = gather_all(schemas, resolver, diagnostics);
+        let by_pattern = || schemas.iter().find_map(|schema| pattern_literal(*schema));
+        if let Some(literals) = fixed(&property).or_else(by_pattern) {
+            profile.constants.insert(vec![(*name).to_owned()], literals);
         } else if property.kinds.len() == 1 && property.kinds.contains(&JsonKind::String) {
             profile.texts.insert((*name).to_owned());
         }
+        for (inner, schemas) in &property.properties {
+            // Looked at only where it says so itself: this is done for every property of every message.
+            let says = |schema: &Node<'_>| schema.get("const").or(schema.get("enum")).is_some();
+            if property.required.contains(inner)
+                && schemas.iter().any(says)
+                && let Some(literals) = fixed(&gather_all(schemas, resolver, diagnostics))
+            {
+                let path = vec![(*name).to_owned(), (*inner).to_owned()];
+                profile.constants.insert(path, literals);
+            }
+        }
     }
     profile
+}
+
+/// The only values of a property; one that can be null names nothing then.
+fn fixed(property: &Facts<'_>) -> Option<Vec<Literal>> {
+    let nullable = property.nullable || property.lists_null();
+    property.literals().filter(|_| !nullable)
 }
 
 /// Finds the way to each alternative: by a discriminating property, then by what is left of their shapes.
@@ -94,10 +114,32 @@ pub(super) fn choose(
     names: &[&str],
     discriminator: Option<&Discriminator>,
 ) -> Dispatch {
+    if let Some(tag) = discriminator.and_then(|found| declared_tag(profiles, found)) {
+        return complete(profiles, names, Some(tag));
+    }
+    let strict = complete(profiles, names, constant_tag(profiles, Presence::Required));
+    if strict.ambiguous.is_empty() {
+        return strict;
+    }
+    // Many documents forget to say that the property which names the message is required.
+    let lenient = complete(profiles, names, constant_tag(profiles, Presence::Assumed));
+    match lenient.ambiguous.len() < strict.ambiguous.len() {
+        true => lenient,
+        false => strict,
+    }
+}
+
+/// Whether a tag that leads to some of the alternatives has to be required in these.
+#[derive(Clone, Copy, PartialEq)]
+enum Presence {
+    Required,
+    Assumed,
+}
+
+/// Beside a tag, finds the way to what is left by shapes.
+fn complete(profiles: &[Profile], names: &[&str], tag: Option<Tag>) -> Dispatch {
     let mut dispatch = Dispatch {
-        tag: discriminator
-            .and_then(|found| declared_tag(profiles, found))
-            .or_else(|| constant_tag(profiles)),
+        tag,
         ..Dispatch::default()
     };
     let mut rest = untagged(profiles.len(), dispatch.tag.as_ref());
@@ -122,8 +164,9 @@ pub(super) fn choose(
 /// The tag that `discriminator` declares, if it leads to every alternative.
 fn declared_tag(profiles: &[Profile], discriminator: &Discriminator) -> Option<Tag> {
     let mut values = Vec::new();
+    let path = vec![discriminator.property.clone()];
     for (index, profile) in profiles.iter().enumerate() {
-        match profile.constants.get(&discriminator.property) {
+        match profile.constants.get(&path) {
             Some(literals) => {
                 values.extend(literals.iter().map(|literal| (literal.clone(), index)))
             }
@@ -131,40 +174,39 @@ fn declared_tag(profiles: &[Profile], discriminator: &Discriminator) -> Option<T
         }
     }
     let distinct: HashSet<&Literal> = values.iter().map(|(literal, _)| literal).collect();
-    (distinct.len() == values.len()).then(|| Tag {
-        property: discriminator.property.clone(),
-        values,
-    })
+    (distinct.len() == values.len()).then_some(Tag { path, values })
 }
 
 /// The property whose constant values lead to the most alternatives.
-fn constant_tag(profiles: &[Profile]) -> Option<Tag> {
-    let mut candidates: IndexSet<&str> = IndexSet::new();
-    for profile in profiles {
-        candidates.extend(profile.constants.keys().map(String::as_str));
-    }
+fn constant_tag(profiles: &[Profile], presence: Presence) -> Option<Tag> {
+    let candidates: IndexSet<&Vec<String>> = profiles
+        .iter()
+        .flat_map(|profile| profile.constants.keys())
+        .collect();
     candidates
         .into_iter()
-        .map(|property| tag_on(profiles, property))
+        .map(|path| tag_on(profiles, path, presence))
         .enumerate()
         .filter(|(_, tag)| !tag.values.is_empty())
         .max_by_key(|(position, tag)| {
             (
                 covered(tag).len(),
+                Reverse(tag.path.len()),
                 all_require(profiles, tag),
-                fame(&tag.property),
+                tag.path.last().map(|property| fame(property)),
                 usize::MAX - position,
             )
         })
         .map(|(_, tag)| tag)
 }
 
-/// What a property tells: values that two alternatives share lead to neither.
-fn tag_on(profiles: &[Profile], property: &str) -> Tag {
+/// What a property tells: values that two alternatives share lead to neither, nor does a property that may be absent,
+/// unless all alternatives have it.
+fn tag_on(profiles: &[Profile], path: &Vec<String>, presence: Presence) -> Tag {
     let mut owners: HashMap<&Literal, usize> = HashMap::new();
     let mut shared: HashSet<usize> = HashSet::new();
     for (index, profile) in profiles.iter().enumerate() {
-        for literal in profile.constants.get(property).into_iter().flatten() {
+        for literal in profile.constants.get(path).into_iter().flatten() {
             if let Some(other) = owners.insert(literal, index)
                 && other != index
             {
@@ -179,16 +221,21 @@ fn tag_on(profiles: &[Profile], property: &str) -> Tag {
         .flat_map(|(index, profile)| {
             profile
                 .constants
-                .get(property)
+                .get(path)
                 .into_iter()
                 .flatten()
                 .map(move |literal| (literal.clone(), index))
         })
         .collect();
-    Tag {
-        property: property.to_owned(),
+    let mut tag = Tag {
+        path: path.clone(),
         values,
+    };
+    if presence == Presence::Required && covered(&tag).len() < profiles.len() {
+        tag.values
+            .retain(|(_, index)| profiles[*index].required.contains(&path[0]));
     }
+    tag
 }
 
 /// The message's name as the value of a bare `type` or `event` property that all of `rest` have.
@@ -199,7 +246,7 @@ fn name_tag(profiles: &[Profile], names: &[&str], rest: &[usize]) -> Option<Tag>
             .all(|&index| profiles[index].texts.contains(**property))
     })?;
     (distinct.len() == rest.len()).then(|| Tag {
-        property: (*property).to_owned(),
+        path: vec![(*property).to_owned()],
         values: rest
             .iter()
             .map(|&index| (Literal::String(names[index].to_owned()), index))
@@ -288,7 +335,7 @@ fn covered(tag: &Tag) -> HashSet<usize> {
 fn all_require(profiles: &[Profile], tag: &Tag) -> bool {
     tag.values
         .iter()
-        .all(|(_, index)| profiles[*index].required.contains(&tag.property))
+        .all(|(_, index)| profiles[*index].required.contains(&tag.path[0]))
 }
 
 fn fame(property: &str) -> usize {
@@ -300,7 +347,7 @@ fn fame(property: &str) -> usize {
 }
 
 /// `^x$` is a constant in disguise.
-fn pattern_literal(schema: crate::document::Node<'_>) -> Option<Vec<Literal>> {
+fn pattern_literal(schema: Node<'_>) -> Option<Vec<Literal>> {
     let pattern = schema.get("pattern")?.as_str()?;
     let text = pattern.strip_prefix('^')?.strip_suffix('$')?;
     let plain = !text.is_empty()

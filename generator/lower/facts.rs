@@ -20,12 +20,14 @@ pub(super) struct Facts<'a> {
     pub(super) integer: bool,
     /// Whether null is allowed beside what the rest says.
     pub(super) nullable: bool,
-    /// `properties`, references not followed.
-    pub(super) properties: IndexMap<&'a str, Node<'a>>,
+    /// `properties`, references not followed; several schemas where the parts of an `allOf` speak of one property.
+    pub(super) properties: IndexMap<&'a str, Vec<Node<'a>>>,
     /// `required`.
     pub(super) required: HashSet<&'a str>,
-    /// `additionalProperties`, or the first of `patternProperties`.
+    /// `additionalProperties`.
     pub(super) additional: Option<Node<'a>>,
+    /// `patternProperties`.
+    pub(super) patterns: Vec<(&'a str, Node<'a>)>,
     /// Whether `additionalProperties` is false.
     pub(super) closed: bool,
     /// `items`, or `items`/`prefixItems` as a list.
@@ -54,8 +56,19 @@ pub(super) fn gather<'a>(
     resolver: &Resolver<'a>,
     diagnostics: &mut Diagnostics,
 ) -> Facts<'a> {
+    gather_all(&[schema], resolver, diagnostics)
+}
+
+/// Gathers what several schemas say of one value.
+pub(super) fn gather_all<'a>(
+    schemas: &[Node<'a>],
+    resolver: &Resolver<'a>,
+    diagnostics: &mut Diagnostics,
+) -> Facts<'a> {
     let mut facts = Facts::default();
-    facts.add(schema, resolver, diagnostics);
+    for schema in schemas {
+        facts.add(*schema, resolver, diagnostics);
+    }
     facts
 }
 
@@ -95,6 +108,21 @@ impl<'a> Facts<'a> {
         literals.filter(|literals| !literals.is_empty())
     }
 
+    /// Whether nothing is said of anything inside the value.
+    pub(super) fn is_flat(&self) -> bool {
+        self.properties.is_empty()
+            && self.alternatives.is_empty()
+            && self.positions.is_empty()
+            && self.items.is_none()
+            && self.additional.is_none()
+            && self.patterns.is_empty()
+    }
+
+    /// Whether `enum` or `const` has null among its values.
+    pub(super) fn lists_null(&self) -> bool {
+        self.values.iter().flatten().any(|value| is_null(*value))
+    }
+
     /// The types of JSON that the value can have, as far as the keywords tell.
     pub(super) fn json_kinds(&self) -> IndexSet<JsonKind> {
         if !self.kinds.is_empty() {
@@ -103,6 +131,7 @@ impl<'a> Facts<'a> {
         let implied = if !self.properties.is_empty()
             || !self.required.is_empty()
             || self.additional.is_some()
+            || !self.patterns.is_empty()
             || self.closed
         {
             Some(JsonKind::Object)
@@ -128,7 +157,10 @@ impl<'a> Facts<'a> {
                 "nullable" | "x-nullable" => self.nullable |= value.as_bool() == Some(true),
                 "properties" => {
                     for (name, property) in value.entries() {
-                        self.properties.entry(name).or_insert(property);
+                        let known = self.properties.entry(name).or_default();
+                        if known.iter().all(|known| known.id() != property.id()) {
+                            known.push(property);
+                        }
                     }
                 }
                 "required" => self.required.extend(value.items().filter_map(Node::as_str)),
@@ -136,11 +168,7 @@ impl<'a> Facts<'a> {
                     Some(open) => self.closed |= !open,
                     None => self.additional = self.additional.or(Some(value)),
                 },
-                "patternProperties" => {
-                    self.additional = self
-                        .additional
-                        .or_else(|| value.entries().next().map(|(_, schema)| schema));
-                }
+                "patternProperties" => self.patterns.extend(value.entries()),
                 "items" if value.is_array() => self.positions = value.items().collect(),
                 "items" if value.as_bool() == Some(false) => self.exact = true,
                 "items" => self.items = self.items.or(Some(value)),
@@ -166,38 +194,40 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// A second `type`, in another part of an `allOf`, narrows the first.
     fn add_type(&mut self, value: Node<'a>) {
         let names: Vec<&str> = match value.as_str() {
             Some(name) => vec![name],
             None => value.items().filter_map(Node::as_str).collect(),
         };
-        for name in names {
-            match name {
-                "null" => self.nullable = true,
-                "integer" => {
-                    self.integer = true;
-                    self.kinds.insert(JsonKind::Number);
-                }
-                "number" => {
-                    self.integer = false;
-                    self.kinds.insert(JsonKind::Number);
-                }
-                "object" => {
-                    self.kinds.insert(JsonKind::Object);
-                }
-                "array" => {
-                    self.kinds.insert(JsonKind::Array);
-                }
-                "string" => {
-                    self.kinds.insert(JsonKind::String);
-                }
-                "boolean" => {
-                    self.kinds.insert(JsonKind::Boolean);
-                }
-                _ => {}
-            }
+        let nullable = names.contains(&"null");
+        let integer = names.contains(&"integer") && !names.contains(&"number");
+        let kinds: IndexSet<JsonKind> = names.iter().filter_map(|name| kind_named(name)).collect();
+        if self.kinds.is_empty() {
+            self.kinds = kinds;
+            self.nullable |= nullable;
+            self.integer = integer;
+            return;
+        }
+        self.nullable &= nullable;
+        self.integer |= integer;
+        // Where nothing is left the schema allows no value, which is no type either.
+        if kinds.iter().any(|kind| self.kinds.contains(kind)) {
+            self.kinds.retain(|kind| kinds.contains(kind));
         }
     }
+}
+
+/// The type of JSON of a value that is not null, by the name that `type` has for it.
+fn kind_named(name: &str) -> Option<JsonKind> {
+    Some(match name {
+        "integer" | "number" => JsonKind::Number,
+        "object" => JsonKind::Object,
+        "array" => JsonKind::Array,
+        "string" => JsonKind::String,
+        "boolean" => JsonKind::Boolean,
+        _ => return None,
+    })
 }
 
 /// The members of a list of schemas such as `allOf`.

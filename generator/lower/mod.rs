@@ -2,6 +2,7 @@
 
 mod boxes;
 mod checks;
+mod constants;
 mod correlation;
 mod dispatch;
 mod facts;
@@ -66,7 +67,7 @@ pub fn lower<'a>(
         diagnostics,
     );
     let servers = servers::lower(document, &selected, &groups, diagnostics);
-    let (types, untyped) = schemas.finish();
+    let (types, untyped) = schemas.finish(&lowered);
     let mut service = Service {
         place: document.node.location(),
         title: document.title.unwrap_or("WebSocket API").to_owned(),

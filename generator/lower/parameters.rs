@@ -123,7 +123,10 @@ impl<'a> Lowering<'a, '_, '_> {
     ) {
         let Some(schema) = schema else { return };
         let facts = gather(schema, self.resolver, diagnostics);
-        for (&name, &property) in &facts.properties {
+        for (&name, schemas) in &facts.properties {
+            let Some(&property) = schemas.first() else {
+                continue;
+            };
             let header = location == ParameterLocation::Header;
             let key = if header {
                 name.to_ascii_lowercase()

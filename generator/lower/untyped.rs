@@ -22,7 +22,9 @@ impl Silence {
         Self {
             about_value: facts.json_kinds().is_empty() && facts.alternatives.is_empty(),
             about_items: !has_items && facts.positions.is_empty(),
-            about_properties: !has_properties && facts.alternatives.is_empty(),
+            about_properties: !has_properties
+                && facts.patterns.is_empty()
+                && facts.alternatives.is_empty(),
             has_items,
             has_properties,
         }

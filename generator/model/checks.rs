@@ -31,6 +31,8 @@ pub enum Check {
     MinProperties(u64),
     /// `maxProperties`
     MaxProperties(u64),
+    /// `propertyNames`, or the only pattern of `patternProperties`: what each key must keep.
+    Keys(Vec<Check>),
 }
 
 /// A number to compare with: an integer for integers, any number for the others.

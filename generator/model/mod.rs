@@ -7,7 +7,7 @@ use crate::diagnostic::Location;
 
 pub use checks::{Bound, Check, Format};
 pub use types::{
-    Definition, Field, Integer, Literal, Type, TypeDefinition, TypeId, Types, Untyped,
+    Constant, Definition, Field, Integer, Literal, Type, TypeDefinition, TypeId, Types, Untyped,
     VariantOfEnumeration,
 };
 
@@ -388,8 +388,8 @@ pub struct Dispatch {
 /// A property whose value names the message.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Tag {
-    /// The property, at the top level of the payload.
-    pub property: String,
+    /// The property at the top level of the payload, or that property and the one inside it.
+    pub path: Vec<String>,
     /// Its values and the variant that each stands for.
     pub values: Vec<(Literal, usize)>,
 }

@@ -95,8 +95,8 @@ pub struct TypeDefinition {
 pub enum Definition {
     /// An object with known properties.
     Struct {
-        /// The constant property that is written first and has no field: its name and value.
-        tag: Option<(String, String)>,
+        /// The constant property that is written first and has no field.
+        tag: Option<Constant>,
         /// The properties.
         fields: Vec<Field>,
         /// The field that keeps properties that the document does not list, and the type of their values.
@@ -115,6 +115,36 @@ pub enum Definition {
     },
     /// Another type under a name of its own.
     Newtype(Type),
+}
+
+impl Definition {
+    /// The types that it is made of.
+    pub fn parts(&self) -> impl Iterator<Item = &Type> {
+        let (fields, additional, variants, inner): (&[Field], _, &[(String, Type)], _) = match self
+        {
+            Self::Struct {
+                fields, additional, ..
+            } => (fields, additional.as_ref(), &[], None),
+            Self::Union { variants, .. } => (&[], None, variants, None),
+            Self::Newtype(ty) => (&[], None, &[], Some(ty)),
+            Self::Enumeration(_) => (&[], None, &[], None),
+        };
+        let fields = fields.iter().map(|field| &field.ty);
+        let additional = additional.map(|(_, ty)| ty);
+        fields
+            .chain(additional)
+            .chain(variants.iter().map(|(_, ty)| ty))
+            .chain(inner)
+    }
+}
+
+/// A property that can only be one string.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Constant {
+    /// Its name on the wire.
+    pub name: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// One constant of an enumeration.

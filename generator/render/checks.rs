@@ -127,6 +127,15 @@ fn outcome(check: &Check, place: &TokenStream, reference: &TokenStream) -> Token
         Check::MaxItems(bound) => count("max_items", reference, *bound),
         Check::MinProperties(bound) => count("min_properties", &quote!(#place.len()), *bound),
         Check::MaxProperties(bound) => count("max_properties", &quote!(#place.len()), *bound),
+        Check::Keys(checks) => {
+            let key = quote!(key);
+            let checks: Vec<_> = checks
+                .iter()
+                .map(|check| outcome(check, &key, &key))
+                .collect();
+            let body = block(&checks);
+            quote!(check::each_key(#reference, |key| #body))
+        }
         Check::Unique => quote!(check::unique(#reference)),
         Check::Format(format) => {
             let format = format_ident!("{}", format_name(*format));
@@ -173,11 +182,17 @@ fn all(checks: &[TokenStream]) -> TokenStream {
 }
 
 fn over(checks: &[TokenStream]) -> TokenStream {
+    let body = block(checks);
+    quote!(|value| #body)
+}
+
+/// All checks as one expression.
+fn block(checks: &[TokenStream]) -> TokenStream {
     match checks {
-        [only] => quote!(|value| #only),
+        [only] => only.clone(),
         several => {
             let body = all(several);
-            quote!(|value| { #body })
+            quote!({ #body })
         }
     }
 }

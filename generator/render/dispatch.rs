@@ -56,7 +56,10 @@ pub(super) fn select(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream)
     let Some(tag) = &dispatch.tag else {
         return rest;
     };
-    let property = &tag.property;
+    let found = match &*tag.path {
+        [property] => quote!(codegen::tag(payload, #property)),
+        path => quote!(codegen::tag_at(payload, &[#(#path),*])),
+    };
     let arms = by_target(&tag.values).into_iter().map(|(texts, target)| {
         let decode = &targets[target].decode;
         quote!(Some(#(#texts)|*) => #decode,)
@@ -67,7 +70,7 @@ pub(super) fn select(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream)
         quote!(_ => { #rest })
     };
     quote! {
-        match codegen::tag(payload, #property)?.as_deref() {
+        match #found?.as_deref() {
             #(#arms)*
             #unknown
         }

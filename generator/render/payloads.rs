@@ -4,7 +4,8 @@ use proc_macro2::{Literal as LiteralToken, TokenStream};
 use quote::quote;
 
 use crate::model::{
-    Definition, Dispatch, Field, Literal, Type, TypeDefinition, Types, VariantOfEnumeration,
+    Constant, Definition, Dispatch, Field, Literal, Type, TypeDefinition, Types,
+    VariantOfEnumeration,
 };
 
 use super::checks;
@@ -85,7 +86,7 @@ fn structure(ty: &TypeDefinition, types: &Types) -> TokenStream {
     let name = ident(&ty.name);
     let tag = tag
         .as_ref()
-        .map(|(property, value)| quote!(, tag = #property, rename = #value));
+        .map(|Constant { name, value }| quote!(, tag = #name, rename = #value));
     let closed = closed.then(|| quote!(, deny_unknown_fields));
     let default = ty.has_default.then(|| quote!(Default,));
     let fields = fields.iter().map(|field| field_tokens(field, types));
@@ -129,6 +130,8 @@ fn field_tokens(field: &Field, types: &Types) -> TokenStream {
             skip_serializing_if = "::wsgen_runtime::codegen::serde_json::Value::is_null"
         )),
         (Type::Null, true) => Some(quote!(default)),
+        // The derive takes an absent `Option` for `None` unless it is told how to read it.
+        (Type::Optional(_), false) => Some(quote!(deserialize_with = "Option::deserialize")),
         _ => None,
     };
     let settings: Vec<TokenStream> = rename.into_iter().chain(absent).collect();

@@ -4,6 +4,7 @@ pub mod client;
 pub mod command;
 pub mod running;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -85,4 +86,37 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// An empty workspace of projects, with this workspace's versions of everything, which are on this machine already.
+///
+/// Its `target` is kept from run to run.
+pub fn fresh_workspace(name: &str) -> PathBuf {
+    let workspace = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let projects = workspace.join("projects");
+    if projects.exists() {
+        fs::remove_dir_all(&projects).unwrap();
+    }
+    fs::create_dir_all(&projects).unwrap();
+    let manifest =
+        "[workspace]\nmembers = [\"projects/*\"]\nresolver = \"3\"\n\n[profile.dev]\ndebug = 0\n";
+    fs::write(workspace.join("Cargo.toml"), manifest).unwrap();
+    fs::copy(root().join("Cargo.lock"), workspace.join("Cargo.lock")).unwrap();
+    workspace
+}
+
+/// Writes the files of a project into `folder`.
+pub fn write_files(folder: &Path, files: impl IntoIterator<Item = OutputFile>) {
+    for file in files {
+        let path = folder.join(&file.path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, file.contents).unwrap();
+    }
+}
+
+/// Runs Cargo, which must not fail.
+pub fn cargo(workspace: &Path, arguments: &[&str]) {
+    let run = command::cargo(workspace, arguments);
+    let said = [run.stdout, run.stderr].concat();
+    assert_eq!(run.code, Some(0), "cargo {}\n{said}", arguments.join(" "));
 }

@@ -37,7 +37,7 @@ pub(super) fn tells_apart(set: &MessageSet, index: usize) -> TellsApart {
         let own = tag.values.iter().filter(|(_, target)| *target == index);
         let values: Vec<Value> = own.map(|(literal, _)| value(literal)).collect();
         if !values.is_empty() {
-            let property = tag.property.clone();
+            let property = tag.path.join(".");
             return TellsApart::Property { property, values };
         }
     }

@@ -4,17 +4,17 @@ mod unions;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, Location};
 use crate::document::{Node, NodeId};
 use crate::model::{
-    Definition, Field, Integer, JsonKind, Literal, Type, TypeDefinition, TypeId, Types, Untyped,
-    VariantOfEnumeration,
+    Constant, Definition, Field, Integer, JsonKind, Literal, Route, Type, TypeDefinition, TypeId,
+    Types, Untyped, VariantOfEnumeration,
 };
 use crate::naming::{PRELUDE, ROUTE_NAMES, Scope, type_name, value_name};
 use crate::resolve::Resolver;
 
-use super::checks::constrain;
-use super::facts::{Facts, gather, is_null_schema};
+use super::checks::{constrain, unexpressed};
+use super::facts::{Facts, gather, gather_all, is_null_schema};
 use super::untyped::Silence;
 
 use unions::shapes_type;
@@ -50,7 +50,8 @@ impl<'a, 'r> Schemas<'a, 'r> {
     }
 
     /// All types, once everything is lowered, and the values that have none.
-    pub(super) fn finish(mut self) -> (Types, Vec<Untyped>) {
+    pub(super) fn finish(mut self, routes: &[Route]) -> (Types, Vec<Untyped>) {
+        super::constants::verify(&mut self.types, &mut self.names, routes);
         super::boxes::break_cycles(&mut self.types);
         super::checks::mark_validated(&mut self.types);
         (self.types, self.untyped)
@@ -111,8 +112,14 @@ impl<'a, 'r> Schemas<'a, 'r> {
         match self.known.get_mut(&target.id()) {
             Some(Progress::Done(ty)) => return ty.clone(),
             Some(Progress::Entered { name, itself }) => {
-                let id = *itself
-                    .get_or_insert_with(|| reserve(&mut self.types, &mut self.names, name, target));
+                let id = *itself.get_or_insert_with(|| {
+                    reserve(
+                        &mut self.types,
+                        &mut self.names,
+                        name,
+                        target.key_location(),
+                    )
+                });
                 return Type::Named(id);
             }
             None => {}
@@ -163,7 +170,8 @@ impl<'a, 'r> Schemas<'a, 'r> {
             .retain(|alternative| !is_null_schema(*alternative));
         let nullable = facts.nullable
             || facts.alternatives.len() < with_null
-            || facts.kinds.contains(&JsonKind::Null);
+            || facts.kinds.contains(&JsonKind::Null)
+            || facts.lists_null();
         let ty = self.lower_present(schema, facts, name, diagnostics);
         if nullable { optional(ty) } else { ty }
     }
@@ -197,26 +205,8 @@ impl<'a, 'r> Schemas<'a, 'r> {
     }
 
     fn enumeration(&mut self, schema: Node<'a>, literals: &[Literal], name: &str) -> Type {
-        let mut scope = Scope::reserving(&["Self"]);
-        let mut seen = HashSet::new();
-        let variants = literals
-            .iter()
-            .filter(|literal| seen.insert(*literal))
-            .map(|literal| VariantOfEnumeration {
-                name: match literal {
-                    Literal::String(text) => {
-                        scope.claim(&[&type_name(if text.is_empty() { "Empty" } else { text })])
-                    }
-                    Literal::Integer(number) => scope.claim(&[&type_name(&format!(
-                        "{}{number}",
-                        if *number < 0 { "" } else { "N" }
-                    ))]),
-                },
-                value: literal.clone(),
-            })
-            .collect();
         let id = self.define(name, schema);
-        self.complete(id, schema, Definition::Enumeration(variants))
+        self.complete(id, schema, Definition::Enumeration(variants(literals)))
     }
 
     fn object(
@@ -226,11 +216,11 @@ impl<'a, 'r> Schemas<'a, 'r> {
         name: &str,
         diagnostics: &mut Diagnostics,
     ) -> Type {
-        if facts.properties.is_empty() {
-            let values = facts.additional.map_or(Type::Value, |additional| {
-                self.lower(additional, &format!("{name} value"), diagnostics)
-            });
-            return constrain(Type::Map(Box::new(values)), facts, diagnostics);
+        let empty = facts.closed && facts.patterns.is_empty();
+        if facts.properties.is_empty() && !empty {
+            let values = self.additional(facts, name, diagnostics);
+            let map = Type::Map(Box::new(values.unwrap_or(Type::Value)));
+            return constrain(map, facts, diagnostics);
         }
         let id = self.promised(schema, name);
         let definition = self.structure(facts, name, diagnostics);
@@ -243,46 +233,112 @@ impl<'a, 'r> Schemas<'a, 'r> {
         name: &str,
         diagnostics: &mut Diagnostics,
     ) -> Definition {
-        let tag = facts.properties.iter().find_map(|(property, schema)| {
-            let value = self.constant_text(*schema, diagnostics)?;
-            (!facts.closed).then(|| ((*property).to_owned(), value))
+        // Where unknown properties are refused or kept, serde would do so with a constant that has no field.
+        let open = !facts.closed && facts.additional.is_none() && facts.patterns.is_empty();
+        let mut constants = facts
+            .properties
+            .iter()
+            .filter(|(name, _)| open && facts.required.contains(*name));
+        let tag = constants.find_map(|(&name, schemas)| {
+            let value = self.constant_text(schemas, diagnostics)?;
+            Some(Constant {
+                name: name.to_owned(),
+                value,
+            })
         });
         let mut scope = Scope::default();
         let mut fields = Vec::new();
-        for (&property, &schema) in &facts.properties {
-            if tag.as_ref().is_some_and(|(tag, _)| tag == property) {
+        for (&property, schemas) in &facts.properties {
+            let Some(first) = schemas.first() else {
+                continue;
+            };
+            if tag.as_ref().is_some_and(|tag| tag.name == property) {
                 continue;
             }
             let required = facts.required.contains(property);
-            let ty = self.lower(schema, &format!("{name} {property}"), diagnostics);
+            let ty = self.property(schemas, &format!("{name} {property}"), diagnostics);
             fields.push(Field {
-                place: schema.key_location(),
+                place: first.key_location(),
                 name: property.to_owned(),
                 field: scope.claim(&[&value_name(property)]),
                 ty: if required { ty } else { optional(ty) },
                 optional: !required,
-                docs: self.text(schema, "description", diagnostics),
-                deprecated: schema.get("deprecated").and_then(Node::as_bool) == Some(true),
+                docs: schemas
+                    .iter()
+                    .find_map(|schema| self.text(*schema, "description", diagnostics)),
+                deprecated: schemas
+                    .iter()
+                    .any(|schema| schema.get("deprecated").and_then(Node::as_bool) == Some(true)),
             });
         }
-        let additional = facts
-            .additional
-            .map(|schema| self.lower(schema, &format!("{name} value"), diagnostics));
+        let additional = self.additional(facts, name, diagnostics);
         Definition::Struct {
             tag,
             fields,
             additional: additional.map(|ty| (scope.claim(&["additional"]), ty)),
-            closed: facts.closed,
+            closed: facts.closed && facts.patterns.is_empty(),
         }
     }
 
-    /// The only string that a schema allows.
-    fn constant_text(&self, schema: Node<'a>, diagnostics: &mut Diagnostics) -> Option<String> {
-        match gather(schema, self.resolver, diagnostics)
-            .literals()?
-            .as_slice()
-        {
-            [Literal::String(text)] => Some(text.clone()),
+    /// The type of properties that the schema does not list, where it says something of them.
+    fn additional(
+        &mut self,
+        facts: &Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Type> {
+        let name = format!("{name} value");
+        match facts.patterns[..] {
+            [] => facts
+                .additional
+                .map(|schema| self.lower(schema, &name, diagnostics)),
+            [(_, schema)] if facts.closed => Some(self.lower(schema, &name, diagnostics)),
+            ref several => {
+                for (_, schema) in several {
+                    diagnostics.note(
+                        Code::UnsupportedSchema,
+                        schema.key_location(),
+                        "the values of properties with such a name are not checked: those with other names may be anything else",
+                    ).help("with one pattern and `additionalProperties: false` they have a type");
+                }
+                Some(Type::Value)
+            }
+        }
+    }
+
+    /// The type of a property of which all of `schemas` hold.
+    fn property(
+        &mut self,
+        schemas: &[Node<'a>],
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
+        let (first, more) = match schemas {
+            [] => return Type::Value,
+            [only] => return self.lower(*only, name, diagnostics),
+            [first, more @ ..] => (*first, more),
+        };
+        let facts = gather_all(schemas, self.resolver, diagnostics);
+        if facts.is_flat() {
+            return self.lower_facts(more[more.len() - 1], facts, name, diagnostics);
+        }
+        for schema in more {
+            diagnostics
+                .note(
+                    Code::UnsupportedSchema,
+                    schema.key_location(),
+                    "the property is declared before: what is said of it here is not checked",
+                )
+                .related(first.key_location(), "what its type is made of");
+        }
+        self.lower(first, name, diagnostics)
+    }
+
+    /// The only string that all of `schemas` allow.
+    fn constant_text(&self, schemas: &[Node<'a>], diagnostics: &mut Diagnostics) -> Option<String> {
+        let facts = gather_all(schemas, self.resolver, diagnostics);
+        match facts.literals()?.as_slice() {
+            [Literal::String(text)] if !facts.nullable && !facts.lists_null() => Some(text.clone()),
             _ => None,
         }
     }
@@ -295,7 +351,14 @@ impl<'a, 'r> Schemas<'a, 'r> {
             return constrain(Type::List(Box::new(items)), facts, diagnostics);
         }
         if !facts.exact || facts.positions.len() > MAX_TUPLE {
-            // More items may follow than the positions describe, or fewer: a tuple would refuse what the schema allows.
+            // More items may follow than the positions describe: a tuple would refuse what the schema allows.
+            if let Some(first) = facts.positions.first() {
+                diagnostics.note(
+                    Code::UnsupportedSchema,
+                    first.location(),
+                    "the items of this list are not checked: others may follow, which no type in Rust expresses",
+                ).help("say `items: false` or `additionalItems: false`, and the list becomes a tuple");
+            }
             return constrain(Type::List(Box::new(Type::Value)), facts, diagnostics);
         }
         let positions = facts.positions.clone();
@@ -320,7 +383,12 @@ impl<'a, 'r> Schemas<'a, 'r> {
     }
 
     fn define(&mut self, name: &str, schema: Node<'a>) -> TypeId {
-        reserve(&mut self.types, &mut self.names, name, schema)
+        reserve(
+            &mut self.types,
+            &mut self.names,
+            name,
+            schema.key_location(),
+        )
     }
 
     fn complete(&mut self, id: TypeId, schema: Node<'a>, definition: Definition) -> Type {
@@ -346,6 +414,26 @@ impl<'a, 'r> Schemas<'a, 'r> {
         .and_then(Node::as_str)
         .map(str::to_owned)
     }
+}
+
+/// The variants of an enumeration of constants.
+pub(super) fn variants(literals: &[Literal]) -> Vec<VariantOfEnumeration> {
+    let mut scope = Scope::reserving(&["Self"]);
+    let mut seen = HashSet::new();
+    let distinct = literals.iter().filter(|literal| seen.insert(*literal));
+    let variants = distinct.map(|literal| VariantOfEnumeration {
+        name: match literal {
+            Literal::String(text) => {
+                scope.claim(&[&type_name(if text.is_empty() { "Empty" } else { text })])
+            }
+            Literal::Integer(number) => scope.claim(&[&type_name(&format!(
+                "{}{number}",
+                if *number < 0 { "" } else { "N" }
+            ))]),
+        },
+        value: literal.clone(),
+    });
+    variants.collect()
 }
 
 /// Wraps a type in `Option`, once.
@@ -374,28 +462,25 @@ fn note_unexpressed(schema: Node<'_>, diagnostics: &mut Diagnostics) {
         "dependentSchemas",
         "if",
         "not",
-        "propertyNames",
     ];
-    for (keyword, value) in schema
-        .entries()
-        .filter(|(keyword, _)| KEYWORDS.contains(keyword))
-    {
-        diagnostics.note(
-            Code::UnsupportedSchema,
-            value.key_location(),
-            format!("`{keyword}` is not checked: the handler sees values that it would refuse"),
-        );
+    for (keyword, value) in schema.entries() {
+        // The keys of a struct are its fields: only those of a map can be looked at.
+        let keys_of_struct = keyword == "propertyNames" && schema.get("properties").is_some();
+        if KEYWORDS.contains(&keyword) || keys_of_struct {
+            unexpressed(keyword, value, diagnostics);
+        }
     }
 }
 
 /// Longest tuple for which the standard library and serde have implementations.
 const MAX_TUPLE: usize = 12;
 
-fn reserve(types: &mut Types, names: &mut Scope, name: &str, schema: Node<'_>) -> TypeId {
+/// A type without a meaning yet, with a name that no other one has.
+pub(super) fn reserve(types: &mut Types, names: &mut Scope, name: &str, place: Location) -> TypeId {
     let name = type_name(name);
     let name = names.claim(&[&name, &format!("{name}Payload")]);
     types.add(TypeDefinition {
-        place: schema.key_location(),
+        place,
         name,
         docs: Vec::new(),
         definition: Definition::Newtype(Type::Value),

@@ -88,7 +88,7 @@ impl<'a> Schemas<'a, '_> {
         let constant = facts
             .properties
             .values()
-            .find_map(|schema| self.constant_text(*schema, diagnostics));
+            .find_map(|schemas| self.constant_text(schemas, diagnostics));
         // `{"Hello": {…}}`: an alternative that is known by its only required key.
         let mut required = facts.required.iter();
         let only_key = required.next().filter(|_| required.next().is_none());
@@ -199,6 +199,7 @@ fn says_only_alternatives(facts: &Facts<'_>) -> bool {
         && facts.required.is_empty()
         && facts.items.is_none()
         && facts.additional.is_none()
+        && facts.patterns.is_empty()
 }
 
 fn kind_name(kind: JsonKind) -> &'static str {

@@ -116,6 +116,19 @@ pub fn each_value<'a, T: 'a>(
     })
 }
 
+/// Checks every key of a map.
+///
+/// # Errors
+/// What `check` says of the first that it refuses.
+pub fn each_key<'a, T: 'a>(
+    entries: impl IntoIterator<Item = (&'a String, &'a T)>,
+    check: impl Fn(&str) -> Outcome,
+) -> Outcome {
+    entries
+        .into_iter()
+        .try_for_each(|(key, _)| check(key).map_err(|violation| violation.within(key.as_str())))
+}
+
 /// `minimum`
 ///
 /// # Errors

@@ -22,7 +22,15 @@ pub type Tag<'a> = Cow<'a, str>;
 /// # Errors
 /// [`DecodeErrorKind::Malformed`](super::DecodeErrorKind::Malformed) when no tag is found and the payload is not JSON.
 pub fn tag<'a>(payload: &'a [u8], key: &str) -> Result<Option<Tag<'a>>, DecodeError> {
-    if let Some(tag) = scan::find(payload, key) {
+    tag_at(payload, &[key])
+}
+
+/// The same for a tag inside an object: `path` is the key of the object, then the key in it.
+///
+/// # Errors
+/// As for [`tag`].
+pub fn tag_at<'a>(payload: &'a [u8], path: &[&str]) -> Result<Option<Tag<'a>>, DecodeError> {
+    if let Some(tag) = scan::find(payload, path) {
         return Ok(Some(tag));
     }
     // The cold path: say whether it was not JSON at all.
@@ -35,7 +43,20 @@ pub fn tag<'a>(payload: &'a [u8], key: &str) -> Result<Option<Tag<'a>>, DecodeEr
 /// # Errors
 /// Malformed JSON, or JSON that is not a `T`; with line and column.
 pub fn from_json<T: DeserializeOwned>(payload: &[u8]) -> Result<T, DecodeError> {
-    Ok(serde_json::from_slice(payload)?)
+    serde_json::from_slice(payload).or_else(|error| from_whole_numbers(payload, error))
+}
+
+/// `1.0` is an integer (JSON Schema Validation, section 6.1.1) and the parser does not take it for one: what `error`
+/// refuses is read once more with such numbers as integers, if there are any.
+#[cold]
+fn from_whole_numbers<T: DeserializeOwned>(
+    payload: &[u8],
+    error: serde_json::Error,
+) -> Result<T, DecodeError> {
+    match scan::whole_numbers(payload).filter(|_| error.is_data()) {
+        Some(rewritten) => Ok(serde_json::from_slice(&rewritten)?),
+        None => Err(error.into()),
+    }
 }
 
 /// Parses one message and checks what its schema asks for beyond its type.

@@ -18,7 +18,7 @@ pub use serde_json;
 
 pub use check::{Validate, Violation};
 pub use decode::{DecodeError, DecodeErrorKind, Frame};
-pub use json::{Tag, from_checked_json, from_json, tag, to_json};
+pub use json::{Tag, from_checked_json, from_json, tag, tag_at, to_json};
 #[cfg(feature = "cbor")]
 pub use packed::{cbor_as_json, to_cbor};
 #[cfg(feature = "msgpack")]

@@ -2,22 +2,14 @@
 
 use std::borrow::Cow;
 
-/// The string or integer value of `key` in the top-level object of `json`.
+/// The string or integer that `path` leads to: a key of the top-level object of `json`, a key of the object there, …
 ///
 /// One pass, no recursion: nested values are skipped by counting brackets outside strings. Faults of the JSON are not
 /// looked for; whatever is found here goes through a real parser afterwards. `None`: not found.
-pub(super) fn find<'a>(json: &'a [u8], key: &str) -> Option<Cow<'a, str>> {
+pub(super) fn find<'a>(json: &'a [u8], path: &[&str]) -> Option<Cow<'a, str>> {
     let mut cursor = Cursor { json, at: 0 };
-    cursor.byte(b'{')?;
-    loop {
-        let name = cursor.string()?;
-        cursor.byte(b':')?;
-        if unescaped(name)? == key {
-            return cursor.tag_value();
-        }
-        cursor.skip_value()?;
-        cursor.byte(b',')?;
-    }
+    path.iter().try_for_each(|key| cursor.enter(key))?;
+    cursor.tag_value()
 }
 
 /// Whether the top-level object of `json` has all of these keys: one pass that ends with the last of them.
@@ -38,6 +30,68 @@ pub(super) fn has_keys(json: &[u8], keys: &[&str]) -> bool {
         Some(())
     };
     pass().is_some()
+}
+
+/// The same JSON with `1.0` and `1e3` as integers, `None` where there is none such; shorter ones are filled up with
+/// blanks, so that everything else stays in its place.
+pub(super) fn whole_numbers(json: &[u8]) -> Option<Vec<u8>> {
+    let mut cursor = Cursor { json, at: 0 };
+    let mut rewritten = Vec::new();
+    let mut copied = 0;
+    while let Some(byte) = cursor.peek() {
+        match byte {
+            b'"' => drop(cursor.string()?),
+            b'-' | b'0'..=b'9' => {
+                let start = cursor.at;
+                let number = cursor.scalar();
+                if let Some(integer) = whole(number) {
+                    rewritten.extend_from_slice(json.get(copied..start)?);
+                    rewritten.extend_from_slice(format!("{integer:<0$}", number.len()).as_bytes());
+                    copied = cursor.at;
+                }
+            }
+            _ => cursor.at += 1,
+        }
+    }
+    (copied > 0).then(|| {
+        rewritten.extend_from_slice(json.get(copied..).unwrap_or_default());
+        rewritten
+    })
+}
+
+/// The integer that is written with a fraction or an exponent, where a double holds it exactly.
+fn whole(number: &[u8]) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number
+        .iter()
+        .all(|byte| !matches!(byte, b'.' | b'e' | b'E'))
+    {
+        return None;
+    }
+    let number: f64 = std::str::from_utf8(number).ok()?.parse().ok()?;
+    // Within this range the cast is exact.
+    #[allow(clippy::cast_possible_truncation)]
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}
+
+/// Whether brackets are nested deeper than `bound` anywhere in `json`.
+pub(super) fn is_deeper(json: &[u8], bound: usize) -> bool {
+    let mut cursor = Cursor { json, at: 0 };
+    let mut depth = 0_usize;
+    while let Some(byte) = cursor.peek() {
+        match byte {
+            b'"' if cursor.string().is_none() => return false,
+            b'"' => continue,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > bound {
+            return true;
+        }
+        cursor.at += 1;
+    }
+    false
 }
 
 /// The text of a JSON string, given with its quotes.
@@ -66,6 +120,20 @@ impl<'a> Cursor<'a> {
             self.at += 1;
         }
         None
+    }
+
+    /// Goes on to the value of `key` in the object that begins here.
+    fn enter(&mut self, key: &str) -> Option<()> {
+        self.byte(b'{')?;
+        loop {
+            let name = self.string()?;
+            self.byte(b':')?;
+            if unescaped(name)? == key {
+                return Some(());
+            }
+            self.skip_value()?;
+            self.byte(b',')?;
+        }
     }
 
     fn byte(&mut self, expected: u8) -> Option<()> {
@@ -150,7 +218,19 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: Option<&str>) {
-        assert_eq!(find(json.as_bytes(), "type").as_deref(), expected, "{json}");
+        assert_eq!(
+            find(json.as_bytes(), &["type"]).as_deref(),
+            expected,
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn goes_into_objects() {
+        let json = br#"{"type":"no","header":{"id":1,"type":"yes"}}"#;
+        assert_eq!(find(json, &["header", "type"]).as_deref(), Some("yes"));
+        assert_eq!(find(json, &["type", "header"]), None);
+        assert_eq!(find(json, &["header"]), None);
     }
 
     #[test]
@@ -213,6 +293,26 @@ mod tests {
         ] {
             check(json, None);
         }
+    }
+
+    #[test]
+    fn whole_numbers_become_integers_in_their_place() {
+        let rewritten = |json: &str| {
+            whole_numbers(json.as_bytes()).map(|json| String::from_utf8_lossy(&json).into_owned())
+        };
+        let expected = r#"{"a":1  ,"1.0":[-20  ,1.5,1000],"b":0   }"#;
+        let found = rewritten(r#"{"a":1.0,"1.0":[-2.0e1,1.5,1e3],"b":-0.0}"#);
+        assert_eq!(found.as_deref(), Some(expected));
+        for nothing_to_do in [r#"{"a":1,"b":1.5}"#, r#""1.0""#, "1e300", "", "{\"a", "1e"] {
+            assert_eq!(rewritten(nothing_to_do), None, "{nothing_to_do}");
+        }
+    }
+
+    #[test]
+    fn depth_is_counted_outside_strings() {
+        assert!(is_deeper(br#"{"a":[[]]}"#, 2));
+        assert!(!is_deeper(br#"{"a":[[]]}"#, 3));
+        assert!(!is_deeper(br#"[[],[],"[[[[\"[["]"#, 2));
     }
 
     #[test]

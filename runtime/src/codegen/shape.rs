@@ -55,6 +55,9 @@ pub fn text(payload: &[u8]) -> Result<String, DecodeError> {
         .map_err(|_| DecodeError::malformed("the payload is not UTF-8 text"))
 }
 
+/// As deep as `serde_json` goes, which starts to count anew with each alternative.
+const MAX_DEPTH: usize = 128;
+
 /// Reads one of several types from inside a value: `choose` looks at its JSON and decodes the right one.
 ///
 /// # Errors
@@ -64,12 +67,33 @@ pub fn alternatives<'de, D: Deserializer<'de>, T>(
     choose: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
 ) -> Result<T, D::Error> {
     let json = Box::<RawValue>::deserialize(deserializer)?;
+    if scan::is_deeper(json.get().as_bytes(), MAX_DEPTH) {
+        return Err(D::Error::custom("nested too deep"));
+    }
     choose(json.get().as_bytes()).map_err(D::Error::custom)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug)]
+    struct Nested(#[allow(dead_code, reason = "how deep it goes is what counts")] Vec<Nested>);
+
+    impl<'de> Deserialize<'de> for Nested {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            alternatives(deserializer, |payload| {
+                crate::codegen::from_json(payload).map(Nested)
+            })
+        }
+    }
+
+    #[test]
+    fn alternatives_inside_alternatives_do_not_exhaust_the_stack() {
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(serde_json::from_str::<Nested>(&nested(100)).is_ok());
+        assert!(serde_json::from_str::<Nested>(&nested(30_000)).is_err());
+    }
 
     #[test]
     fn shapes_are_seen_without_parsing() {
