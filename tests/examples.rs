@@ -1,8 +1,10 @@
 //! The examples are what `wsgen init` makes of their documents now, but for what was written by hand.
 
 use std::fs;
+use std::path::Path;
 
 use wsgen::lower::Options;
+use wsgen::output::OutputFile;
 use wsgen::scaffold::{Project, Runtime};
 
 use crate::support::{files_below, project_with, root, settings};
@@ -77,6 +79,16 @@ fn the_examples_are_fresh() {
 }
 
 #[test]
+fn the_code_that_benchmarks_measure_is_fresh() {
+    let folder = root().join("benches");
+    let (_, files) = project(&folder.join("asyncapi.yaml"), &settings("wsgen-benches"));
+    let generated = files
+        .iter()
+        .filter(|file| file.path.starts_with("src/generated/"));
+    assert_eq!(differing(&folder, generated), Vec::<String>::new());
+}
+
+#[test]
 fn every_example_is_looked_at() {
     let mut found: Vec<String> = fs::read_dir(root().join("examples"))
         .unwrap()
@@ -90,6 +102,25 @@ fn every_example_is_looked_at() {
 /// The names of the examples.
 pub fn names() -> impl Iterator<Item = &'static str> {
     EXAMPLES.into_iter().map(|(name, _)| name)
+}
+
+/// The files in `folder` that are not as they should be; nothing after an update.
+fn differing<'f>(folder: &Path, files: impl Iterator<Item = &'f OutputFile>) -> Vec<String> {
+    let update = std::env::var_os(UPDATE).is_some();
+    let mut stale = Vec::new();
+    for file in files {
+        let path = folder.join(&file.path);
+        if fs::read(&path).ok().as_ref() == Some(&file.contents) {
+            continue;
+        }
+        if update {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &file.contents).unwrap();
+        } else {
+            stale.push(path.strip_prefix(root()).unwrap().display().to_string());
+        }
+    }
+    stale
 }
 
 /// What differs from the generator's output; nothing after an update.
@@ -111,19 +142,8 @@ fn stale_files(name: &str, edited: &[&str]) -> Vec<String> {
         assert!(differs, "{name}: {edited} is not edited, or not scaffolded");
     }
     let update = std::env::var_os(UPDATE).is_some();
-    let mut stale = Vec::new();
-    for file in files.iter().filter(|file| !edited.contains(&&*file.path)) {
-        let path = folder.join(&file.path);
-        if fs::read(&path).ok().as_ref() == Some(&file.contents) {
-            continue;
-        }
-        if update {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, &file.contents).unwrap();
-        } else {
-            stale.push(format!("examples/{name}/{}", file.path));
-        }
-    }
+    let unedited = files.iter().filter(|file| !edited.contains(&&*file.path));
+    let mut stale = differing(&folder, unedited);
     let generated = folder.join("src/generated");
     for left in files_below(&generated) {
         let path = format!("src/generated/{}", left.display());
