@@ -271,7 +271,14 @@ impl<'a> Check<'a, '_, '_, '_> {
         let properties = schema.get("properties");
         let patterns = schema.get("patternProperties");
         let additional = schema.get("additionalProperties");
+        let names = schema.get("propertyNames");
         for (name, member) in value.entries() {
+            if let Some(names) = names
+                && self.text(names, member, name).is_err()
+            {
+                let reason = format!("`propertyNames` does not allow the name `{name}`");
+                return self.fail(names, member, reason);
+            }
             let mut known = false;
             if let Some(property) = properties.and_then(|properties| properties.get(name)) {
                 known = true;

@@ -60,6 +60,11 @@ fn every_keyword_allows_and_refuses() {
         ),
         (r#"{"minProperties": 1}"#, r#"{"a": 1}"#, "{}"),
         (
+            r#"{"propertyNames": {"maxLength": 1, "pattern": "^a"}}"#,
+            r#"{"a": 1}"#,
+            r#"{"ab": 1}"#,
+        ),
+        (
             r#"{"allOf": [{"type": "string"}, {"minLength": 1}]}"#,
             r#""a""#,
             r#""""#,

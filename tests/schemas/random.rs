@@ -103,7 +103,7 @@ pub fn schema(dice: &mut Dice, depth: usize) -> Value {
             again.retain(|name, schema| {
                 declared
                     .get(name)
-                    .is_none_or(|first| is_flat(first) && is_flat(schema))
+                    .is_none_or(|first| is_flat(first) && first["type"] == schema["type"])
             });
             json!({"allOf": [one, other]})
         }
