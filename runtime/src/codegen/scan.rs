@@ -300,7 +300,7 @@ mod tests {
         let rewritten = |json: &str| {
             whole_numbers(json.as_bytes()).map(|json| String::from_utf8_lossy(&json).into_owned())
         };
-        let expected = r#"{"a":1  ,"1.0":[-20  ,1.5,1000],"b":0   }"#;
+        let expected = r#"{"a":1  ,"1.0":[-20   ,1.5,1000],"b":0   }"#;
         let found = rewritten(r#"{"a":1.0,"1.0":[-2.0e1,1.5,1e3],"b":-0.0}"#);
         assert_eq!(found.as_deref(), Some(expected));
         for nothing_to_do in [r#"{"a":1,"b":1.5}"#, r#""1.0""#, "1e300", "", "{\"a", "1e"] {
