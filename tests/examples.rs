@@ -7,7 +7,7 @@ use wsgen::lower::Options;
 use wsgen::output::OutputFile;
 use wsgen::scaffold::{Project, Runtime};
 
-use crate::support::{files_below, project_with, root, settings};
+use crate::support::{files_below, project, project_with, root, settings};
 
 /// Set to rewrite what is not fresh.
 const UPDATE: &str = "WSGEN_UPDATE";

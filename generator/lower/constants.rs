@@ -12,8 +12,8 @@ use super::schemas::{reserve, variants};
 
 /// A constant has no field where each way to its type leads over a dispatch that has read it. Where a type is also
 /// used in another way, its constant becomes an enumeration with one value, which is verified as any other.
-pub(super) fn verify(types: &mut Types, names: &mut Scope, routes: &[Route]) {
-    for id in unverified(types, routes) {
+pub(super) fn verify(types: &mut Types, names: &mut Scope, routes: &[Route], client: bool) {
+    for id in unverified(types, routes, client) {
         let Definition::Struct { tag, .. } = &mut types.get_mut(id).definition else {
             continue;
         };
@@ -24,7 +24,7 @@ pub(super) fn verify(types: &mut Types, names: &mut Scope, routes: &[Route]) {
 }
 
 /// The types that are reached by something else than a dispatch on their constant, in order.
-fn unverified(types: &Types, routes: &[Route]) -> BTreeSet<TypeId> {
+fn unverified(types: &Types, routes: &[Route], client: bool) -> BTreeSet<TypeId> {
     let mut found = BTreeSet::new();
     for (_, ty) in types.iter() {
         match &ty.definition {
@@ -41,9 +41,14 @@ fn unverified(types: &Types, routes: &[Route]) -> BTreeSet<TypeId> {
         let Traffic::Typed(exchange) = &route.traffic else {
             continue;
         };
-        let inbound = &exchange.inbound;
-        let alternatives = inbound.variants.iter().map(|variant| &variant.ty);
-        add_alternatives(types, &inbound.dispatch, alternatives, &mut found);
+        // What is sent is decoded by the client alone, if there is one.
+        for set in [&exchange.inbound]
+            .into_iter()
+            .chain(client.then_some(&exchange.outbound))
+        {
+            let alternatives = set.variants.iter().map(|variant| &variant.ty);
+            add_alternatives(types, &set.dispatch, alternatives, &mut found);
+        }
     }
     found
 }

@@ -67,7 +67,7 @@ pub fn lower<'a>(
         diagnostics,
     );
     let servers = servers::lower(document, &selected, &groups, diagnostics);
-    let (types, untyped) = schemas.finish(&lowered);
+    let (types, untyped) = schemas.finish(&lowered, options.client);
     let mut service = Service {
         place: document.node.location(),
         title: document.title.unwrap_or("WebSocket API").to_owned(),

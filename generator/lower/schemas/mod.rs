@@ -50,8 +50,8 @@ impl<'a, 'r> Schemas<'a, 'r> {
     }
 
     /// All types, once everything is lowered, and the values that have none.
-    pub(super) fn finish(mut self, routes: &[Route]) -> (Types, Vec<Untyped>) {
-        super::constants::verify(&mut self.types, &mut self.names, routes);
+    pub(super) fn finish(mut self, routes: &[Route], client: bool) -> (Types, Vec<Untyped>) {
+        super::constants::verify(&mut self.types, &mut self.names, routes, client);
         super::boxes::break_cycles(&mut self.types);
         super::checks::mark_validated(&mut self.types);
         (self.types, self.untyped)
