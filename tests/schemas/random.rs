@@ -172,7 +172,11 @@ fn list(dice: &mut Dice, depth: usize) -> Value {
     match dice.below(4) {
         0 => schema["minItems"] = json!(1),
         1 => schema["maxItems"] = json!(2),
-        2 => schema["uniqueItems"] = json!(true),
+        2 => {
+            // Objects are compared without what their schema does not list.
+            schema["items"] = scalar(dice);
+            schema["uniqueItems"] = json!(true);
+        }
         _ => {}
     }
     schema
