@@ -17,6 +17,7 @@ use crate::config::InvalidMessage;
 use crate::connections::ConnectionId;
 use crate::error::SendError;
 use crate::outbox::Outbox;
+use crate::telemetry::{Step, Trace};
 use crate::topics::{Joining, Position};
 use crate::{Error, Member, Principal, Recovery, Topics, log};
 
@@ -43,6 +44,7 @@ pub(crate) struct Connection<Out> {
     pub(crate) joined: HashSet<Box<str>>,
     /// Where the client was on topics, if it wants to be told.
     pub(crate) positions: Option<Vec<(Box<str>, Option<Position>)>>,
+    pub(crate) trace: Trace,
 }
 
 impl<Out> Connection<Out> {
@@ -97,6 +99,11 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
             session,
             connection,
         }
+    }
+
+    /// Begins the span of a handler.
+    pub(crate) fn step(&self, name: &'static str) -> Step {
+        self.connection.trace.step(name)
     }
 
     /// Sends a message to the peer; waits while the connection's send queue is full.

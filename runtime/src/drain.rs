@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::close::code;
 use crate::server::{Listening, Service};
+use crate::telemetry::Exporter;
 
 /// Connections are told in batches of this many, so that the machines they move to are not hit all at once.
 const BATCH: usize = 500;
@@ -12,8 +13,8 @@ const BATCH: usize = 500;
 /// The pause between two batches.
 const BATCH_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until SIGINT or SIGTERM and drains; a second signal ends it at once.
-pub(crate) async fn run_until_signal(listening: Listening) -> ExitCode {
+/// Serves until SIGINT or SIGTERM, drains, and sends the last traces; a second signal ends it at once.
+pub(crate) async fn run_until_signal(listening: Listening, exporter: Option<Exporter>) -> ExitCode {
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
         Err(error) => {
@@ -35,8 +36,14 @@ pub(crate) async fn run_until_signal(listening: Listening) -> ExitCode {
         signals.next().await;
         tracing::warn!("second signal: stopping now");
     };
+    let run = async {
+        listening.run(shutdown).await;
+        if let Some(exporter) = exporter {
+            exporter.flush().await;
+        }
+    };
     tokio::select! {
-        () = listening.run(shutdown) => {}
+        () = run => {}
         () = watch => {}
     }
     ExitCode::SUCCESS

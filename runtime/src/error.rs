@@ -63,6 +63,12 @@ impl Error {
         Self(Kind::Disconnected)
     }
 
+    /// Whether it is a fault of ours, not a word to the peer.
+    #[cfg(feature = "otel")]
+    pub(crate) const fn is_fault(&self) -> bool {
+        matches!(self.0, Kind::Internal(_))
+    }
+
     pub(crate) fn consequence(self) -> Consequence {
         match self.0 {
             Kind::Close { code, reason } => Consequence::Close {

@@ -18,6 +18,8 @@
 //! 7. `drain`: the way out, by SIGTERM; `admin` tells the load balancer (and `health`, the
 //!    container), and shows `metrics`.
 //!
+//! `telemetry` traces 2 and 3, where the feature `otel` is on.
+//!
 //! `mount` begins at 2, on the listener of an application that has one already.
 //!
 //! # Promises
@@ -37,6 +39,7 @@ mod authentication;
 )]
 mod broker;
 mod buffered_io;
+mod chance;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod close;
@@ -49,6 +52,8 @@ mod error;
 mod handshake;
 mod health;
 mod http;
+#[cfg(any(feature = "jwt-issuer", feature = "otel"))]
+mod https;
 mod link;
 mod listener;
 mod log;
@@ -66,6 +71,7 @@ mod server;
 mod session;
 mod shares;
 mod socket;
+mod telemetry;
 pub mod testing;
 mod tls;
 #[cfg_attr(

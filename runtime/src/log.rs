@@ -3,13 +3,16 @@
 use std::fmt;
 use std::panic::PanicHookInfo;
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::config::{Log, LogFormat, LogLevel};
+use crate::telemetry::{self, Exporter};
 
-/// Sends `tracing` events to standard error as the configuration says, panics too. Only the first call counts, and a
-/// subscriber that the program has installed itself stays.
-pub(crate) fn install(log: &Log) {
+/// Sends `tracing` events to standard error as the configuration says, panics too, and spans to the exporter. Only the
+/// first call counts, and a subscriber that the program has installed itself stays.
+pub(crate) fn install(log: &Log, exporter: Option<&Exporter>) {
     let level = match log.level {
         LogLevel::Off => LevelFilter::OFF,
         LogLevel::Error => LevelFilter::ERROR,
@@ -18,20 +21,26 @@ pub(crate) fn install(log: &Log) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let builder = tracing_subscriber::fmt()
-        .with_max_level(level)
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false);
-    let installed = match log.format {
-        LogFormat::Text => {
-            tracing::subscriber::set_global_default(builder.with_ansi(false).finish())
-        }
-        LogFormat::Json => {
-            tracing::subscriber::set_global_default(builder.json().flatten_event(true).finish())
-        }
+    let lines = match log.format {
+        LogFormat::Text => lines.with_ansi(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    if installed.is_ok() {
+    let is_logged = filter_fn(move |metadata| {
+        *metadata.level() <= level && metadata.target() != telemetry::TARGET
+    });
+    let subscriber = tracing_subscriber::registry()
+        .with(lines.with_filter(is_logged.with_max_level_hint(level)))
+        .with(exporter.map(Exporter::layer));
+    let is_installed = tracing::subscriber::set_global_default(subscriber).is_ok();
+    if is_installed {
         std::panic::set_hook(Box::new(log_panic));
+    } else if exporter.is_some() {
+        tracing::warn!(
+            "[telemetry]: spans are left to the subscriber that the program has installed itself"
+        );
     }
 }
 

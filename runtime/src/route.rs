@@ -16,6 +16,7 @@ use crate::listener::Place;
 use crate::metrics::{ChannelMetrics, ConnectionMetrics};
 use crate::outbox::Outbox;
 use crate::socket::Socket;
+use crate::telemetry::Trace;
 use crate::topics::{self, Hub};
 use crate::{Handshake, Reject, Topics, session};
 
@@ -34,6 +35,7 @@ pub(crate) trait Route: Send + Sync {
     fn connect(
         self: Arc<Self>,
         handshake: Handshake,
+        trace: Trace,
         config: Arc<Config>,
         connections: Connections,
     ) -> BoxFuture<Result<Start, Reject>>;
@@ -79,6 +81,7 @@ impl<E: Endpoint> Route for Served<E> {
     fn connect(
         self: Arc<Self>,
         handshake: Handshake,
+        trace: Trace,
         config: Arc<Config>,
         connections: Connections,
     ) -> BoxFuture<Result<Start, Reject>> {
@@ -88,7 +91,8 @@ impl<E: Endpoint> Route for Served<E> {
                 true => topics::returned(handshake.query.iter()),
                 false => None,
             };
-            let session = self.endpoint.connect(handshake).await?;
+            let step = trace.step("connect");
+            let session = step.around(self.endpoint.connect(handshake)).await?;
             let outbox = Arc::new(Outbox::new(&config.limits));
             let connection = Connection {
                 id: ConnectionId::next(),
@@ -99,6 +103,7 @@ impl<E: Endpoint> Route for Served<E> {
                 invalid: config.messages.invalid,
                 joined: HashSet::new(),
                 positions,
+                trace,
             };
             let start: Start = Box::new(move |socket, place| {
                 let Some((socket, read_ahead)) = socket else {

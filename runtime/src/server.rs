@@ -22,6 +22,7 @@ use crate::error::StartError;
 use crate::metrics::{self, ChannelMetrics, ServerMetrics};
 use crate::route::{Route, Served};
 use crate::shares::Shares;
+use crate::telemetry::{self, Exporter};
 use crate::tls::{self, Tls};
 use crate::{admin, broker, drain, listener, log};
 
@@ -154,13 +155,16 @@ impl Server {
     /// Makes the server a service of an application that has a listener of its own. Runs the handlers' `background`.
     ///
     /// # Errors
-    /// Wrong routes or settings; `[tls]`, which is the application's then.
+    /// Wrong routes or settings; `[tls]` and `[telemetry]`, which are the application's then.
     #[cfg(feature = "tower")]
     pub async fn mount(self, config: Config) -> Result<crate::Mounted, StartError> {
         let tls = tls::is_wanted(&config.tls);
-        let fault =
+        let tls =
             tls.then(|| "[tls] is set, but the application that serves this ends TLS".to_owned());
-        self.check(&config, fault)?;
+        let telemetry = config.telemetry.is_wanted().then(|| {
+            "[telemetry] is set, but the application that serves this decides what becomes of spans".to_owned()
+        });
+        self.check(&config, tls.or(telemetry))?;
         let (name, routes) = (self.name, self.all_routes.clone());
         let service = self.service(config)?;
         Ok(crate::Mounted::new(service, background(name, routes)))
@@ -175,7 +179,8 @@ impl Server {
             .map(|route| route.channel())
             .collect();
         let faults = faults.chain(broker::faults(config, &channels));
-        let faults: Vec<String> = faults.chain(found).collect();
+        let absent = telemetry::fault(&config.telemetry);
+        let faults: Vec<String> = faults.chain(absent).chain(found).collect();
         match faults.is_empty() {
             true => Ok(()),
             false => Err(StartError(faults.join("\n"))),
@@ -211,10 +216,13 @@ impl Server {
 
     /// Installs the log, binds, serves until SIGINT or SIGTERM, drains. A second signal ends it at once.
     pub async fn serve(self, config: Config) -> ExitCode {
-        log::install(&config.log);
-        match self.bind(config).await {
-            Ok(listening) => drain::run_until_signal(listening).await,
-            Err(error) => {
+        let exporter = Exporter::new(&config.telemetry, self.name).map_err(StartError);
+        let found = exporter.as_ref().ok().and_then(Option::as_ref);
+        log::install(&config.log, found);
+        let started = async { Ok((self.bind(config).await?, exporter?)) };
+        match started.await {
+            Ok((listening, exporter)) => drain::run_until_signal(listening, exporter).await,
+            Err(StartError(error)) => {
                 tracing::error!("cannot start: {error}");
                 ExitCode::FAILURE
             }

@@ -17,7 +17,7 @@ use crate::link::{End, Event, Link};
 use crate::metrics::ChannelMetrics;
 use crate::route::Served;
 use crate::socket::Socket;
-use crate::{CloseReason, ConnectionId, Context, Error, Initiator, log};
+use crate::{CloseReason, ConnectionId, Context, Error, Initiator, log, telemetry};
 
 /// Serves a connection that `connect` has agreed to; gives its `place` among the others back at the end.
 #[allow(
@@ -43,6 +43,7 @@ pub(crate) fn run<E: Endpoint>(
             },
         };
         log_end::<E>(connection.id, &end.reason);
+        connection.trace.end(&end.reason);
         // From here on nothing published reaches the connection.
         let topics = connection.topics.clone();
         drop(connection);
@@ -82,7 +83,8 @@ async fn begin<E: Endpoint>(
     link: &mut Link<Socket>,
 ) -> Option<End> {
     let mut context = Context::new(session, connection);
-    let handler = pin!(endpoint.connected(&mut context));
+    let step = context.step("connected");
+    let handler = pin!(step.around(endpoint.connected(&mut context)));
     handle::<E>(link, handler).await
 }
 
@@ -116,7 +118,8 @@ async fn converse<E: Endpoint>(
             };
             let name = decoded.as_ref().map_or(INVALID, Decode::name);
             link.metrics().received(name);
-            dispatch(endpoint, &mut context, decoded)
+            let step = context.step(name);
+            step.around(dispatch(endpoint, &mut context, decoded))
         });
         if let Some(end) = handle::<E>(link, handler).await {
             return Some(end);
@@ -132,10 +135,12 @@ async fn dispatch<E: Endpoint>(
     context: &mut Context<'_, E::Session, E::Outbound>,
     decoded: Result<E::Inbound, DecodeError>,
 ) -> Result<(), Error> {
-    match decoded {
+    let handled = match decoded {
         Ok(message) => endpoint.receive(context, message).await,
         Err(error) => endpoint.invalid(context, error).await,
-    }
+    };
+    telemetry::note(&handled);
+    handled
 }
 
 fn log_end<E: Endpoint>(connection: ConnectionId, end: &CloseReason) {

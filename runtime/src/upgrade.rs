@@ -19,6 +19,7 @@ use crate::http::{Text, empty, text};
 use crate::route::{Route, Start};
 use crate::server::Service;
 use crate::shares::Share;
+use crate::telemetry::Trace;
 use crate::{Handshake, Reject, log, origin, proxy};
 
 /// What is appended to the key before hashing (RFC 6455, section 1.3).
@@ -69,6 +70,7 @@ async fn upgrade(
     if !origin::is_allowed(headers, &service.config.origin.allow) {
         return Err(Reject::forbidden("this origin may not connect").because("origin"));
     }
+    let is_trusted = proxy::is_trusted(&service.config.proxy, peer.ip());
     let (peer, place) = client(service, peer, headers)?;
     let route: Arc<dyn Route> = matched.value.clone();
     let mut handshake = Handshake {
@@ -93,7 +95,9 @@ async fn upgrade(
         }
         let share = principal(service, &handshake.admission)?;
         let (config, connections) = (service.config.clone(), service.connections.clone());
-        let start = route.connect(handshake, config, connections).await?;
+        let telemetry = &config.telemetry;
+        let trace = Trace::begin(telemetry, headers, is_trusted, route.channel());
+        let start = route.connect(handshake, trace, config, connections).await?;
         Ok((start, share))
     };
     let (start, share) = tokio::time::timeout(service.config.timeouts.authentication, let_in)

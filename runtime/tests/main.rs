@@ -27,6 +27,8 @@ mod pressure;
 mod process;
 mod proxy;
 mod support;
+#[cfg(feature = "otel")]
+mod telemetry;
 #[cfg(feature = "dev-tls")]
 mod tls;
 mod topics;

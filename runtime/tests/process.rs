@@ -128,7 +128,7 @@ impl Process {
         {}
     }
 
-    async fn exited(&mut self) -> ExitStatus {
+    pub async fn exited(&mut self) -> ExitStatus {
         within(async {
             loop {
                 match self.child.try_wait().unwrap() {
@@ -187,7 +187,8 @@ impl Drop for Process {
     }
 }
 
-const FAST: &str =
+/// No limits of rate, and a short grace.
+pub const FAST: &str =
     "[rates]\nmessages = 0\nbytes = 0\ncontrol_frames = 0\n[drain]\ngrace = \"300ms\"\n";
 
 #[tokio::test]

@@ -70,6 +70,15 @@ impl Config {
                 &format!("{name} must be longer than 0"),
             );
         }
+        let telemetry = &self.telemetry;
+        demand(
+            !telemetry.is_wanted() || telemetry.collector().is_some(),
+            "telemetry.endpoint must be an address of HTTP without query or password: \"http://127.0.0.1:4318\"",
+        );
+        demand(
+            (0.0..=1.0).contains(&telemetry.sampling),
+            "telemetry.sampling must be between 0 and 1",
+        );
         let tls = &self.tls;
         let [certificate, key, client_ca] =
             [&tls.certificate, &tls.key, &tls.client_ca].map(|path| !path.as_os_str().is_empty());

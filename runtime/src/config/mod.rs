@@ -9,6 +9,7 @@ mod faults;
 mod load;
 mod security;
 mod show;
+mod telemetry;
 mod units;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use broker::{Broker, BrokerKind, BrokerUrl, Resume};
 pub use load::ConfigError;
 pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
+pub use telemetry::{SecretHeader, Telemetry};
 
 pub use crate::authentication::StaticToken;
 pub use crate::proxy::Network;
@@ -34,6 +36,8 @@ pub struct Config {
     pub admin: Admin,
     /// The log.
     pub log: Log,
+    /// Traces.
+    pub telemetry: Telemetry,
     /// Encryption.
     pub tls: Tls,
     /// Proxies between the clients and this server.

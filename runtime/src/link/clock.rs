@@ -1,6 +1,5 @@
 //! The deadlines of one connection, kept by one timer.
 
-use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, Sleep};
 
 use super::end::End;
+use crate::chance;
 use crate::close::code;
 use crate::config::Config;
 
@@ -211,7 +211,5 @@ const FAR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// `interval` or up to a quarter less.
 fn jittered(interval: Duration) -> Duration {
-    // A fresh hasher is seeded by chance.
-    let chance = RandomState::new().hash_one(0_u8) % 1000;
-    interval - interval.mul_f64(0.25 * chance as f64 / 1000.0)
+    interval - interval.mul_f64(0.25 * chance::fraction())
 }

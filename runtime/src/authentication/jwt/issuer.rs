@@ -9,9 +9,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::fetch::{self, Client};
 use super::keys::{Key, KeySet};
 use crate::config;
+use crate::https::{self, Client};
 
 /// Keys are not fetched more often, whatever tokens name: nobody makes this server flood the issuer.
 const SOONEST: Duration = Duration::from_secs(10);
@@ -109,7 +109,7 @@ impl Keys {
         }
         self.wanted.notify_one();
         // Discovery takes two pages. If they do not come the old keys are all there is.
-        let _ = timeout(2 * fetch::DEADLINE, latest.changed()).await;
+        let _ = timeout(2 * https::DEADLINE, latest.changed()).await;
         latest.borrow().keys.candidates(name)
     }
 }
@@ -153,16 +153,31 @@ impl Keeper {
 impl Place {
     fn of(settings: &config::Jwt) -> Result<Self, String> {
         if !settings.discover {
-            let uri = fetch::address(&settings.keys_url);
+            let uri = address(&settings.keys_url);
             return uri
                 .map(Self::Keys)
                 .map_err(|fault| format!("jwt.keys_url: {fault}"));
         }
         let issuer = settings.issuer.clone();
         let path = ".well-known/openid-configuration";
-        let uri = fetch::address(&format!("{}/{path}", issuer.trim_end_matches('/')))
+        let uri = address(&format!("{}/{path}", issuer.trim_end_matches('/')))
             .map_err(|fault| format!("jwt.issuer, for jwt.discover: {fault}"))?;
         Ok(Self::Description { uri, issuer })
+    }
+}
+
+/// Where keys may be fetched from: `https://`, or `http://` on this machine alone.
+fn address(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text
+        .parse()
+        .map_err(|error| format!("{text:?} is no URL: {error}"))?;
+    let is_here = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
+    match uri.scheme_str() {
+        Some("https") => Ok(uri),
+        Some("http") if is_here => Ok(uri),
+        _ => Err(format!(
+            "{text:?}: keys are fetched by https:// alone, since who can change them on the way can sign tokens"
+        )),
     }
 }
 
@@ -176,7 +191,7 @@ fn described(text: &str, issuer: &str) -> Result<Uri, String> {
             description.issuer
         ));
     }
-    fetch::address(&description.jwks_uri)
+    address(&description.jwks_uri)
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! JSON Web Tokens (RFC 7519), judged by public keys (a JWK set, RFC 7517) from a file or from who issues the tokens.
 
-#[cfg(feature = "jwt-issuer")]
-mod fetch;
 mod file;
 #[cfg(feature = "jwt-issuer")]
 mod issuer;

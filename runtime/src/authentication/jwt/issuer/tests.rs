@@ -194,7 +194,7 @@ fn keys_never_come_in_the_clear_from_afar() {
         "http://[::1]/keys",
         "http://localhost/keys",
     ] {
-        assert!(fetch::address(right).is_ok(), "{right}");
+        assert!(address(right).is_ok(), "{right}");
     }
     for wrong in [
         "http://issuer.example/keys",
@@ -204,7 +204,7 @@ fn keys_never_come_in_the_clear_from_afar() {
         "/keys",
         "",
     ] {
-        assert!(fetch::address(wrong).is_err(), "{wrong}");
+        assert!(address(wrong).is_err(), "{wrong}");
     }
 }
 
@@ -236,7 +236,7 @@ async fn the_certificate_must_be_trusted() {
             }
         }
     });
-    let uri = fetch::address(&format!("https://localhost:{port}/keys")).unwrap();
+    let uri = address(&format!("https://localhost:{port}/keys")).unwrap();
     let mut roots = RootCertStore::empty();
     let stranger = Client::trusting(roots.clone()).unwrap();
     assert!(stranger.get(&uri).await.is_err());

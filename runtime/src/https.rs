@@ -1,4 +1,4 @@
-//! A page by HTTPS, bounded in time and size: no redirects, no cookies, no proxies, no more HTTP than keys need.
+//! One request by HTTPS, bounded in time and size: no redirects, no cookies, no proxies, no more HTTP than we need.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
-use hyper::header::{ACCEPT, HOST};
+use hyper::header::HOST;
+use hyper::http::request::Builder;
 use hyper::http::uri::Scheme;
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
@@ -17,21 +18,21 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// How long one page may take.
-pub(super) const DEADLINE: Duration = Duration::from_secs(5);
+/// How long one request may take.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
-/// The largest page, in bytes; the keys of the large providers take 10 to 30 KiB.
+/// The largest answer, in bytes; the keys of the large providers take 10 to 30 KiB.
 const LARGEST: usize = 256 * 1024;
 
-/// The pages of servers whose certificates are trusted.
-pub(super) struct Client(TlsConnector);
+/// Asks servers whose certificates are trusted; without authorities, only in the clear.
+pub(crate) struct Client(Option<TlsConnector>);
 
 impl Client {
     /// Trusts whom this machine trusts.
     ///
     /// # Errors
     /// The machine names no authority.
-    pub(super) fn new() -> Result<Self, String> {
+    pub(crate) fn new() -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         let found = rustls_native_certs::load_native_certs();
         roots.add_parsable_certificates(found.certs);
@@ -41,58 +42,75 @@ impl Client {
         }
     }
 
-    pub(super) fn trusting(roots: RootCertStore) -> Result<Self, String> {
+    /// For addresses of `http://`.
+    #[cfg(feature = "otel")]
+    pub(crate) const fn in_the_clear() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn trusting(roots: RootCertStore) -> Result<Self, String> {
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| format!("TLS: {error}"))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self(Arc::new(config).into()))
+        Ok(Self(Some(Arc::new(config).into())))
     }
 
-    /// The text at `uri`, which [`address`] has checked.
+    /// The text at `uri`.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    #[cfg(feature = "jwt-issuer")]
+    pub(crate) async fn get(&self, uri: &Uri) -> Result<String, String> {
+        let request = Request::get(target(uri)).header(hyper::header::ACCEPT, "application/json");
+        self.send(uri, request, String::new()).await
+    }
+
+    /// The text that `uri` answers to a `request` for its [`target`].
     ///
     /// # Errors
     /// Whatever is not 200 with a text of a bearable size, in time.
-    pub(super) async fn get(&self, uri: &Uri) -> Result<String, String> {
-        let page = tokio::time::timeout(DEADLINE, self.page(uri)).await;
-        page.unwrap_or_else(|_| Err(format!("no answer within {DEADLINE:?}")))
+    pub(crate) async fn send(
+        &self,
+        uri: &Uri,
+        request: Builder,
+        body: String,
+    ) -> Result<String, String> {
+        let request = request
+            .header(HOST, uri.authority().map_or("", |host| host.as_str()))
+            .body(body)
+            .map_err(|error| error.to_string())?;
+        let answer = tokio::time::timeout(DEADLINE, self.ask(uri, request)).await;
+        answer
+            .unwrap_or_else(|_| Err(format!("no answer within {DEADLINE:?}")))
             .map_err(|fault| format!("{uri}: {fault}"))
     }
 
-    async fn page(&self, uri: &Uri) -> Result<String, String> {
+    async fn ask(&self, uri: &Uri, request: Request<String>) -> Result<String, String> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let is_secure = uri.scheme() == Some(&Scheme::HTTPS);
         let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
         let socket = TcpStream::connect((host, port)).await;
         let socket = socket.map_err(|error| error.to_string())?;
         if !is_secure {
-            return page(socket, uri).await;
+            return ask(socket, request).await;
         }
+        let tls = self.0.as_ref().ok_or("nobody is trusted")?;
         let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
-        let socket = self.0.connect(name, socket).await;
-        page(socket.map_err(|error| error.to_string())?, uri).await
+        let socket = tls.connect(name, socket).await;
+        ask(socket.map_err(|error| error.to_string())?, request).await
     }
 }
 
-/// Where keys may be fetched from: `https://`, or `http://` on this machine alone.
-pub(super) fn address(text: &str) -> Result<Uri, String> {
-    let uri: Uri = text
-        .parse()
-        .map_err(|error| format!("{text:?} is no URL: {error}"))?;
-    let is_here = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    match uri.scheme_str() {
-        Some("https") => Ok(uri),
-        Some("http") if is_here => Ok(uri),
-        _ => Err(format!(
-            "{text:?}: keys are fetched by https:// alone, since who can change them on the way can sign tokens"
-        )),
-    }
+/// What stands in the request's line.
+pub(crate) fn target(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", |path| path.as_str())
 }
 
-async fn page(
+async fn ask(
     socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    uri: &Uri,
+    request: Request<String>,
 ) -> Result<String, String> {
     let fault = |error: hyper::Error| error.to_string();
     let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
@@ -100,12 +118,6 @@ async fn page(
         .handshake(TokioIo::new(socket))
         .await
         .map_err(fault)?;
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let request = Request::get(path)
-        .header(HOST, uri.authority().map_or("", |host| host.as_str()))
-        .header(ACCEPT, "application/json")
-        .body(String::new())
-        .map_err(|error| error.to_string())?;
     let text = async { text(sender.send_request(request).await.map_err(fault)?).await };
     tokio::select! {
         text = text => text,

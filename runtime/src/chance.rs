@@ -1,0 +1,9 @@
+//! Chance, for what need not be secret.
+
+use std::hash::{BuildHasher, RandomState};
+
+/// A number between 0 and 1.
+pub(crate) fn fraction() -> f64 {
+    // A fresh hasher is seeded by chance.
+    RandomState::new().hash_one(0_u8) as f64 / u64::MAX as f64
+}

@@ -1,0 +1,56 @@
+//! What stands for traces in a program that was built without them: nothing.
+
+use std::convert::Infallible;
+
+use hyper::HeaderMap;
+use tracing_subscriber::layer::Identity;
+
+use crate::config::Telemetry;
+use crate::{CloseReason, Error};
+
+/// There is none.
+pub(crate) struct Exporter(Infallible);
+
+impl Exporter {
+    /// None; settings that ask for one are a [`fault`](super::fault).
+    ///
+    /// # Errors
+    /// Never.
+    pub(crate) const fn new(_: &Telemetry, _: &'static str) -> Result<Option<Self>, String> {
+        Ok(None)
+    }
+
+    pub(crate) const fn layer(&self) -> Identity {
+        match self.0 {}
+    }
+
+    pub(crate) async fn flush(self) {
+        match self.0 {}
+    }
+}
+
+/// Nothing is known of a connection.
+pub(crate) struct Trace;
+
+impl Trace {
+    pub(crate) const fn begin(_: &Telemetry, _: &HeaderMap, _: bool, _: &'static str) -> Self {
+        Self
+    }
+
+    pub(crate) const fn step(&self, _: &'static str) -> Step {
+        Step
+    }
+
+    pub(crate) const fn end(&self, _: &CloseReason) {}
+}
+
+/// Nothing is known of a handler.
+pub(crate) struct Step;
+
+impl Step {
+    pub(crate) fn around<F: Future>(self, handler: F) -> F {
+        handler
+    }
+}
+
+pub(crate) const fn note(_: &Result<(), Error>) {}
