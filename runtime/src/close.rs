@@ -38,7 +38,7 @@ impl fmt::Display for Initiator {
     }
 }
 
-/// The close codes that the runtime itself uses.
+/// Close codes: those that the runtime itself sends, and one that handlers may want (1003).
 pub mod code {
     /// The purpose is fulfilled.
     pub const NORMAL: u16 = 1000;

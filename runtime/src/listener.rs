@@ -86,7 +86,7 @@ fn admit(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr) {
         let service = service.clone();
         tokio::spawn(async move { greet(&service, socket, peer, permit).await });
     } else {
-        service.metrics.rejected.get("connection_limit").add(1);
+        service.metrics.refused("connection_limit");
         tokio::spawn(refuse(service.clone(), socket));
     }
 }
@@ -117,7 +117,7 @@ async fn greet(
     let peer = match tokio::time::timeout(service.config.timeouts.request_head, client).await {
         Ok(Ok(client)) => client,
         Ok(Err(_)) | Err(_) => {
-            service.metrics.rejected.get("proxy_header").add(1);
+            service.metrics.refused("proxy_header");
             return tracing::debug!(%peer, "no PROXY header");
         }
     };
@@ -127,7 +127,7 @@ async fn greet(
         false => match service.addresses.enter(peer.ip()) {
             Some(place) => Some(place),
             None => {
-                service.metrics.rejected.get("address_limit").add(1);
+                service.metrics.refused("address_limit");
                 drop(permit);
                 return refuse(service.clone(), socket).await;
             }
@@ -139,7 +139,7 @@ async fn greet(
         Some(tls) => {
             let deadline = service.config.timeouts.tls_handshake;
             let Ok(Ok(socket)) = tokio::time::timeout(deadline, tls.accept(socket)).await else {
-                service.metrics.rejected.get("tls").add(1);
+                service.metrics.refused("tls");
                 return tracing::debug!(%peer, "no TLS handshake");
             };
             socket
@@ -178,12 +178,17 @@ async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: 
             Ok(()) => Served::Request,
             Err(error) => {
                 tracing::debug!(%peer, %error, "no whole request came through");
-                let (served, cause) = match error.is_timeout() {
-                    true => (Served::TooLate, "request_timeout"),
-                    false => (Served::Not, if error.is_parse() {"malformed"} else {"lost"}),
-                };
-                service.metrics.rejected.get(cause).add(1);
-                served
+                let metrics = &service.metrics;
+                if error.is_timeout() {
+                    metrics.refused("request_timeout");
+                    Served::TooLate
+                } else {
+                    match error.is_parse() {
+                        true => metrics.refused("malformed"),
+                        false => metrics.refused("lost"),
+                    }
+                    Served::Not
+                }
             }
         }
     };

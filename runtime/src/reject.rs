@@ -51,12 +51,13 @@ impl Reject {
     }
 
     pub(crate) fn new(status: StatusCode, reason: impl Into<String>) -> Self {
-        Self {
+        let reject = Self {
             status,
             reason: reason.into(),
             headers: Vec::new(),
-            cause: "handler",
-        }
+            cause: "",
+        };
+        reject.because("handler")
     }
 
     /// Names what refused, for metrics.

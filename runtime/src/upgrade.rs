@@ -50,7 +50,7 @@ pub(crate) fn no_room() -> Response<Text> {
 
 /// The answer that refuses, counted.
 pub(crate) fn refused(service: &Service, reject: &Reject) -> Response<Text> {
-    service.metrics.rejected.get(reject.cause).add(1);
+    service.metrics.refused(reject.cause);
     refusal(reject)
 }
 

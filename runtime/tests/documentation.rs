@@ -1,6 +1,7 @@
 //! `docs/operations.md` says what is so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_json::Value;
 use wsgen_runtime::Config;
@@ -12,11 +13,16 @@ fn page() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// First and second cell of the rows whose first cell is code.
+/// First and second cell of the rows, below a section's heading, whose first cell is code.
 fn rows(section: &str) -> BTreeMap<String, String> {
+    table(&format!("\n## {section}\n"))
+}
+
+/// The same up to the next heading of any level.
+fn table(heading: &str) -> BTreeMap<String, String> {
     let page = page();
-    let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap();
-    let section = rest.split("\n## ").next().unwrap();
+    let (_, rest) = page.split_once(heading).unwrap();
+    let section = rest.split("\n##").next().unwrap();
     let cells = section.lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| `")?.split(" | ");
         let key = cells.next()?.trim_matches('`');
@@ -44,6 +50,65 @@ fn every_key_is_there_with_its_default() {
     let descriptors = expected.get_mut("limits.max_connections").unwrap();
     *descriptors = "90 % of the descriptors".to_owned();
     assert_eq!(rows("Settings"), expected);
+}
+
+/// The runtime's modules without their tests, one after another.
+fn code(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text += &code(&path);
+        } else if !path.ends_with("close.rs") {
+            let module = std::fs::read_to_string(&path).unwrap();
+            text += module.split("#[cfg(test)]").next().unwrap();
+        }
+    }
+    text
+}
+
+fn runtime() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))
+}
+
+#[test]
+fn every_reason_of_refusal_is_there() {
+    let code = code(runtime());
+    let mut found = BTreeSet::new();
+    for call in [".because(", "no_room_reject(", ".refused("] {
+        for rest in code.split(call).skip(1) {
+            // Others pass on what they were given.
+            if let Some(reason) = rest.trim_start().strip_prefix('"') {
+                found.insert(reason.split('"').next().unwrap().to_owned());
+            }
+        }
+    }
+    let documented = table("\n### Reasons of refusal\n");
+    assert_eq!(found, documented.into_keys().collect());
+}
+
+#[test]
+fn every_close_code_that_is_sent_is_there() {
+    let code = code(runtime());
+    let close = std::fs::read_to_string(runtime().join("close.rs")).unwrap();
+    let constants = close
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub const "));
+    let sent = constants.filter_map(|constant| {
+        let (name, number) = constant.split_once(": u16 = ")?;
+        let is_sent = code.contains(&format!("code::{name}"));
+        is_sent.then(|| number.trim_end_matches(';').to_owned())
+    });
+    let page = page();
+    let (_, rest) = page.split_once("\n## Close codes\n").unwrap();
+    let documented = rest.lines().filter_map(|line| {
+        let code = line.strip_prefix("| ")?.split(" | ").next()?;
+        code.parse::<u16>().ok().map(|code| code.to_string())
+    });
+    assert_eq!(
+        sent.collect::<BTreeSet<_>>(),
+        documented.collect::<BTreeSet<_>>()
+    );
 }
 
 #[tokio::test]

@@ -55,9 +55,16 @@ impl Counters {
 #[derive(Debug, Default)]
 pub(crate) struct ServerMetrics {
     /// Connections refused before their upgrade, by the check that refused them.
-    pub(crate) rejected: Counters,
+    rejected: Counters,
     pub(crate) accept_errors: Counter,
     pub(crate) broker: Arc<BrokerMetrics>,
+}
+
+impl ServerMetrics {
+    /// Counts a connection that was refused; `cause` is one of the reasons in `docs/operations.md`.
+    pub(crate) fn refused(&self, cause: &'static str) {
+        self.rejected.get(cause).add(1);
+    }
 }
 
 /// What one channel counts.

@@ -238,7 +238,7 @@ mod tests {
         connection.received("say");
         connection.flush(10, 0);
         let server = ServerMetrics::default();
-        server.rejected.get("origin").add(1);
+        server.refused("origin");
         let page = render(&server, std::slice::from_ref(&channel), 7);
         let label = r#"channel="a \"b\"\n\\""#;
         for line in [
