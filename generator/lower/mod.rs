@@ -5,6 +5,7 @@ mod checks;
 mod constants;
 mod correlation;
 mod dispatch;
+mod example_request;
 mod facts;
 mod layout;
 mod messages;

@@ -10,6 +10,7 @@ use crate::model::{
 use crate::naming::{Scope, value_name};
 use crate::resolve::Resolver;
 
+use super::example_request::{made_up, said};
 use super::facts::gather;
 use super::schemas::Schemas;
 
@@ -98,7 +99,14 @@ impl<'a> Lowering<'a, '_, '_> {
             self.scalar(schema, name, diagnostics)
         });
         let field = self.scope.claim(&[&value_name(name)]);
+        let schema = schema.and_then(|schema| self.resolver.follow_schema(schema, diagnostics));
+        let places: Vec<Node<'a>> = declared
+            .map(|parameter| parameter.node)
+            .into_iter()
+            .chain(schema)
+            .collect();
         self.found.list.push(Parameter {
+            example: self.example(&places, schema, name, &ty, diagnostics),
             place: declared
                 .map_or(channel.node, |parameter| parameter.node)
                 .key_location(),
@@ -167,6 +175,7 @@ impl<'a> Lowering<'a, '_, '_> {
             .get("default")
             .and_then(|value| self.default(&ty, value));
         self.found.list.push(Parameter {
+            example: self.example(&[target], Some(target), name, &ty, diagnostics),
             place: schema.key_location(),
             name: name.to_owned(),
             field,
@@ -179,6 +188,18 @@ impl<'a> Lowering<'a, '_, '_> {
                 .and_then(Node::as_str)
                 .map(str::to_owned),
         });
+    }
+
+    fn example(
+        &self,
+        places: &[Node<'a>],
+        schema: Option<Node<'a>>,
+        name: &str,
+        ty: &Type,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<String> {
+        said(places, schema, self.resolver, diagnostics)
+            .or_else(|| made_up(name, ty, self.schemas.types()))
     }
 
     fn add_subprotocols(&mut self, schema: Node<'a>, diagnostics: &mut Diagnostics) {

@@ -10,6 +10,7 @@ use crate::resolve::Resolver;
 
 use super::Options;
 use super::correlation;
+use super::example_request;
 use super::layout::Group;
 use super::messages::{self, Direction, Found};
 use super::parameters;
@@ -120,6 +121,7 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
                 Vec::new()
             },
             layout: group.layout,
+            example: example_request::request(&group.path, &parameters.list),
             parameters: parameters.list,
             authenticated: false,
             subprotocols: parameters.subprotocols,

@@ -136,6 +136,8 @@ pub struct Route {
     pub layout: Layout,
     /// What a client passes when it connects.
     pub parameters: Vec<Parameter>,
+    /// A request that is let in; `None` where a parameter has rules for which no value is at hand.
+    pub example: Option<ExampleRequest>,
     /// Whether every server that has this route asks for credentials.
     pub authenticated: bool,
     /// Subprotocols that the server speaks here, the preferred one first.
@@ -211,6 +213,17 @@ pub struct Parameter {
     pub default: Option<ParameterDefault>,
     /// What the document says about it.
     pub docs: Option<String>,
+    /// A value that a client may pass, as text; `None` where none is at hand.
+    pub example: Option<String>,
+}
+
+/// A request that opens a connection.
+#[derive(Debug)]
+pub struct ExampleRequest {
+    /// Path and query, escaped.
+    pub target: String,
+    /// Names and values of headers.
+    pub headers: Vec<(String, String)>,
 }
 
 /// What holds where a parameter is absent.

@@ -3,13 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{CorrelatedReply, Correlation, Exchange, Method, Reply, Route, Traffic, Types};
+use crate::model::{CorrelatedReply, Correlation, Exchange, Method, Reply, Route, Traffic};
 
 use super::super::names::ident;
 use super::{channels_with_traits, outbound, request};
 
 /// Renders the endpoint.
-pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
+pub(super) fn render(route: &Route) -> TokenStream {
     let label = &route.label;
     let subprotocols = &route.subprotocols;
     let subprotocols = (!subprotocols.is_empty())
@@ -25,7 +25,7 @@ pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
         ),
         Traffic::Typed(exchange) => (quote!(Inbound), receive(route, exchange), Some(invalid())),
     };
-    let request = request::read(route, types);
+    let request = request::read(route);
     quote! {
         /// Joins the handlers to the runtime.
         #[derive(Debug)]
@@ -40,8 +40,7 @@ pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
             type Outbound = #outbound;
 
             async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-                let request = #request;
-                self.0.connect(request).await
+                self.0.connect(#request).await
             }
 
             async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {

@@ -6,6 +6,7 @@ mod request;
 mod traits;
 
 pub(super) use exchange::{decode_outbound, encode_inbound};
+pub(super) use request::is_checked;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -24,7 +25,7 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
     let traits = traits::render(route, types);
     let request = request::render(route, types);
     let exchange = exchange::render(route, types);
-    let endpoint = endpoint::render(route, types);
+    let endpoint = endpoint::render(route);
     let code = quote!(#traits #request #exchange #endpoint);
     let imports = imports(route, &Mentions::of(&code));
     quote! {

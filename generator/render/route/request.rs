@@ -9,7 +9,7 @@ use super::super::checks::closure;
 use super::super::docs::docs;
 use super::super::names::{ident, qualified};
 
-/// Renders the struct.
+/// Renders the struct, and how a handshake becomes one.
 pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
     let fields = route.parameters.iter().map(|parameter| {
         let docs = docs(parameter.docs.as_deref());
@@ -25,6 +25,7 @@ pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
             pub principal: ::wsgen_runtime::Principal,
         }
     });
+    let conversion = conversion(route, types);
     quote! {
         /// A client that wants to connect.
         #[derive(Clone, Debug)]
@@ -34,11 +35,12 @@ pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
             /// The request itself: headers, address of the peer, subprotocol.
             pub handshake: Handshake,
         }
+        #conversion
     }
 }
 
-/// The expression that fills the struct from `handshake`.
-pub(super) fn read(route: &Route, types: &Types) -> TokenStream {
+/// The conversion that fills the struct from the handshake; `None` where [`is_checked`] says that there is nothing to read.
+fn conversion(route: &Route, types: &Types) -> Option<TokenStream> {
     let fields = route
         .parameters
         .iter()
@@ -46,7 +48,30 @@ pub(super) fn read(route: &Route, types: &Types) -> TokenStream {
     let principal = route
         .authenticated
         .then(|| quote!(principal: handshake.authenticated()?,));
-    quote!(Request { #(#fields)* #principal handshake })
+    is_checked(route).then(|| {
+        quote! {
+            impl TryFrom<Handshake> for Request {
+                type Error = Reject;
+
+                fn try_from(handshake: Handshake) -> Result<Self, Reject> {
+                    Ok(Self { #(#fields)* #principal handshake })
+                }
+            }
+        }
+    })
+}
+
+/// Whether a handshake can fail to be a request of the route.
+pub(in crate::render) fn is_checked(route: &Route) -> bool {
+    route.authenticated || !route.parameters.is_empty()
+}
+
+/// The expression that makes the request of `handshake`.
+pub(super) fn read(route: &Route) -> TokenStream {
+    match is_checked(route) {
+        true => quote!(handshake.try_into()?),
+        false => quote!(Request { handshake }),
+    }
 }
 
 fn read_parameter(parameter: &Parameter, types: &Types) -> TokenStream {

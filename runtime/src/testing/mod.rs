@@ -5,6 +5,9 @@
 // A failed check of a test has no one to return an error to.
 #![allow(clippy::panic)]
 
+mod client;
+mod route;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,8 +15,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+#[cfg(any(feature = "cbor", feature = "msgpack"))]
+use crate::EncodeError;
 use crate::codegen::{Decode, Frame};
 use crate::{Config, Message, Server};
+
+pub use route::Route;
 
 /// Checks that an example arrives as the message `name` of a route.
 ///
@@ -47,10 +54,7 @@ pub fn round_trip<T: DeserializeOwned + Serialize>(example: &str) {
         Ok(value) => value,
         Err(error) => panic!("cannot be written: {error}"),
     };
-    let original: Value = match serde_json::from_str(example) {
-        Ok(value) => value,
-        Err(error) => panic!("not JSON: {error}\n{example}"),
-    };
+    let original = json(example);
     let written = write(&read(example));
     if let Some(place) = difference(&written, &original, String::new()) {
         panic!("differs at `{place}`\n read: {original}\nwrote: {written}");
@@ -62,14 +66,55 @@ pub fn round_trip<T: DeserializeOwned + Serialize>(example: &str) {
 /// # Panics
 /// When it does not start.
 pub async fn starts(server: Server) {
+    match server.bind(on_free_ports()).await {
+        Ok(listening) => listening.run_until(std::future::ready(())).await,
+        Err(error) => panic!("the server does not start: {error}"),
+    }
+}
+
+/// An example as MessagePack.
+///
+/// # Panics
+/// When it is not JSON.
+#[cfg(feature = "msgpack")]
+#[track_caller]
+pub fn message_pack(example: &str) -> Message {
+    packed(example, crate::codegen::to_message_pack)
+}
+
+/// An example as CBOR.
+///
+/// # Panics
+/// When it is not JSON.
+#[cfg(feature = "cbor")]
+#[track_caller]
+pub fn cbor(example: &str) -> Message {
+    packed(example, crate::codegen::to_cbor)
+}
+
+#[cfg(any(feature = "cbor", feature = "msgpack"))]
+#[track_caller]
+fn packed(example: &str, pack: fn(&Value) -> Result<Message, EncodeError>) -> Message {
+    match pack(&json(example)) {
+        Ok(message) => message,
+        Err(error) => panic!("cannot be packed: {error}\n{example}"),
+    }
+}
+
+#[track_caller]
+fn json(example: &str) -> Value {
+    match serde_json::from_str(example) {
+        Ok(value) => value,
+        Err(error) => panic!("not JSON: {error}\n{example}"),
+    }
+}
+
+fn on_free_ports() -> Config {
     let mut config = Config::default();
     config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
     config.admin.address = config.listen.address;
     config.drain.grace = Duration::ZERO;
-    match server.bind(config).await {
-        Ok(listening) => listening.run_until(std::future::ready(())).await,
-        Err(error) => panic!("the server does not start: {error}"),
-    }
+    config
 }
 
 /// Where `written` says something that `original` does not.
