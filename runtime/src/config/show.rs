@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::Config;
 
 impl Config {
-    /// The effective configuration as TOML, fit to be read again but for the hashes of tokens, which are hidden.
+    /// The effective configuration as TOML, fit to be read again but for what is hidden: hashes of tokens, and values of
+    /// headers.
     pub fn to_toml(&self) -> String {
         let Ok(serde_json::Value::Object(sections)) = serde_json::to_value(self) else {
             return String::new();
