@@ -297,12 +297,8 @@ fn methods(route: &Route) -> impl Iterator<Item = &Method> {
     route.channels.iter().flat_map(|channel| &channel.methods)
 }
 
-fn answers(method: &Method) -> Vec<usize> {
-    match &method.reply {
-        None => Vec::new(),
-        Some(Reply::One(index)) => vec![*index],
-        Some(Reply::Choice { messages, .. }) => messages.clone(),
-    }
+fn answers(method: &Method) -> &[usize] {
+    method.reply.as_ref().map_or(&[], Reply::messages)
 }
 
 /// The constant property of a message's type.

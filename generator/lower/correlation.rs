@@ -21,11 +21,8 @@ pub(super) fn between(
         &exchange.inbound.variants[index].ty,
         types,
     )?;
-    let messages = match reply {
-        Reply::One(index) => std::slice::from_ref(index),
-        Reply::Choice { messages, .. } => messages,
-    };
-    let replies: Vec<CorrelatedReply> = messages
+    let replies: Vec<CorrelatedReply> = reply
+        .messages()
         .iter()
         .filter_map(|&message| {
             let (_, found) = exchanged.outbound.get_index(message)?;
@@ -43,6 +40,7 @@ pub(super) fn between(
     (!replies.is_empty()).then(|| Correlation {
         request: id.field.clone(),
         is_copy: types.is_copy(&id.ty),
+        is_in_all: replies.len() == reply.messages().len(),
         replies,
     })
 }

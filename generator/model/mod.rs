@@ -297,6 +297,8 @@ pub struct Correlation {
     pub is_copy: bool,
     /// The replies that carry it.
     pub replies: Vec<CorrelatedReply>,
+    /// Whether these are all that there are.
+    pub is_in_all: bool,
 }
 
 /// A reply that carries the correlation id of its request.
@@ -322,6 +324,16 @@ pub enum Reply {
         /// Its messages.
         messages: Vec<usize>,
     },
+}
+
+impl Reply {
+    /// What may be answered: indices of the route's outbound messages.
+    pub fn messages(&self) -> &[usize] {
+        match self {
+            Self::One(index) => std::slice::from_ref(index),
+            Self::Choice { messages, .. } => messages,
+        }
+    }
 }
 
 /// The messages that go one way on a route, and how they are told apart.

@@ -1,10 +1,10 @@
 //! The other end: a client for each route, where to connect, and as whom.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::model::{
-    Method, ParameterLocation, Reply, Route, Scheme, SchemeKind, Service, Traffic, Types,
+    Exchange, Method, ParameterLocation, Reply, Route, Scheme, SchemeKind, Service, Traffic, Types,
 };
 use crate::naming::{Scope, value_name};
 
@@ -94,21 +94,14 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
     let header =
         module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
     let module = ident(&route.module);
-    let (sent, received, codecs) = match &route.traffic {
-        Traffic::Raw => (quote!(Message), quote!(Message), TokenStream::new()),
-        Traffic::Typed(exchange) => {
-            let encode = encode_inbound(&module, &exchange.inbound, types);
-            let decode = decode_outbound(&module, &exchange.outbound, types);
-            (
-                quote!(#module::Inbound),
-                quote!(#module::Outbound),
-                quote!(#encode #decode),
-            )
-        }
+    let (sent, received) = match route.traffic {
+        Traffic::Raw => (quote!(Message), quote!(Message)),
+        Traffic::Typed(_) => (quote!(#module::Inbound), quote!(#module::Outbound)),
     };
     let parameters = parameters(route, types);
     let connect = connect(route);
     let requests = requests(route, types, &module);
+    let codecs = codecs(route, types, &module);
     let code = quote! {
         #parameters
 
@@ -141,6 +134,16 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
     };
     let imports = imports(&code, route);
     quote!(#header #imports #code)
+}
+
+/// How messages are written and read from this side.
+fn codecs(route: &Route, types: &Types, module: &Ident) -> Option<TokenStream> {
+    let Traffic::Typed(exchange) = &route.traffic else {
+        return None;
+    };
+    let encode = encode_inbound(module, &exchange.inbound, types);
+    let decode = decode_outbound(module, &exchange.outbound, types);
+    Some(quote!(#encode #decode))
 }
 
 /// What the module needs; `code` is what stands in it.
@@ -217,7 +220,7 @@ fn connect(route: &Route) -> TokenStream {
 }
 
 /// A method for each request that is answered.
-fn requests(route: &Route, types: &Types, module: &proc_macro2::Ident) -> TokenStream {
+fn requests(route: &Route, types: &Types, module: &Ident) -> TokenStream {
     let mut names = Scope::reserving(METHODS);
     let methods = route.channels.iter().flat_map(|channel| &channel.methods);
     methods
@@ -229,7 +232,7 @@ fn request(
     route: &Route,
     method: &Method,
     types: &Types,
-    module: &proc_macro2::Ident,
+    module: &Ident,
     names: &mut Scope,
 ) -> Option<TokenStream> {
     let (Traffic::Typed(exchange), Some(reply)) = (&route.traffic, &method.reply) else {
@@ -239,21 +242,42 @@ fn request(
     let request = qualified(&variant.ty, types);
     let variant = ident(&variant.variant);
     let name = ident(&names.claim(&[&method.name, &format!("request_{}", method.name)]));
-    let (output, indices) = match reply {
-        Reply::One(index) => (
-            qualified(&exchange.outbound.variants[*index].ty, types),
-            vec![*index],
-        ),
-        Reply::Choice { name, messages } => {
+    let output = match reply {
+        Reply::One(index) => qualified(&exchange.outbound.variants[*index].ty, types),
+        Reply::Choice { name, .. } => {
             let name = ident(name);
-            (quote!(#module::#name), messages.clone())
+            quote!(#module::#name)
         }
     };
-    let arms = indices.iter().map(|index| {
-        let variant = ident(&exchange.outbound.variants[*index].variant);
-        let correlated = method.correlation.as_ref().and_then(|correlation| {
-            let found = &correlation.replies;
-            found.iter().find(|reply| reply.message == *index)
+    let correlation = method.correlation.as_ref();
+    let remember = correlation.map(|correlation| {
+        let field = ident(&correlation.request);
+        let clone = (!correlation.is_copy).then(|| quote!(.clone()));
+        quote!(let correlation_id = message.#field #clone;)
+    });
+    let ask = match correlation.is_some_and(|correlation| correlation.is_in_all) {
+        true => quote!(request),
+        false => quote!(request_in_turn),
+    };
+    let answer = answer(method, reply, exchange, module);
+    let docs = docs(method.docs.iter().map(String::as_str));
+    Some(quote! {
+        #docs
+        pub async fn #name(&self, message: #request) -> Result<#output, ClientError> {
+            #remember
+            self.0.#ask(#module::Inbound::#variant(message), #answer).await
+        }
+    })
+}
+
+/// The closure that takes the replies to a request, and gives back every other message.
+fn answer(method: &Method, reply: &Reply, exchange: &Exchange, module: &Ident) -> TokenStream {
+    let correlation = method.correlation.as_ref();
+    let arms = reply.messages().iter().map(|&index| {
+        let variant = ident(&exchange.outbound.variants[index].variant);
+        let correlated = correlation.and_then(|correlation| {
+            let mut replies = correlation.replies.iter();
+            replies.find(|reply| reply.message == index)
         });
         let guard = correlated.map(|correlated| {
             let field = ident(&correlated.field);
@@ -271,34 +295,8 @@ fn request(
         };
         quote!(#module::Outbound::#variant(reply) #guard => Ok(#value),)
     });
-    let all = indices.len() == exchange.outbound.variants.len() && method.correlation.is_none();
-    let others = (!all).then(|| quote!(other => Err(other),));
-    let correlation = method.correlation.as_ref().filter(|correlation| {
-        let replies = &correlation.replies;
-        replies.iter().any(|reply| indices.contains(&reply.message))
-    });
-    let (remember, capture) = match correlation {
-        None => (None, None),
-        Some(correlation) => {
-            let field = ident(&correlation.request);
-            let clone = (!correlation.is_copy).then(|| quote!(.clone()));
-            (
-                Some(quote!(let correlation_id = message.#field #clone;)),
-                Some(quote!(move)),
-            )
-        }
-    };
-    let docs = docs(method.docs.iter().map(String::as_str));
-    Some(quote! {
-        #docs
-        pub async fn #name(&self, message: #request) -> Result<#output, ClientError> {
-            #remember
-            self.0
-                .request(#module::Inbound::#variant(message), #capture |reply| match reply {
-                    #(#arms)*
-                    #others
-                })
-                .await
-        }
-    })
+    let is_any = reply.messages().len() == exchange.outbound.variants.len();
+    let others = (!is_any || correlation.is_some()).then(|| quote!(other => Err(other),));
+    let capture = correlation.map(|_| quote!(move));
+    quote!(#capture |reply| match reply { #(#arms)* #others })
 }

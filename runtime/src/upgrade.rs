@@ -166,7 +166,7 @@ fn check_upgrade(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
     if has_body {
         return Err(Reject::bad_request("an upgrade has no body").because("body"));
     }
-    if !has_token(headers, UPGRADE, "websocket") || !has_token(headers, CONNECTION, "upgrade") {
+    if !is_upgrade(headers) {
         let reason = "this is a WebSocket: connect with a WebSocket client";
         let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, reason);
         return Err(reject
@@ -186,6 +186,11 @@ fn check_upgrade(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
         .ok_or_else(|| {
             Reject::bad_request("Sec-WebSocket-Key must be 16 bytes in base64").because("key")
         })
+}
+
+/// Whether these headers ask for a WebSocket, or grant one (RFC 6455, sections 4.1 and 4.2).
+pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
+    has_token(headers, UPGRADE, "websocket") && has_token(headers, CONNECTION, "upgrade")
 }
 
 /// The answer to a key (RFC 6455, section 4.2.2), if it is one.

@@ -14,6 +14,8 @@
 mod authentication;
 #[cfg(all(feature = "redis", feature = "nats"))]
 mod brokers;
+#[cfg(feature = "client")]
+mod clients;
 mod contents;
 mod documentation;
 mod drain;

@@ -267,6 +267,34 @@ async fn a_reply_does_not_wait_for_a_handler_that_waits() {
     }
 }
 
+#[cfg(feature = "client-tls")]
+#[tokio::test]
+async fn clients_connect_to_whom_an_authority_of_theirs_vouches_for() {
+    use wsgen_runtime::Message;
+    use wsgen_runtime::client::{Connection, Event, Target};
+
+    let authority = Authority::new("client");
+    authority.write(&authority.sign());
+    let server = TestServer::with(&authority.settings("")).await;
+    let port = server.address.port();
+    let to = |host| Target::new(format!("wss://{host}:{port}")).path("/rooms/1");
+    let trusting = |host| to(host).trust(authority.issuer.pem());
+    let client: Connection<Message, Message> =
+        within(trusting("localhost").connect()).await.unwrap();
+    let say = Message::from(r#"{"type":"say","text":"by TLS"}"#);
+    client.send(say).await.unwrap();
+    let said = Message::from(r#"{"type":"said","text":"by TLS"}"#);
+    assert_eq!(within(client.next()).await, Some(Event::Message(said)));
+    for (target, fault) in [
+        (trusting("127.0.0.1"), "not valid for name"),
+        (to("localhost"), "UnknownIssuer"),
+    ] {
+        let refused = within(target.connect::<Message, Message>()).await;
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains(fault), "{error}");
+    }
+}
+
 struct Guard;
 
 impl Authenticate for Guard {

@@ -57,12 +57,7 @@ fn draw_messages(text: &mut String, route_index: usize, route: &Route, exchange:
         );
     }
     for method in route.channels.iter().flat_map(|channel| &channel.methods) {
-        let replies: &[usize] = match &method.reply {
-            None => &[],
-            Some(Reply::One(reply)) => std::slice::from_ref(reply),
-            Some(Reply::Choice { messages, .. }) => messages,
-        };
-        for reply in replies {
+        for reply in method.reply.as_ref().map_or(&[][..], Reply::messages) {
             let request = method.message;
             let _ = writeln!(
                 text,

@@ -151,15 +151,14 @@ fn correlate(
         false => quote!(correlation_id),
     };
     let copy = match &method.reply {
-        Some(Reply::Choice { name, messages }) => {
+        Some(Reply::Choice { name, .. }) => {
             let name = ident(name);
-            let all = correlation.replies.len() == messages.len();
             let arms = correlation.replies.iter().map(|reply| {
                 let variant = ident(&exchange.outbound.variants[reply.message].variant);
                 let (field, id) = (ident(&reply.field), id(reply));
                 quote!(#name::#variant(reply) => reply.#field = #id,)
             });
-            let rest = (!all).then(|| quote!(_ => {}));
+            let rest = (!correlation.is_in_all).then(|| quote!(_ => {}));
             quote!(match &mut reply { #(#arms)* #rest })
         }
         _ => {

@@ -35,7 +35,7 @@ fn inbound(set: &MessageSet, types: &Types) -> TokenStream {
     let names = told.iter().map(|&index| name_arm(set, index));
     let raw_name = ambiguous.then(|| quote!(Self::Raw(_) => "raw",));
     let subject = subject(set);
-    let (frame, decode) = decode(set, types, &quote!(Ok(Self::Raw(frame.message()))));
+    let (frame, decode) = decode(set, types, Untold::Kept);
     quote! {
         /// What arrives.
         #[derive(Clone, Debug, PartialEq)]
@@ -148,7 +148,7 @@ pub(in super::super) fn decode_outbound(
 ) -> TokenStream {
     let names = (0..set.variants.len()).map(|index| name_arm(set, index));
     let subject = subject(set);
-    let (frame, decode) = decode(set, types, &quote!(Err(DecodeError::unknown(None))));
+    let (frame, decode) = decode(set, types, Untold::Refused);
     quote! {
         impl Decode for #module::Outbound {
             fn decode(#frame: &Frame) -> Result<Self, DecodeError> {
@@ -243,11 +243,24 @@ fn subject(set: &MessageSet) -> TokenStream {
     }
 }
 
-/// The parameter and the body of `decode`; `raw` is the expression for what nothing tells apart.
-fn decode(set: &MessageSet, types: &Types, raw: &TokenStream) -> (TokenStream, TokenStream) {
+/// What becomes of a message that nothing tells apart from others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Untold {
+    /// It stays as it came.
+    Kept,
+    /// It is an error.
+    Refused,
+}
+
+/// The parameter and the body of `decode`.
+fn decode(set: &MessageSet, types: &Types, untold: Untold) -> (TokenStream, TokenStream) {
     if set.variants.is_empty() {
         return (quote!(_frame), quote!(Err(DecodeError::unknown(None))));
     }
+    let raw = match untold {
+        Untold::Kept => quote!(Ok(Self::Raw(frame.message()))),
+        Untold::Refused => quote!(Err(DecodeError::unknown(None))),
+    };
     let binary = set.dispatch.binary.map(|index| {
         let name = ident(&set.variants[index].variant);
         quote! {
@@ -256,13 +269,19 @@ fn decode(set: &MessageSet, types: &Types, raw: &TokenStream) -> (TokenStream, T
             }
         }
     });
-    let choice = if set.dispatch.tag.is_some() || !set.dispatch.shapes.is_empty() {
+    let is_chosen = set.dispatch.tag.is_some() || !set.dispatch.shapes.is_empty();
+    let is_kept = untold == Untold::Kept && !set.dispatch.ambiguous.is_empty();
+    let frame = match is_chosen || is_kept || set.dispatch.binary.is_some() {
+        true => quote!(frame),
+        false => quote!(_frame),
+    };
+    let choice = if is_chosen {
         let targets: Vec<Target> = set
             .variants
             .iter()
             .map(|variant| target(variant, types))
             .collect();
-        let select = select(&set.dispatch, &targets, raw);
+        let select = select(&set.dispatch, &targets, &raw);
         let payload = match set.packing {
             Some(Content::MessagePack) => quote!(&codegen::message_pack_as_json(frame)?),
             Some(Content::Cbor) => quote!(&codegen::cbor_as_json(frame)?),
@@ -275,14 +294,9 @@ fn decode(set: &MessageSet, types: &Types, raw: &TokenStream) -> (TokenStream, T
     } else if set.dispatch.ambiguous.is_empty() {
         quote!(Err(DecodeError::unknown(None)))
     } else {
-        raw.clone()
+        raw
     };
-    let body = quote!(#binary #choice);
-    let frame = match body.to_string().contains("frame") {
-        true => quote!(frame),
-        false => quote!(_frame),
-    };
-    (frame, body)
+    (frame, quote!(#binary #choice))
 }
 
 fn target(variant: &Variant, types: &Types) -> Target {

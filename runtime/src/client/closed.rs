@@ -5,7 +5,7 @@ use crate::close::code;
 /// The end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// The code; `None` when the connection was lost without a Close frame.
+    /// The server's code; `None` where it said none, or the connection was lost.
     pub code: Option<CloseCode>,
     /// The text that came with it.
     pub reason: String,
@@ -60,10 +60,11 @@ impl From<u16> for CloseCode {
 }
 
 impl Closed {
-    pub(super) fn lost() -> Self {
+    /// Without a Close frame; `reason` says how.
+    pub(super) fn lost(reason: impl Into<String>) -> Self {
         Self {
             code: None,
-            reason: "the connection was lost".to_owned(),
+            reason: reason.into(),
         }
     }
 

@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{
-    CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::upgrade::Upgraded;
 use hyper::{Request, Response, StatusCode, Uri};
@@ -23,7 +23,7 @@ use tokio_websockets::{ClientBuilder, Limits, WebSocketStream};
 use super::{Connection, Target, worker};
 use crate::codegen::{Decode, Encode};
 use crate::http::{Text, nothing};
-use crate::upgrade::accept_value;
+use crate::upgrade::{accept_value, is_upgrade};
 
 /// The WebSocket engine on whatever carries it.
 pub(super) type Engine = WebSocketStream<TokioIo<Upgraded>>;
@@ -141,9 +141,10 @@ fn request(target: &Target, uri: &Uri, key: &HeaderValue) -> Result<Request<Text
     if path.is_empty() {
         path.push('/');
     }
-    if !target.query.is_empty() {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        path = format!("{path}?{}", query.extend_pairs(&target.query).finish());
+    let mut query = form_urlencoded::Serializer::new(uri.query().unwrap_or("").to_owned());
+    let query = query.extend_pairs(&target.query).finish();
+    if !query.is_empty() {
+        path = format!("{path}?{query}");
     }
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     // What stands before `@` is for nobody else.
@@ -202,26 +203,28 @@ fn broken(error: hyper::Error) -> ConnectError {
     }
 }
 
-/// The server has understood the key, and speaks a subprotocol that the client does.
+/// The server has become a WebSocket, has understood the key, and wants nothing that was not offered (RFC 6455,
+/// section 4.1).
 fn check(
     response: &Response<Incoming>,
     key: &HeaderValue,
     target: &Target,
 ) -> Result<(), ConnectError> {
     let headers = response.headers();
-    if headers.get(SEC_WEBSOCKET_ACCEPT) != accept_value(key).as_ref() {
-        return Err(ConnectError::Handshake(
-            "Sec-WebSocket-Accept does not fit the key".to_owned(),
-        ));
-    }
     let agreed = headers.get(SEC_WEBSOCKET_PROTOCOL);
     let is_known = |agreed: &HeaderValue| target.subprotocols.iter().any(|known| agreed == known);
-    match agreed.is_none_or(is_known) {
-        true => Ok(()),
-        false => Err(ConnectError::Handshake(
-            "a subprotocol that was not offered".to_owned(),
-        )),
-    }
+    let fault = if !is_upgrade(headers) {
+        "it switches to something else"
+    } else if headers.get(SEC_WEBSOCKET_ACCEPT) != accept_value(key).as_ref() {
+        "Sec-WebSocket-Accept does not fit the key"
+    } else if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
+        "an extension that was not offered"
+    } else if !agreed.is_none_or(is_known) {
+        "a subprotocol that was not offered"
+    } else {
+        return Ok(());
+    };
+    Err(ConnectError::Handshake(fault.to_owned()))
 }
 
 /// The beginning of a refusal's text.

@@ -1,8 +1,9 @@
 //! The other end: what generated clients are made of.
 //!
 //! A [`Target`] says where to and as whom; [`Target::connect`] makes a [`Connection`], whose task sends, receives, answers
-//! pings and, if it is told to, connects again. Memory is bounded: a message by [`Target::message_size`], and 64 messages
-//! may wait each way. Who does not call [`Connection::next`] stops the connection, replies included.
+//! pings and, if it is told to, connects again. Memory is bounded: a message by [`Target::message_size`], 64 messages may
+//! wait each way, and a request is remembered for [`Target::request_timeout`]. Who does not call [`Connection::next`] stops
+//! the connection, replies included.
 
 mod closed;
 mod connect;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::codegen::{Decode, DecodeError, Encode};
 use crate::{EncodeError, Message};
@@ -68,12 +70,26 @@ pub enum ClientError {
 /// What the application wants of the connection's task.
 enum Order<I> {
     /// Send the message, and offer what comes to whoever waits for a reply.
-    Send(Message, Option<Offer<I>>),
+    Send(Message, Option<Waiting<I>>),
     Close,
 }
 
-/// Takes the reply that somebody waits for, and gives back every other message.
-type Offer<I> = Box<dyn FnMut(I) -> Option<I> + Send>;
+/// Who waits for a reply: until it comes, or [`Target::request_timeout`] has passed.
+struct Waiting<I> {
+    since: Instant,
+    known_by: KnownBy,
+    /// Takes the reply, and gives back every other message.
+    offer: Box<dyn FnMut(I) -> Option<I> + Send>,
+}
+
+/// What tells a reply from those to other requests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KnownBy {
+    /// An id in it.
+    Content,
+    /// Its place in the order of replies.
+    Turn,
+}
 
 impl<O: Encode, I: Decode> Connection<O, I> {
     /// Sends a message; waits while too many wait already. `Ok` says that it is on its way, not that it has arrived.
@@ -84,7 +100,8 @@ impl<O: Encode, I: Decode> Connection<O, I> {
         self.order(message.into(), None).await
     }
 
-    /// Sends a request and waits for the first message that `answer` takes; it gives back the others.
+    /// Sends a request and waits for the message that `answer` takes for its reply, by an id in it; `answer` gives back the
+    /// others. A reply for which nobody waits any more is an event, like a message that answers nothing.
     ///
     /// # Errors
     /// As [`Connection::send`], or no reply in time.
@@ -93,22 +110,21 @@ impl<O: Encode, I: Decode> Connection<O, I> {
         message: impl Into<O>,
         answer: impl Fn(I) -> Result<R, I> + Send + 'static,
     ) -> Result<R, ClientError> {
-        let (sender, reply) = oneshot::channel();
-        let mut sender = Some(sender);
-        let offer: Offer<I> = Box::new(move |message| match answer(message) {
-            Ok(reply) => {
-                // Who has stopped waiting gets nothing, and nobody else gets that reply.
-                let _ = sender.take().map(|sender| sender.send(reply));
-                None
-            }
-            Err(other) => Some(other),
-        });
-        let exchange = async {
-            self.order(message.into(), Some(offer)).await?;
-            reply.await.map_err(|_| ClientError::Disconnected)
-        };
-        let reply = tokio::time::timeout(self.request_timeout, exchange).await;
-        reply.unwrap_or(Err(ClientError::Timeout))
+        self.ask(message.into(), KnownBy::Content, answer).await
+    }
+
+    /// As [`Connection::request`] where nothing in a reply says whose it is: the server answers in the order of the
+    /// requests. Once a reply does not come in time, nobody can tell whose the next one is: the connection is given up, as
+    /// if it were lost.
+    ///
+    /// # Errors
+    /// As [`Connection::request`].
+    pub async fn request_in_turn<R: Send + 'static>(
+        &self,
+        message: impl Into<O>,
+        answer: impl Fn(I) -> Result<R, I> + Send + 'static,
+    ) -> Result<R, ClientError> {
+        self.ask(message.into(), KnownBy::Turn, answer).await
     }
 
     /// The next event; `None` once [`Event::Closed`] was told.
@@ -122,12 +138,47 @@ impl<O: Encode, I: Decode> Connection<O, I> {
         let _ = self.orders.send(Order::Close).await;
     }
 
-    async fn order(&self, message: O, offer: Option<Offer<I>>) -> Result<(), ClientError> {
+    async fn ask<R: Send + 'static>(
+        &self,
+        message: O,
+        known_by: KnownBy,
+        answer: impl Fn(I) -> Result<R, I> + Send + 'static,
+    ) -> Result<R, ClientError> {
+        let (sender, reply) = oneshot::channel();
+        let mut sender = Some(sender);
+        let offer = Box::new(move |message| {
+            let is_awaited = sender.as_ref().is_some_and(|sender| !sender.is_closed());
+            if known_by == KnownBy::Content && !is_awaited {
+                return Some(message);
+            }
+            match answer(message) {
+                Ok(reply) => {
+                    // A turn is over, be there somebody to hear the reply or not.
+                    let _ = sender.take().map(|sender| sender.send(reply));
+                    None
+                }
+                Err(other) => Some(other),
+            }
+        });
+        let waiting = Waiting {
+            since: Instant::now(),
+            known_by,
+            offer,
+        };
+        let exchange = async {
+            self.order(message, Some(waiting)).await?;
+            reply.await.map_err(|_| ClientError::Disconnected)
+        };
+        let reply = tokio::time::timeout(self.request_timeout, exchange).await;
+        reply.unwrap_or(Err(ClientError::Timeout))
+    }
+
+    async fn order(&self, message: O, waiting: Option<Waiting<I>>) -> Result<(), ClientError> {
         let message = message.encode().map_err(ClientError::Encode)?;
         if !self.is_open.load(Ordering::Acquire) {
             return Err(ClientError::Disconnected);
         }
-        let order = self.orders.send(Order::Send(message, offer)).await;
+        let order = self.orders.send(Order::Send(message, waiting)).await;
         order.map_err(|_| ClientError::Disconnected)
     }
 }

@@ -30,7 +30,7 @@ impl Reconnect {
     pub(super) fn delay(&self, attempt: u32) -> Duration {
         // A fresh hasher is seeded by chance.
         let chance = RandomState::new().hash_one(attempt) % 1001;
-        self.ceiling(attempt).mul_f64(chance as f64 / 1000.0)
+        self.ceiling(attempt) / 1000 * chance as u32
     }
 
     fn ceiling(&self, attempt: u32) -> Duration {
@@ -52,5 +52,11 @@ mod tests {
         let delays = (0..100).map(|_| reconnect.delay(1));
         assert!(delays.clone().all(|delay| delay <= Duration::from_secs(1)));
         assert!(delays.collect::<std::collections::HashSet<_>>().len() > 10);
+        let forever = Reconnect {
+            first: Duration::MAX,
+            most: Duration::MAX,
+            attempts: None,
+        };
+        assert!((0..10_000).all(|_| forever.delay(0) <= Duration::MAX));
     }
 }

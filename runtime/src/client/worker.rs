@@ -1,7 +1,7 @@
 //! The task of a connection: sends, receives, keeps alive, and connects again.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use bytes::Bytes;
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::sync::{Mutex, mpsc};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use tokio_websockets::{CloseCode, Message as Wire};
 
 use super::connect::{Engine, open};
-use super::{Closed, Connection, Event, Offer, Order, QUEUE, Target};
+use super::{Closed, Connection, Event, KnownBy, Order, QUEUE, Target, Waiting};
 use crate::Message;
 use crate::codegen::{Decode, Frame};
 
@@ -32,7 +32,7 @@ struct Worker<I> {
     events: mpsc::Sender<Event<I>>,
     is_open: Arc<AtomicBool>,
     /// Who waits for a reply, in the order of the requests.
-    waiting: VecDeque<Offer<I>>,
+    waiting: VecDeque<Waiting<I>>,
 }
 
 /// The way a connection ended.
@@ -86,6 +86,8 @@ impl<I: Decode> Worker<I> {
                     None => closed,
                 },
             };
+            // Whoever still waits to be sent is told so.
+            drop(self.orders);
             // Nobody need be there any more to hear it.
             let _ = self.events.send(Event::Closed(closed)).await;
             return;
@@ -99,49 +101,79 @@ impl<I: Decode> Worker<I> {
         let mut heard = true;
         let mut untold = None;
         loop {
-            tokio::select! {
-                order = self.orders.recv() => match order {
-                    Some(Order::Send(message, offer)) => {
-                        self.waiting.extend(offer);
-                        if write(engine, wire(message)).await.is_err() {
-                            return End::Theirs(Closed::lost());
-                        }
-                    }
-                    Some(Order::Close) | None => return End::Ours,
-                },
-                room = self.events.reserve(), if untold.is_some() => match room {
-                    Ok(room) => {
-                        if let Some(event) = untold.take() {
-                            room.send(event);
-                        }
-                    }
-                    Err(_) => return End::Ours,
-                },
+            let asked = self.waiting.front().map(|first| first.since);
+            let step = tokio::select! {
+                order = self.orders.recv() => self.obey(order, engine).await,
+                () = overdue(asked, self.target.request_timeout) => self.give_up_on_first(engine).await,
+                told = tell(&self.events, &mut untold), if untold.is_some() => told,
                 message = read(engine), if untold.is_none() => {
                     heard = true;
-                    match message {
-                        Some(Ok(message)) => match received(message, &mut self.waiting) {
-                            Ok(event) => untold = event,
-                            Err(closed) => {
-                                // The engine has queued our Close frame, which goes out while the end is awaited.
-                                let _ = timeout(PATIENCE, end(engine)).await;
-                                return End::Theirs(closed);
-                            }
-                        },
-                        Some(Err(_)) | None => return End::Theirs(Closed::lost()),
-                    }
+                    let event = self.hear(message, engine).await;
+                    event.map(|event| untold = event)
                 },
                 _ = pings.tick() => {
                     // Who does not read hears nothing.
-                    if !heard && untold.is_none() {
-                        return End::Theirs(Closed::lost());
-                    }
+                    let is_silent = !heard && untold.is_none();
                     heard = untold.is_some();
-                    if write(engine, Wire::ping(Bytes::new())).await.is_err() {
-                        return End::Theirs(Closed::lost());
+                    match is_silent {
+                        true => Err(End::lost("the server is silent")),
+                        false => write(engine, Wire::ping(Bytes::new())).await,
                     }
                 }
+            };
+            if let Err(end) = step {
+                return end;
             }
+        }
+    }
+
+    async fn obey(&mut self, order: Option<Order<I>>, engine: &mut Engine) -> Result<(), End> {
+        match order {
+            Some(Order::Send(message, waiting)) => {
+                self.waiting.extend(waiting);
+                write(engine, wire(message)).await
+            }
+            Some(Order::Close) | None => Err(End::Ours),
+        }
+    }
+
+    /// What a message is to the application, if anything.
+    async fn hear(
+        &mut self,
+        message: Option<Result<Wire, tokio_websockets::Error>>,
+        engine: &mut Engine,
+    ) -> Result<Option<Event<I>>, End> {
+        let message = match message {
+            Some(Ok(message)) => message,
+            Some(Err(error)) => {
+                return Err(End::lost(format!("the connection was lost: {error}")));
+            }
+            None => return Err(End::lost("the connection was lost")),
+        };
+        if let Some(closed) = closed(&message) {
+            // The engine has queued our Close frame, which goes out while the end is awaited.
+            let _ = timeout(PATIENCE, end(engine)).await;
+            return Err(End::Theirs(closed));
+        }
+        let is_text = message.is_text();
+        if !is_text && !message.is_binary() {
+            return Ok(None);
+        }
+        let frame = Frame::new(message.into_payload().into(), is_text);
+        Ok(match I::decode(&frame) {
+            Ok(message) => settle(message, &mut self.waiting).map(Event::Message),
+            Err(error) => Some(Event::Undecodable(error)),
+        })
+    }
+
+    /// Forgets the oldest request, whose reply is overdue. One that was to be known by its turn leaves nothing to go by.
+    async fn give_up_on_first(&mut self, engine: &mut Engine) -> Result<(), End> {
+        match self.waiting.pop_front() {
+            Some(first) if first.known_by == KnownBy::Turn => {
+                let _ = write(engine, goodbye()).await;
+                Err(End::lost("a request was not answered in time"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -162,14 +194,14 @@ impl<I: Decode> Worker<I> {
                 return None;
             }
             let attempt = async {
-                tokio::time::sleep(reconnect.delay(*failures)).await;
+                sleep(reconnect.delay(*failures)).await;
                 open(&self.target).await
             };
             let opened = tokio::select! {
                 opened = attempt => opened,
-                () = self.events.closed() => return None,
+                () = unwanted(&mut self.orders) => return None,
             };
-            *failures += 1;
+            *failures = failures.saturating_add(1);
             match opened {
                 Ok(engine) => {
                     // What was ordered before belongs to a connection that is no more.
@@ -194,35 +226,52 @@ impl<I: Decode> Worker<I> {
     }
 }
 
-/// What a message is to the application, if anything.
-fn received<I: Decode>(
-    message: Wire,
-    waiting: &mut VecDeque<Offer<I>>,
-) -> Result<Option<Event<I>>, Closed> {
-    if let Some((code, reason)) = message.as_close() {
-        let code = u16::from(code);
+impl End {
+    fn lost(reason: impl Into<String>) -> Self {
+        Self::Theirs(Closed::lost(reason))
+    }
+}
+
+/// Tells the event when there is room for it; not before, so that it may be tried again.
+async fn tell<I>(
+    events: &mpsc::Sender<Event<I>>,
+    untold: &mut Option<Event<I>>,
+) -> Result<(), End> {
+    let room = events.reserve().await.map_err(|_| End::Ours)?;
+    if let Some(event) = untold.take() {
+        room.send(event);
+    }
+    Ok(())
+}
+
+/// Ends when the reply to what was asked then is overdue.
+async fn overdue(asked: Option<Instant>, most: Duration) {
+    match asked {
+        Some(asked) => sleep(most.saturating_sub(asked.elapsed())).await,
+        None => pending().await,
+    }
+}
+
+/// Drops what is ordered while there is no connection; ends when none is wanted any more.
+async fn unwanted<I>(orders: &mut mpsc::Receiver<Order<I>>) {
+    while let Some(Order::Send(..)) = orders.recv().await {}
+}
+
+/// What a Close frame says.
+fn closed(message: &Wire) -> Option<Closed> {
+    let (code, reason) = message.as_close()?;
+    let code = u16::from(code);
+    Some(Closed {
         // 1005: a Close frame without a code (RFC 6455, section 7.1.5).
-        let code = (code != 1005).then(|| code.into());
-        return Err(Closed {
-            code,
-            reason: reason.to_owned(),
-        });
-    }
-    let is_text = message.is_text();
-    if !is_text && !message.is_binary() {
-        return Ok(None);
-    }
-    let frame = Frame::new(message.into_payload().into(), is_text);
-    Ok(match I::decode(&frame) {
-        Ok(message) => settle(message, waiting).map(Event::Message),
-        Err(error) => Some(Event::Undecodable(error)),
+        code: (code != 1005).then(|| code.into()),
+        reason: reason.to_owned(),
     })
 }
 
 /// Gives a reply to whoever waits for it; gives every other message back.
-fn settle<I>(mut message: I, waiting: &mut VecDeque<Offer<I>>) -> Option<I> {
+fn settle<I>(mut message: I, waiting: &mut VecDeque<Waiting<I>>) -> Option<I> {
     for index in 0..waiting.len() {
-        match (waiting[index])(message) {
+        match (waiting[index].offer)(message) {
             Some(other) => message = other,
             None => {
                 waiting.remove(index);
@@ -244,8 +293,8 @@ async fn read(engine: &mut Engine) -> Option<Result<Wire, tokio_websockets::Erro
     poll_fn(|cx| Pin::new(&mut *engine).poll_next(cx)).await
 }
 
-/// Sends a message; an error when the connection is broken or takes nothing for too long.
-async fn write(engine: &mut Engine, message: Wire) -> Result<(), ()> {
+/// Sends a message; the end when the connection is broken or takes nothing for too long.
+async fn write(engine: &mut Engine, message: Wire) -> Result<(), End> {
     let send = async {
         poll_fn(|cx| Pin::new(&mut *engine).poll_ready(cx)).await?;
         Pin::new(&mut *engine).start_send(message)?;
@@ -253,16 +302,20 @@ async fn write(engine: &mut Engine, message: Wire) -> Result<(), ()> {
     };
     match timeout(PATIENCE, send).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(()),
+        Ok(Err(error)) => Err(End::lost(format!("the connection was lost: {error}"))),
+        Err(_) => Err(End::lost("the server takes nothing")),
     }
 }
 
 /// The closing handshake, begun by us.
 async fn close(engine: &mut Engine) {
-    let frame = Wire::close(Some(CloseCode::NORMAL_CLOSURE), "");
-    if write(engine, frame).await.is_ok() {
+    if write(engine, goodbye()).await.is_ok() {
         end(engine).await;
     }
+}
+
+fn goodbye() -> Wire {
+    Wire::close(Some(CloseCode::NORMAL_CLOSURE), "")
 }
 
 /// Waits for the server to end TCP.

@@ -1,4 +1,4 @@
-//! A client that plays by the rules.
+//! A client that plays by the rules, or a server by hand for one.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -6,8 +6,8 @@ use std::pin::Pin;
 
 use futures_core::Stream;
 use futures_sink::Sink;
-use tokio::net::TcpStream;
-use tokio_websockets::{ClientBuilder, Message, WebSocketStream};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_websockets::{ClientBuilder, Message, ServerBuilder, WebSocketStream};
 
 use super::within;
 
@@ -20,6 +20,15 @@ impl Client {
             let uri = format!("ws://{address}{path}");
             let builder = ClientBuilder::new().uri(&uri).unwrap();
             Self(builder.connect_on(socket).await.unwrap().0)
+        })
+        .await
+    }
+
+    /// The other end of the next connection to `listener`.
+    pub async fn accept(listener: &TcpListener) -> Self {
+        within(async {
+            let (socket, _) = listener.accept().await.unwrap();
+            Self(ServerBuilder::new().accept(socket).await.unwrap().1)
         })
         .await
     }
