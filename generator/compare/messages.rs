@@ -267,7 +267,7 @@ impl Comparison<'_> {
                     .map(|index| exchange.outbound.variants[*index].name.as_str()),
             )
         };
-        let (was, is) = (names(&was, before), names(&is, after));
+        let (was, is) = (names(was, before), names(is, after));
         match (was.is_empty(), is.is_empty()) {
             (true, _) => {
                 let message = format!("`{name}` is answered by {is}");
