@@ -2,9 +2,11 @@
 
 mod documents;
 mod handlers;
+mod starter;
 
 pub use documents::{Documents, documents};
 pub use handlers::{Handler, Names, handlers};
+pub use starter::Starter;
 
 use std::path::Path;
 

@@ -174,7 +174,7 @@ fn manual_pages_are_written_for_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let dir = path(folder.path());
     text(&["man", &dir]);
-    for page in ["wsgen.1", "wsgen-init.1", "wsgen-diff.1"] {
+    for page in ["wsgen.1", "wsgen-init.1", "wsgen-new.1", "wsgen-diff.1"] {
         let page = std::fs::read_to_string(folder.path().join(page)).unwrap();
         assert!(page.contains(".TH wsgen"), "{page}");
     }
@@ -188,6 +188,9 @@ fn a_newcomer_finds_every_command_and_what_it_is_for() {
     let overview = text(&["--help"]);
     let commands = [
         "init",
+        "new",
+        "generate",
+        "watch",
         "check",
         "inspect",
         "diff",

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use wsgen::lower::Options;
+use wsgen::scaffold::Starter;
 
 use crate::support::{cargo, fresh_workspace, project_with, root, settings, write_files};
 use crate::{binding_page, examples};
@@ -27,8 +28,8 @@ fn fresh_projects_compile_without_a_warning_and_are_formatted() {
     cargo(&workspace, &format);
 }
 
-/// One project for each fragment of the binding page, for each example's document, whose stubs nobody has filled in, and
-/// for each document that is hard on generated code; their names.
+/// One project for each fragment of the binding page, for each example's document, whose stubs nobody has filled in, for
+/// each document that is hard on generated code, and for each that `wsgen new` begins with; their names.
 fn write_projects(projects: &Path) -> Vec<String> {
     let fragments = binding_page::documents().into_iter().map(|path| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
@@ -45,9 +46,17 @@ fn write_projects(projects: &Path) -> Vec<String> {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             (format!("hard-{name}"), path)
         });
+    let written_out = tempfile::tempdir().unwrap();
+    let starters = Starter::ALL.map(|starter| {
+        let name = format!("starter-{}", format!("{starter:?}").to_lowercase());
+        let document = written_out.path().join(format!("{name}.yaml"));
+        fs::write(&document, starter.document(&name).unwrap()).unwrap();
+        (name, document)
+    });
     let written = fragments
         .chain(examples)
         .chain(hard)
+        .chain(starters)
         .map(|(name, document)| {
             // Servers and clients of the same documents.
             let options = Options {

@@ -26,6 +26,7 @@ mod examples;
 mod generate;
 mod init;
 mod interrupted;
+mod new;
 mod package;
 mod schemas;
 mod server;

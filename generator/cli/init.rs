@@ -1,11 +1,13 @@
 //! `wsgen init`: a project from a document.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use wsgen::diagnostic::Diagnostics;
+use wsgen::document::Sources;
 use wsgen::lower::Options;
 use wsgen::model::Service;
 use wsgen::naming::{file_name, is_keyword};
@@ -21,6 +23,13 @@ use super::{Input, inspect, workspace};
 pub(super) struct Init {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Where a new project comes to lie, and what is in it.
+#[derive(Args, Debug)]
+pub(super) struct Target {
     /// Where to write the project [default: the document's title in kebab case].
     dir: Option<PathBuf>,
     /// The name of the package [default: the name of the folder].
@@ -47,35 +56,58 @@ impl Init {
     pub(super) fn run(self, output: &Output) -> ExitCode {
         let mut diagnostics = Diagnostics::new();
         let sources = self.input.load(&mut diagnostics);
+        let stem = self.input.spec.file_stem();
+        let spec = Spec {
+            sources: &sources,
+            options: self.input.options(),
+            stem: stem.map_or_else(|| "server".into(), |stem| stem.to_string_lossy()),
+        };
+        self.target.write(&spec, diagnostics, output)
+    }
+}
+
+/// The document of a new project.
+pub(super) struct Spec<'a> {
+    pub(super) sources: &'a Sources,
+    pub(super) options: Options,
+    /// What the folder is called where the title is no name for one.
+    pub(super) stem: Cow<'a, str>,
+}
+
+impl Target {
+    /// Writes the project of a document, in which `diagnostics` were found so far.
+    pub(super) fn write(
+        &self,
+        spec: &Spec<'_>,
+        mut diagnostics: Diagnostics,
+        output: &Output,
+    ) -> ExitCode {
+        let sources = spec.sources;
         let options = Options {
             client: self.client,
-            ..self.input.options()
+            ..spec.options.clone()
         };
-        let documents = documents(&sources);
+        let documents = documents(sources);
         let generated = if diagnostics.has_errors() {
             Err(Diagnostics::new())
         } else {
-            wsgen::generate(&sources, &options, &documents.entry)
+            wsgen::generate(sources, &options, &documents.entry)
         };
         let generated = match generated {
             Ok(generated) => generated,
             Err(errors) => {
                 diagnostics.merge(errors);
-                output.findings(&diagnostics, &sources);
+                output.findings(&diagnostics, sources);
                 return ExitCode::from(1);
             }
         };
         diagnostics.merge(generated.diagnostics);
-        output.findings(&diagnostics, &sources);
-        let folder = self.folder(&generated.service.title);
+        output.findings(&diagnostics, sources);
+        let folder = self.folder(&generated.service.title, &spec.stem);
         let project = self.project(&folder, &documents);
         let files = match new_files(generated.files, &generated.service, &project, &options) {
             Ok(files) => files,
-            Err(error) => {
-                return output.error(&format!(
-                    "a template failed, which is a bug of wsgen: {error}"
-                ));
-            }
+            Err(error) => return output.template_failed(&error),
         };
         let mut files = [files, documents.files].concat();
         files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -97,18 +129,15 @@ impl Init {
             &generated.service,
             &options,
             &diagnostics,
-            &sources,
+            sources,
         ));
         output.tell(&summary(&shown, &files, &generated.service, self.dry_run));
         ExitCode::SUCCESS
     }
 
-    fn folder(&self, title: &str) -> PathBuf {
+    fn folder(&self, title: &str, stem: &str) -> PathBuf {
         let name = || match file_name(title).as_str() {
-            "unnamed" => self.input.spec.file_stem().map_or_else(
-                || "server".to_owned(),
-                |stem| file_name(&stem.to_string_lossy()),
-            ),
+            "unnamed" => file_name(stem),
             name => name.to_owned(),
         };
         workspace::absolute(&self.dir.clone().unwrap_or_else(|| PathBuf::from(name())))

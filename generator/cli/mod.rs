@@ -8,6 +8,7 @@ mod generate;
 mod init;
 mod inspect;
 mod man;
+mod new;
 mod report;
 mod update;
 mod watch;
@@ -49,6 +50,7 @@ const AFTER_HELP: &str = "\
 First steps:
   wsgen check asyncapi.yaml        say what is wrong with a document
   wsgen init asyncapi.yaml demo    make a project of it in ./demo
+  wsgen new demo                   the same without a document of your own
   cargo run --manifest-path demo/Cargo.toml
 
 Exit codes: 0 done, 1 the document or the project is at fault, 2 wrong usage";
@@ -56,6 +58,7 @@ Exit codes: 0 done, 1 the document or the project is at fault, 2 wrong usage";
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    New(new::New),
     Generate(generate::Generate),
     Watch(watch::Watch),
     Check(check::Check),
@@ -155,6 +158,7 @@ pub(crate) fn run() -> ExitCode {
     let output = report::Output::new(cli.color, cli.format, detail);
     match cli.command {
         Command::Init(init) => init.run(&output),
+        Command::New(new) => new.run(&output),
         Command::Generate(generate) => generate.run(&output),
         Command::Watch(watch) => watch.run(&output),
         Command::Check(check) => check.run(&output),

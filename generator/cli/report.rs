@@ -93,6 +93,13 @@ impl Output {
         ExitCode::from(1)
     }
 
+    /// Reports a template that could not be rendered.
+    pub(super) fn template_failed(&self, error: &askama::Error) -> ExitCode {
+        self.error(&format!(
+            "a template failed, which is a bug of wsgen: {error}"
+        ))
+    }
+
     fn say(&self, text: &str) {
         let mut stderr = AutoStream::new(std::io::stderr().lock(), self.choice);
         let _ = stderr.write_all(text.as_bytes());
