@@ -164,6 +164,14 @@ pub fn entrypoint(
     ])
 }
 
+/// Renders the test that a server starts, as `tests/servers.rs` has it.
+///
+/// # Errors
+/// When the template cannot be rendered: a bug of wsgen.
+pub fn server_test(server: &Server) -> Result<String, askama::Error> {
+    Ok(ServerTest::of(server).render()? + "\n")
+}
+
 /// Where the entrypoint and the config of a server are.
 #[must_use]
 pub fn entrypoint_paths(server: &Server) -> [String; 2] {
@@ -371,17 +379,26 @@ struct ServerTests<'a> {
     functions: Vec<ServerTest>,
 }
 
+/// The test that a server starts.
+#[derive(Template)]
+#[template(path = "tests/server.rs.askama")]
 struct ServerTest {
     test: String,
     name: String,
 }
 
-impl<'a> ServerTests<'a> {
-    fn new(service: &Service, krate: &'a str) -> Self {
-        let functions = service.servers.iter().map(|server| ServerTest {
+impl ServerTest {
+    fn of(server: &Server) -> Self {
+        Self {
             test: format!("{}_starts", server.function.trim_end_matches('_')),
             name: raw_identifier(&server.function),
-        });
+        }
+    }
+}
+
+impl<'a> ServerTests<'a> {
+    fn new(service: &Service, krate: &'a str) -> Self {
+        let functions = service.servers.iter().map(ServerTest::of);
         Self {
             krate,
             functions: functions.collect(),
@@ -423,7 +440,8 @@ fn runtime(runtime: &Runtime, features: &[&str]) -> String {
 }
 
 /// What the messages and the client ask of the runtime beyond its default.
-fn features(service: &Service) -> Vec<&'static str> {
+#[must_use]
+pub fn features(service: &Service) -> Vec<&'static str> {
     let exchanges = service
         .routes
         .iter()

@@ -500,8 +500,13 @@ fn another_document_and_other_choices_hold_for_one_run() {
     fs::write(chat.folder.path().join("next.yaml"), &document).unwrap();
     let run = chat.generate(&["../next.yaml", "--dry-run"]);
     assert!(run.stdout.contains("lacks `typing`"), "{}", run.stdout);
+    let another = "follows ../next.yaml; `wsgen.toml` names `asyncapi.yaml`";
+    assert!(run.stderr.contains(another), "{}", run.stderr);
     let run = wsgen(&chat.root(), &["generate", "-", "--dry-run"], &document);
     assert!(run.stdout.contains("lacks `typing`"), "{}", run.stdout);
+    assert!(run.stderr.contains("standard input"), "{}", run.stderr);
+    let run = chat.generate(&["./asyncapi.yaml"]);
+    assert_eq!(run.stderr, "nothing to change\n");
     let run = chat.generate(&["--server", "production"]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(
@@ -517,6 +522,27 @@ fn another_document_and_other_choices_hold_for_one_run() {
     assert_eq!(chat.generate(&["--check"]).code, Some(0));
     chat.write("wsgen.toml", "documint = \"x\"\n");
     chat.refuses(&[], &["wsgen.toml", "documint", "correct it"]);
+}
+
+#[test]
+fn features_that_the_document_needs_now_are_named_with_their_line() {
+    let chat = Chat::new();
+    chat.replace("asyncapi.yaml", "application/json", "application/cbor");
+    let run = chat.generate(&[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let said = "the document needs `cbor` of wsgen-runtime now";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    let is_dependency = |line: &&str| line.starts_with("wsgen-runtime = ");
+    let line = run.stderr.lines().find(is_dependency).unwrap();
+    let manifest = chat.read("Cargo.toml");
+    let before = manifest.lines().find(is_dependency).unwrap();
+    chat.replace("Cargo.toml", before, line);
+    assert_eq!(chat.generate(&[]).stderr, "nothing to change\n");
+    // The line is the one that `init` writes.
+    let init = ["init", "chat/asyncapi.yaml", "fresh"];
+    assert_eq!(wsgen(chat.folder.path(), &init, "").code, Some(0));
+    let fresh = fs::read_to_string(chat.folder.path().join("fresh/Cargo.toml")).unwrap();
+    assert!(fresh.contains(&format!("\n{line}\n")), "{line} in {fresh}");
 }
 
 #[test]

@@ -87,6 +87,8 @@ fn a_project_lives_through_a_change_of_its_document() {
         "nothing calls `set_typing` of `impl Room`",
         "src/handlers/metrics.rs: the document does not ask for it",
         "`default-run = \"live\"`",
+        "tests/servers.rs: nothing starts what is new",
+        "#[tokio::test]\nasync fn backup_starts() {\n",
     ] {
         assert!(run.stderr.contains(said), "{said:?} in: {}", run.stderr);
     }

@@ -9,7 +9,7 @@ use wsgen::document::{FileSystem, Sources};
 use wsgen::project::{self, Access, Permissions, Project, ProjectError, SETTINGS, Update};
 
 use super::report::Output;
-use super::{Choices, update};
+use super::{Choices, called, update};
 
 /// Bring the project here up to date: rewrite what is generated, add stubs for what is new, say what is left to do.
 #[derive(Args, Debug)]
@@ -122,6 +122,12 @@ impl Generation {
         read.extend(sources.files().map(|file| file.path().to_owned()));
         let options = self.choices.over(project.settings.options.clone());
         let document = &project.settings.document;
+        if !is_same_file(&spec, &project.document()) {
+            output.tell(&format!(
+                "this run follows {}; `wsgen.toml` names `{document}`, which the next one follows again\n",
+                called(&spec)
+            ));
+        }
         let generated = match diagnostics.has_errors() {
             true => Err(Diagnostics::new()),
             false => wsgen::generate(&sources, &options, document),
@@ -177,6 +183,11 @@ fn conclude(update: &Update, view: View, output: &Output) -> ExitCode {
         true => ExitCode::from(1),
         false => ExitCode::SUCCESS,
     }
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let resolved = |path: &Path| path.canonicalize().ok();
+    one == other || resolved(one).is_some_and(|one| Some(one) == resolved(other))
 }
 
 fn tests(

@@ -127,6 +127,14 @@ fn left_to_do(task: &Task) -> String {
         Task::SetDefaultRun { binary } => format!(
             "Cargo.toml: there are several entrypoints now; `default-run = \"{binary}\"` says which one `cargo run` starts"
         ),
+        Task::TestServers { path, code } => format!(
+            "{path}: nothing starts what is new; paste this at its end:\n\n{}",
+            code.trim_end()
+        ),
+        Task::AddFeatures { features, line } => format!(
+            "Cargo.toml: the document needs {} of wsgen-runtime now; put into `[dependencies]`:\n\n{line}",
+            listed(features)
+        ),
         Task::Repair { path } => {
             format!("{path}: it is no Rust that can be read, so what it lacks was not looked at")
         }
@@ -216,6 +224,12 @@ fn task(task: &Task) -> Value {
         }
         Task::RemoveFile { path } => json!({ "do": "remove-file", "path": path }),
         Task::SetDefaultRun { binary } => json!({ "do": "set-default-run", "binary": binary }),
+        Task::TestServers { path, code } => {
+            json!({ "do": "test-servers", "path": path, "code": code })
+        }
+        Task::AddFeatures { features, line } => {
+            json!({ "do": "add-features", "features": features, "line": line })
+        }
         Task::Repair { path } => json!({ "do": "repair", "path": path }),
     }
 }

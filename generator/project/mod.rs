@@ -270,7 +270,7 @@ impl Project {
         paths.extend(disk::paths_below(&self.root, "src")?);
         paths.extend(disk::paths_below(&self.root, plan::GENERATED)?);
         paths.extend(disk::paths_below(&self.root, "config")?);
-        paths.extend(["Cargo.toml", "src/handlers/mod.rs", "src/handlers.rs"].map(str::to_owned));
+        paths.extend(handlers::ALSO_READ.map(str::to_owned));
         // Nothing that a record says leads out of the project.
         paths.retain(|path| path.split('/').all(|part| !matches!(part, "" | "." | "..")));
         paths.sort();

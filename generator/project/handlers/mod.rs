@@ -1,7 +1,9 @@
 //! What the document asks of the user's code, compared with what is there.
 
 mod edit;
+mod entrypoints;
 mod implementations;
+mod manifest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +11,9 @@ use super::disk::{Entry, Snapshot};
 use super::lock::Lock;
 use super::plan::{Change, Obstacle};
 use crate::lower::RESERVED_METHODS;
-use crate::model::{Server, Service};
+use crate::model::Service;
 use crate::output::OutputFile;
-use crate::scaffold::{self, Addresses, Handler};
+use crate::scaffold::{self, Handler};
 use edit::Edit;
 use implementations::{Implementation, Scan};
 
@@ -75,12 +77,34 @@ pub enum Task {
         /// An entrypoint that was there before.
         binary: String,
     },
+    /// Servers that are new, and that nothing starts in the tests.
+    TestServers {
+        /// The file.
+        path: String,
+        /// Their tests, to be pasted at its end.
+        code: String,
+    },
+    /// The document needs features of the runtime that the manifest does not ask for.
+    AddFeatures {
+        /// The features.
+        features: Vec<String>,
+        /// The dependency with them.
+        line: String,
+    },
     /// A file that is no Rust, so that nobody knows what it implements.
     Repair {
         /// The file.
         path: String,
     },
 }
+
+/// The files that are looked at beside code, configs, and what is generated.
+pub(super) const ALSO_READ: [&str; 4] = [
+    "Cargo.toml",
+    entrypoints::SERVER_TESTS,
+    "src/handlers/mod.rs",
+    "src/handlers.rs",
+];
 
 /// Whether a file of the project may hold code of the user.
 #[must_use]
@@ -115,10 +139,9 @@ pub fn compare(
     for handler in &handlers {
         comparison.handler(handler)?;
     }
-    for server in &service.servers {
-        comparison.server(server)?;
-    }
+    comparison.entrypoints(service)?;
     comparison.leftovers(service);
+    comparison.features(service);
     Ok(comparison.finish())
 }
 
@@ -268,50 +291,6 @@ impl Comparison<'_> {
         self.plan.tasks.push(Task::Declare { path, line });
     }
 
-    fn server(&mut self, server: &Server) -> Result<(), askama::Error> {
-        let addresses = self.free_addresses(server);
-        for file in scaffold::entrypoint(server, self.krate, &addresses)? {
-            let known = self.lock.written_once.contains(&file.path);
-            self.plan.written_once.insert(file.path.clone());
-            match self.disk.at(&file.path) {
-                Entry::Nothing if !known => self.create(file),
-                Entry::Other(what) if !known => self.obstacle(file.path, what),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// The addresses of the document, or the next ones that no config of the project has.
-    fn free_addresses(&self, server: &Server) -> Addresses {
-        let configs = self
-            .disk
-            .iter()
-            .map(|(path, entry)| (path.to_owned(), entry.clone()));
-        let created =
-            self.plan.changes.iter().filter_map(|change| {
-                Some((change.path.clone(), Entry::File(change.after.clone()?)))
-            });
-        let mut taken = BTreeSet::new();
-        for (path, entry) in configs.chain(created) {
-            if let (true, Entry::File(contents)) = (path.starts_with("config/"), entry) {
-                taken.extend(ports(&contents));
-            }
-        }
-        let mut free = |address: &str| {
-            let Some((host, port)) = address.rsplit_once(':') else {
-                return address.to_owned();
-            };
-            let first = port.parse::<u16>().unwrap_or_default();
-            let port = (first..).find(|port| taken.insert(*port)).unwrap_or(first);
-            format!("{host}:{port}")
-        };
-        Addresses {
-            listen: free(&server.listen),
-            admin: free(&server.admin),
-        }
-    }
-
     /// Files that were written for what the document does not have any more.
     fn leftovers(&mut self, service: &Service) {
         let expected = scaffold::written_once(service);
@@ -372,51 +351,8 @@ impl Comparison<'_> {
                 }
             }
         }
-        let default_run = self.default_run();
-        self.plan.tasks.extend(default_run);
         edited.append(&mut self.plan.changes);
         self.plan.changes = edited;
         self.plan
     }
-
-    /// `cargo run` starts nothing where it has a choice that nobody made.
-    fn default_run(&self) -> Option<Task> {
-        let is_binary = |path: &str| path.starts_with("src/bin/");
-        let mut before = self
-            .disk
-            .iter()
-            .filter(|(path, entry)| is_binary(path) && matches!(entry, Entry::File(_)));
-        let (path, _) = before.next()?;
-        let another = self
-            .plan
-            .changes
-            .iter()
-            .any(|change| is_binary(&change.path));
-        let Entry::File(manifest) = self.disk.at("Cargo.toml") else {
-            return None;
-        };
-        let decided = String::from_utf8_lossy(manifest).contains("default-run");
-        let binary = path.strip_prefix("src/bin/")?.strip_suffix(".rs")?;
-        (another && !decided && before.next().is_none()).then(|| Task::SetDefaultRun {
-            binary: binary.to_owned(),
-        })
-    }
-}
-
-/// The ports that a config mentions.
-fn ports(config: &[u8]) -> Vec<u16> {
-    let text = String::from_utf8_lossy(config);
-    let Ok(table) = text.parse::<toml::Table>() else {
-        return Vec::new();
-    };
-    let addresses = ["listen", "admin"].into_iter().filter_map(|section| {
-        table
-            .get(section)?
-            .get("address")?
-            .as_str()?
-            .rsplit_once(':')
-    });
-    addresses
-        .filter_map(|(_, port)| port.parse().ok())
-        .collect()
 }
