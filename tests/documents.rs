@@ -1,4 +1,4 @@
-//! No document panics, however it was mangled: documents of this project with pieces cut out, doubled and exchanged.
+//! No document panics, however it was mangled, and each gives the same bytes wherever it is read: documents of this project with pieces cut out, doubled and exchanged.
 //!
 //! `PROPTEST_CASES=100000 cargo test --release documents` looks longer.
 
@@ -9,8 +9,9 @@ use proptest::test_runner::Config;
 use wsgen::diagnostic::{Diagnostics, render_human, render_json, render_sarif};
 use wsgen::document::Sources;
 use wsgen::lower::{ChannelLayout, Options, Perspective};
+use wsgen::project::new_files;
 
-use crate::support::{files_below, root};
+use crate::support::{files_below, root, settings};
 
 /// Documents to begin with.
 static SEEDS: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -149,4 +150,33 @@ proptest! {
         }
         render_human(&diagnostics, &sources, true);
     }
+    #[test]
+    fn two_threads_make_the_same_bytes(seed in 0..1000_usize, changes in prop::collection::vec(change(), 0..3)) {
+        let text = changed(&SEEDS[seed % SEEDS.len()], &changes);
+        let other = text.clone();
+        let elsewhere = std::thread::spawn(move || everything(&other));
+        prop_assert_eq!(everything(&text), elsewhere.join().unwrap());
+    }
+}
+
+/// All that becomes of a document: each file with its path, and what is said of it.
+fn everything(text: &str) -> Vec<(String, String)> {
+    let mut diagnostics = Diagnostics::new();
+    let sources = Sources::from_text("asyncapi.yaml", text, &mut diagnostics);
+    let mut files = Vec::new();
+    match wsgen::generate(&sources, &Options::default(), "asyncapi.yaml") {
+        Ok(output) => {
+            let project = settings("demo");
+            files =
+                new_files(output.files, &output.service, &project, &Options::default()).unwrap();
+            diagnostics.merge(output.diagnostics);
+        }
+        Err(errors) => diagnostics.merge(errors),
+    }
+    let said = render_human(&diagnostics, &sources, false);
+    let files = files.into_iter().map(|file| {
+        let contents = String::from_utf8(file.contents).unwrap();
+        (file.path, contents)
+    });
+    files.chain([("findings".to_owned(), said)]).collect()
 }
