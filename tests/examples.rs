@@ -13,7 +13,7 @@ use crate::support::{files_below, project, project_with, root, settings};
 const UPDATE: &str = "WSGEN_UPDATE";
 
 /// The examples, each with the files of the scaffold that were edited.
-const EXAMPLES: [(&str, &[&str]); 5] = [
+const EXAMPLES: [(&str, &[&str]); 6] = [
     (
         "chat",
         &[
@@ -29,6 +29,14 @@ const EXAMPLES: [(&str, &[&str]); 5] = [
             "src/handlers/metrics.rs",
             "src/handlers/mod.rs",
             "src/lib.rs",
+        ],
+    ),
+    (
+        "echo",
+        &[
+            "src/handlers/echo.rs",
+            "src/handlers/fanout.rs",
+            "src/handlers/typed.rs",
         ],
     ),
     (

@@ -16,10 +16,11 @@ use crate::codegen::{DecodeError, Encode};
 use crate::config::InvalidMessage;
 use crate::connections::ConnectionId;
 use crate::error::SendError;
+use crate::Escaped;
 use crate::outbox::Outbox;
 use crate::telemetry::{Step, Trace};
 use crate::topics::{Joining, Position};
-use crate::{Error, Member, Principal, Recovery, Topics, log};
+use crate::{Error, Member, Principal, Recovery, Topics};
 
 /// What a member may say of itself, in bytes of JSON.
 const LONGEST_INFO: usize = 1024;
@@ -224,7 +225,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     /// The close, to be returned by the handler.
     pub fn refuse(&mut self, error: DecodeError) -> Result<(), Error> {
         let text = error.to_string();
-        tracing::info!(connection = %self.connection.id, error = %log::Escaped(&text), "invalid message");
+        tracing::info!(connection = %self.connection.id, error = %Escaped(&text), "invalid message");
         match self.connection.invalid {
             InvalidMessage::Close => Err(error.into()),
             InvalidMessage::Ignore => Ok(()),

@@ -14,10 +14,11 @@ use crate::codegen::{Decode, DecodeError, Endpoint};
 use crate::context::Connection;
 use crate::error::Consequence;
 use crate::link::{End, Event, Link};
+use crate::log::Escaped;
 use crate::metrics::ChannelMetrics;
 use crate::route::Served;
 use crate::socket::Socket;
-use crate::{CloseReason, ConnectionId, Context, Error, Initiator, log, telemetry};
+use crate::{CloseReason, ConnectionId, Context, Error, Initiator, telemetry};
 
 /// Serves a connection that `connect` has agreed to; gives its `place` among the others back at the end.
 #[allow(
@@ -149,7 +150,7 @@ fn log_end<E: Endpoint>(connection: ConnectionId, end: &CloseReason) {
         reason,
         initiator,
     } = end;
-    let reason = log::Escaped(reason);
+    let reason = Escaped(reason);
     tracing::debug!(channel = E::CHANNEL, %connection, code, %initiator, %reason, "closed");
 }
 
@@ -208,7 +209,7 @@ fn consequence<E: Endpoint>(error: Error) -> Option<End> {
             cause,
         } => {
             if let Some(cause) = cause {
-                tracing::error!(channel = E::CHANNEL, error = %log::Escaped(&cause), "a handler failed");
+                tracing::error!(channel = E::CHANNEL, error = %Escaped(&cause), "a handler failed");
             }
             Some(closed_by_us(code, reason))
         }

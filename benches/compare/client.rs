@@ -1,0 +1,192 @@
+//! Connections of the load generator: they count the bytes that come back and look at nothing.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::frames::{Burst, CLOSE, Traffic};
+
+/// How long an answer may take before the run is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An open connection.
+pub(crate) struct Connection {
+    socket: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// Opens a WebSocket at `path`; the `index` spreads connections over source addresses.
+    pub(crate) async fn open(port: u16, path: &str, index: usize) -> io::Result<Self> {
+        let opening = async {
+            let socket = TcpSocket::new_v4()?;
+            // More than one address has ports for.
+            let last = 1 + u8::try_from(index / 20_000).map_err(io::Error::other)?;
+            socket.bind(SocketAddr::from(([127, 0, 0, last], 0)))?;
+            let mut socket = socket.connect((Ipv4Addr::LOCALHOST, port).into()).await?;
+            socket.set_nodelay(true)?;
+            let request = format!(
+                "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            );
+            socket.write_all(request.as_bytes()).await?;
+            read_head(&mut socket).await?;
+            Ok(Self {
+                socket,
+                buffer: Vec::new(),
+            })
+        };
+        within_patience(opening).await
+    }
+
+    /// Sends a burst and waits for what comes back.
+    pub(crate) async fn exchange(&mut self, burst: &Burst) -> io::Result<()> {
+        let (mut read, mut write) = self.socket.split();
+        let send = write.write_all(&burst.sent);
+        let receive = receive(&mut read, &mut self.buffer, burst.received);
+        tokio::try_join!(send, receive).map(|_| ())
+    }
+
+    /// Closes as a client should, and waits until the server has closed as well.
+    pub(crate) async fn close(mut self) -> io::Result<()> {
+        within_patience(async {
+            self.socket.write_all(&CLOSE).await?;
+            let mut dropped = [0; 256];
+            while self.socket.read(&mut dropped).await? > 0 {}
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Opens so many connections at `path`.
+pub(crate) async fn open_all(port: u16, path: &str, count: usize) -> io::Result<Vec<Connection>> {
+    let mut connections = Vec::with_capacity(count);
+    for index in 0..count {
+        connections.push(Connection::open(port, path, index).await?);
+    }
+    Ok(connections)
+}
+
+/// How long a load goes on.
+#[derive(Clone, Copy)]
+pub(crate) enum Extent {
+    /// So long, but for one burst at least.
+    Time(Duration),
+    /// For so many bursts of each connection that sends.
+    Bursts(usize),
+}
+
+impl Extent {
+    /// Whether a load that began at `start` goes on after so many bursts.
+    fn goes_on(self, start: Instant, bursts: usize) -> bool {
+        match self {
+            Self::Time(time) => bursts == 0 || start.elapsed() < time,
+            Self::Bursts(most) => bursts < most,
+        }
+    }
+}
+
+/// Sends bursts over the connections as the traffic asks for; how many messages came back.
+pub(crate) async fn load(
+    traffic: Traffic,
+    extent: Extent,
+    connections: &mut Vec<Connection>,
+    burst: &Arc<Burst>,
+) -> io::Result<usize> {
+    match traffic {
+        Traffic::Fanout => fan_out(extent, connections, burst).await,
+        Traffic::Echo(_) | Traffic::Typed => echo(extent, connections, burst).await,
+    }
+}
+
+/// Every connection exchanges bursts, one after the other.
+async fn echo(
+    extent: Extent,
+    connections: &mut Vec<Connection>,
+    burst: &Arc<Burst>,
+) -> io::Result<usize> {
+    let start = Instant::now();
+    let mut all = JoinSet::new();
+    for mut connection in connections.drain(..) {
+        let burst = burst.clone();
+        all.spawn(async move {
+            let mut bursts = 0;
+            while extent.goes_on(start, bursts) {
+                connection.exchange(&burst).await?;
+                bursts += 1;
+            }
+            Ok::<_, io::Error>((connection, bursts))
+        });
+    }
+    let mut messages = 0;
+    while let Some(done) = within_patience(async { Ok(all.join_next().await) }).await? {
+        let (connection, bursts) = done.map_err(io::Error::other)??;
+        connections.push(connection);
+        messages += bursts * burst.messages;
+    }
+    Ok(messages)
+}
+
+/// The first connection sends bursts, each once all have received the one before.
+async fn fan_out(
+    extent: Extent,
+    connections: &mut [Connection],
+    burst: &Burst,
+) -> io::Result<usize> {
+    let start = Instant::now();
+    let mut bursts = 0;
+    while extent.goes_on(start, bursts) {
+        if let Some(publisher) = connections.first_mut() {
+            publisher.socket.write_all(&burst.sent).await?;
+        }
+        for member in &mut *connections {
+            let Connection { socket, buffer } = member;
+            within_patience(receive(socket, buffer, burst.received)).await?;
+        }
+        bursts += 1;
+    }
+    Ok(bursts * burst.messages * connections.len())
+}
+
+async fn receive(
+    socket: &mut (impl AsyncReadExt + Unpin),
+    buffer: &mut Vec<u8>,
+    length: usize,
+) -> io::Result<()> {
+    // Made by need, so that ten thousand idle connections have none.
+    buffer.resize(64 * 1024, 0);
+    let mut left = length;
+    while left > 0 {
+        let room = left.min(buffer.len());
+        match socket.read(&mut buffer[..room]).await? {
+            0 => return Err(io::Error::other("the server has closed the connection")),
+            read => left -= read,
+        }
+    }
+    Ok(())
+}
+
+/// Reads up to the end of the answer's head, byte by byte: what follows is not the head's.
+async fn read_head(socket: &mut TcpStream) -> io::Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(socket.read_u8().await?);
+    }
+    match head.starts_with(b"HTTP/1.1 101 ") {
+        true => Ok(()),
+        false => Err(io::Error::other(
+            String::from_utf8_lossy(&head).into_owned(),
+        )),
+    }
+}
+
+async fn within_patience<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let done = tokio::time::timeout(PATIENCE, work).await;
+    done.map_err(|_| io::Error::other("no answer for a minute"))?
+}

@@ -1,0 +1,54 @@
+//! Servers compared: what a message, a connection and a handshake cost them.
+//!
+//! `cargo run --release -p wsgen-benches --features peers --bin compare` starts each server in a process of its own on one
+//! processor, loads them in turn from the other, and prints tables. `--write` puts them into `docs/performance.md`.
+
+mod builds;
+mod churn;
+mod client;
+mod counts;
+mod drawing;
+mod frames;
+mod growth;
+mod memory;
+mod peers;
+mod plan;
+mod process;
+mod report;
+mod run;
+mod statistics;
+mod traffic;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Measures generated servers beside servers written by hand")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    plan: plan::Plan,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Is one of the servers: says its port and serves until standard input ends.
+    Serve { peer: peers::Peer },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Some(Command::Serve { peer }) => peers::serve(peer),
+        None => plan::run(&arguments.plan),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

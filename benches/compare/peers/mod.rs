@@ -1,0 +1,136 @@
+//! The servers that are compared: each echoes text at `/echo` and orders at `/typed`, and spreads text at `/fanout`.
+//!
+//! Written as the documentation of each library shows it, with as little around it as works.
+
+mod actix;
+mod axum;
+mod by_hand;
+mod fastwebsockets;
+mod floor;
+mod order;
+mod tokio_websockets;
+mod tungstenite;
+mod wsgen;
+
+pub(crate) use by_hand::PATH as BY_HAND_PATH;
+
+use std::io::{self, Read};
+
+use clap::ValueEnum;
+use tokio::net::{TcpListener, TcpStream};
+
+/// The largest message that any of the servers takes, in bytes.
+const LARGEST_MESSAGE: usize = 2 * 1024 * 1024;
+
+/// Notes that may wait for a slow member of a fan-out; none is slow here.
+const WAITING_NOTES: usize = 4096;
+
+/// A server to measure.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, ValueEnum)]
+pub(crate) enum Peer {
+    /// Bare sockets that send back what they read: what the system costs.
+    Floor,
+    /// A project that wsgen has generated.
+    Wsgen,
+    /// The same, with a handler that decodes and encodes by hand; only for typed messages.
+    WsgenByHand,
+    Axum,
+    /// `tokio-tungstenite` as it is.
+    Tungstenite,
+    /// `tokio-tungstenite` with a read buffer of 4 KiB.
+    TungsteniteSmall,
+    Fastwebsockets,
+    TokioWebsockets,
+    Actix,
+    /// `ws` under Node.
+    Node,
+}
+
+impl Peer {
+    /// All of them, in the order of the tables.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Floor,
+        Self::Wsgen,
+        Self::WsgenByHand,
+        Self::Axum,
+        Self::Tungstenite,
+        Self::TungsteniteSmall,
+        Self::TokioWebsockets,
+        Self::Fastwebsockets,
+        Self::Actix,
+        Self::Node,
+    ];
+
+    /// What the command line calls it.
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// The heading of its column.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Floor => "bare sockets",
+            Self::Wsgen => "wsgen",
+            Self::WsgenByHand => "wsgen, decoded by hand",
+            Self::Axum => "axum",
+            Self::Tungstenite => "tokio-tungstenite",
+            Self::TungsteniteSmall => "tokio-tungstenite, 4 KiB buffer",
+            Self::TokioWebsockets => "tokio-websockets",
+            Self::Fastwebsockets => "fastwebsockets",
+            Self::Actix => "actix-ws",
+            Self::Node => "Node `ws`",
+        }
+    }
+}
+
+/// Serves until standard input ends; says the port on standard output first.
+pub(crate) fn serve(peer: Peer) -> io::Result<()> {
+    // The process that started this one holds the other end: no server outlives it.
+    std::thread::spawn(|| {
+        let _ = io::stdin().read(&mut [0]);
+        std::process::exit(0);
+    });
+    if peer == Peer::Actix {
+        return actix::serve();
+    }
+    // As `#[tokio::main]` does.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match peer {
+            Peer::Floor => floor::serve(listen().await?).await,
+            Peer::Wsgen | Peer::WsgenByHand => wsgen::serve().await,
+            Peer::Axum => axum::serve(listen().await?).await,
+            Peer::Tungstenite => tungstenite::serve(listen().await?, tungstenite::AS_IT_IS).await,
+            Peer::TungsteniteSmall => tungstenite::serve(listen().await?, tungstenite::SMALL).await,
+            Peer::Fastwebsockets => fastwebsockets::serve(listen().await?).await,
+            Peer::TokioWebsockets => tokio_websockets::serve(listen().await?).await,
+            Peer::Actix | Peer::Node => Err(io::Error::other("it has a runtime of its own")),
+        }
+    })
+}
+
+/// Listens on a free port and says which.
+async fn listen() -> io::Result<TcpListener> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    say_port(listener.local_addr()?.port());
+    Ok(listener)
+}
+
+fn say_port(port: u16) {
+    println!("{port}");
+}
+
+/// Gives every connection a task.
+async fn accept<F>(listener: TcpListener, serve: impl Fn(TcpStream) -> F) -> io::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let (socket, _) = listener.accept().await?;
+        socket.set_nodelay(true)?;
+        tokio::spawn(serve(socket));
+    }
+}
