@@ -19,6 +19,9 @@ use crate::meter::Meter;
 /// How much output is collected, in bytes; larger writes go past the buffer.
 const CAPACITY: usize = 64 * 1024;
 
+/// How much room is made at first, in bytes.
+const FIRST_CAPACITY: usize = 1024;
+
 /// The socket `S` behind a lazy write buffer, which exists only while it holds something.
 pub(crate) struct BufferedIo<S> {
     socket: S,
@@ -121,16 +124,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BufferedIo<S> {
         }
     }
 
-    /// Makes room for `length` bytes. `true`: they go into the buffer; `false`: past it, and it is empty.
-    fn poll_room(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<bool>> {
-        if self.output.len() - self.written + length > CAPACITY {
-            ready!(self.poll_drain(cx))?;
-        }
+    /// Adds what fits to the buffer.
+    fn collect(&mut self, bytes: &[u8]) {
         if self.written > 0 {
             self.output.drain(..self.written);
             self.written = 0;
         }
-        Poll::Ready(Ok(length <= CAPACITY))
+        if self.output.capacity() == 0 {
+            self.output.reserve(FIRST_CAPACITY);
+        }
+        self.output.extend_from_slice(bytes);
+    }
+
+    /// Writes past the buffer, what is in there first.
+    fn poll_write_large(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            let waiting = &self.output[self.written..];
+            let before = waiting.len();
+            let slices = [IoSlice::new(waiting), IoSlice::new(bytes)];
+            let written = Pin::new(&mut self.socket).poll_write_vectored(cx, &slices);
+            let written = ready!(self.observe(written))?;
+            match written.checked_sub(before) {
+                None => self.written += written,
+                Some(written) => {
+                    self.output = Vec::new();
+                    self.written = 0;
+                    if written > 0 {
+                        return Poll::Ready(Ok(written));
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -176,32 +200,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for BufferedIo<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for BufferedIo<S> {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        let length = slices.iter().map(|slice| slice.len()).sum();
-        if ready!(this.poll_room(cx, length))? {
-            slices
-                .iter()
-                .for_each(|slice| this.output.extend_from_slice(slice));
-            return Poll::Ready(Ok(length));
+        if bytes.len() > CAPACITY {
+            return this.poll_write_large(cx, bytes);
         }
-        let written = Pin::new(&mut this.socket).poll_write_vectored(cx, slices);
-        this.observe(written)
+        if this.output.len() - this.written + bytes.len() > CAPACITY {
+            ready!(this.poll_drain(cx))?;
+        }
+        this.collect(bytes);
+        Poll::Ready(Ok(bytes.len()))
     }
 
+    /// The engine would make room for sixty-four slices to hand over two.
     fn is_write_vectored(&self) -> bool {
-        true
+        false
     }
 
     /// Lazy: see the module.
@@ -212,5 +228,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for BufferedIo<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_drain(cx))?;
         Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::Config;
+
+    #[tokio::test]
+    async fn large_writes_follow_what_was_collected() {
+        for room in [1, 7, 64 * 1024, 10 * CAPACITY] {
+            let (socket, mut peer) = tokio::io::duplex(room);
+            let meter = Meter::new(Arc::new(Config::default()));
+            let mut buffered = BufferedIo::new(socket, Bytes::new(), meter);
+            let large = vec![b'x'; CAPACITY + 1];
+            let parts = [&b"one"[..], &large, b"two", b"three", &large];
+            let write = async {
+                for part in parts {
+                    buffered.write_all(part).await.unwrap();
+                }
+                buffered.shutdown().await.unwrap();
+            };
+            let mut arrived = Vec::new();
+            let (_, read) = tokio::join!(write, peer.read_to_end(&mut arrived));
+            read.unwrap();
+            assert!(arrived == parts.concat(), "with room for {room}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::codegen::{DecodeError, Encode};
 use crate::config::InvalidMessage;
 use crate::connections::ConnectionId;
 use crate::error::SendError;
-use crate::Escaped;
+use crate::log::Escaped;
 use crate::outbox::Outbox;
 use crate::telemetry::{Step, Trace};
 use crate::topics::{Joining, Position};

@@ -199,9 +199,11 @@ impl Heads {
                     return Some(Step::EndOfMessage);
                 }
             }
-            let (&byte, rest) = bytes.split_first()?;
-            *bytes = rest;
-            self.head(byte);
+            if self.whole_head(bytes).is_none() {
+                let (&byte, rest) = bytes.split_first()?;
+                *bytes = rest;
+                self.head(byte);
+            }
             if self.in_payload() {
                 return Some(match self.first & CONTROL {
                     0 => Step::Begin,
@@ -215,6 +217,33 @@ impl Heads {
         self.read >= 2 && self.read == self.length
     }
 
+    /// Reads a head that is here in one piece, which most are.
+    fn whole_head(&mut self, bytes: &mut &[u8]) -> Option<()> {
+        let [first, second, rest @ ..] = *bytes else {
+            return None;
+        };
+        if self.read > 0 {
+            return None;
+        }
+        let (extended, payload) = match second & !MASKED {
+            126 => (2, u16::from_be_bytes(*rest.first_chunk()?).into()),
+            127 => (8, u64::from_be_bytes(*rest.first_chunk()?)),
+            short => (0, short.into()),
+        };
+        let mask = if second & MASKED == 0 { 0 } else { 4 };
+        *bytes = rest.get(usize::from(extended + mask)..)?;
+        let length = 2 + extended + mask;
+        *self = Self {
+            first: *first,
+            read: length,
+            length,
+            extended,
+            payload,
+        };
+        Some(())
+    }
+
+    /// Reads one byte of a head.
     fn head(&mut self, byte: u8) {
         match self.read {
             0 => self.first = byte,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -16,6 +17,8 @@ use crate::{CloseReason, Initiator, Message, TopicEvent};
 /// The send queue of one connection, shared by its handler, senders, topics and the drain.
 pub(crate) struct Outbox {
     state: Mutex<State>,
+    /// Whether the handler is to be told of something: seldom, and asked for every message.
+    has_events: AtomicBool,
     /// The session's task, woken when there is something to do.
     session: AtomicWaker,
     /// Those who wait for room.
@@ -88,8 +91,8 @@ enum Pusher {
 /// What a session is to do next for its outbox.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Next {
-    /// The message and its name.
-    Send(Message, &'static str),
+    /// The message and its name, and whether there is more to do.
+    Send(Message, &'static str, bool),
     Close(CloseReason),
     Cut,
     /// The connection is to be closed, but what comes before finds no room.
@@ -98,6 +101,15 @@ pub(crate) enum Next {
 }
 
 impl State {
+    fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+            && match self.phase {
+                Phase::Open => self.events.is_empty(),
+                Phase::Gone => true,
+                Phase::LastWords(_) | Phase::Closing(_) | Phase::Cut => false,
+            }
+    }
+
     fn push(&mut self, queued: Queued) {
         self.bytes = self.bytes.saturating_add(queued.message.len());
         self.queue.push_back(queued);
@@ -141,6 +153,7 @@ impl Outbox {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             state: Mutex::default(),
+            has_events: AtomicBool::new(false),
             session: AtomicWaker::new(),
             room: Notify::new(),
             max_messages: limits.send_queue_messages,
@@ -188,7 +201,11 @@ impl Outbox {
         message: Message,
         name: &'static str,
     ) -> Result<(), SendError> {
-        self.push_waiting(message, name, Pusher::Session).await
+        // Nearly always there is room, and nothing to be made ready for a wait.
+        match self.try_push(message, name, Pusher::Session) {
+            Err((SendError::Full, back)) => self.push_waiting(back, name, Pusher::Session).await,
+            done => done.map_err(|(error, _)| error),
+        }
     }
 
     /// Queues `message` from another task, waiting for room.
@@ -332,7 +349,8 @@ impl Outbox {
         matches!(self.lock().phase, Phase::Cut)
     }
 
-    /// Has `waker` woken when there is something to do. To be called before each look with [`Outbox::next`].
+    /// Has `waker` woken when there is something to do. To be called before the last look with [`Outbox::next`] or
+    /// [`Outbox::is_idle`].
     pub(crate) fn register(&self, waker: &Waker) {
         self.session.register(waker);
     }
@@ -354,7 +372,7 @@ impl Outbox {
         {
             // It is announced now, and no longer to be dropped.
             next.topic = None;
-            return Next::Send(before, POSITION);
+            return Next::Send(before, POSITION, true);
         }
         let Some(Queued { message, name, .. }) = state.queue.pop_front() else {
             return match &state.phase {
@@ -366,11 +384,17 @@ impl Outbox {
         if state.queue.is_empty() && state.queue.capacity() > KEPT_MESSAGES {
             state.queue = VecDeque::new();
         }
+        let more = !state.is_idle();
         if std::mem::take(&mut state.starved) {
             drop(state);
             self.room.notify_waiters();
         }
-        Next::Send(message, name)
+        Next::Send(message, name, more)
+    }
+
+    /// Whether nothing is queued, the handler has heard of everything, and nobody wants an end.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lock().is_idle()
     }
 
     /// Has the handler told of something. A handler that falls behind is only told which topics it has missed something of.
@@ -390,18 +414,23 @@ impl Outbox {
             event if state.events.len() >= MOST_EVENTS => state.miss(event.into_topic()),
             event => state.events.push_back(event),
         }
+        self.has_events.store(true, Ordering::Release);
         drop(state);
         self.session.wake();
     }
 
     /// What the handler is to be told next.
     pub(crate) fn take_event(&self) -> Option<TopicEvent> {
+        if !self.has_events.load(Ordering::Acquire) {
+            return None;
+        }
         let mut state = self.lock();
         if !matches!(state.phase, Phase::Open) {
             return None;
         }
         let event = state.events.pop_front();
         if state.events.is_empty() {
+            self.has_events.store(false, Ordering::Release);
             state.events = VecDeque::new();
         }
         event

@@ -92,15 +92,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         if let Some(end) = self.broken.take() {
             return Poll::Ready(Event::End(end));
         }
-        self.outbox.register(cx.waker());
-        if let Poll::Ready(end) = self.poll_outbox(cx) {
-            return Poll::Ready(Event::End(end));
-        }
-        if let Some(event) = self.outbox.take_event() {
-            return Poll::Ready(Event::Topic(event));
-        }
-        if let Poll::Ready(event) = self.poll_read(cx) {
-            return Poll::Ready(event);
+        for is_registered in [false, true] {
+            if let Poll::Ready(end) = self.poll_outbox(cx) {
+                return Poll::Ready(Event::End(end));
+            }
+            if let Some(event) = self.outbox.take_event() {
+                return Poll::Ready(Event::Topic(event));
+            }
+            if let Poll::Ready(event) = self.poll_read(cx) {
+                return Poll::Ready(event);
+            }
+            // Only now: most looks end with a message, and a wake-up is not needed for them.
+            if !is_registered {
+                self.outbox.register(cx.waker());
+            }
+            if self.outbox.is_idle() {
+                break;
+            }
         }
         self.count();
         if self.is_grown(cx) {
@@ -256,13 +264,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Poll::Ready(Err(_)) => return Poll::Ready(End::lost()),
                 Poll::Pending => false,
             };
-            let (message, name) = match self.outbox.next(room) {
-                Next::Send(Message::Text(text), name) => {
-                    (tokio_websockets::Message::text(text.into_bytes()), name)
-                }
-                Next::Send(Message::Binary(bytes), name) => {
-                    (tokio_websockets::Message::binary(bytes), name)
-                }
+            let (message, name, more) = match self.outbox.next(room) {
+                Next::Send(message, name, more) => (message, name, more),
                 Next::Close(reason) => return Poll::Ready(End::by_us(reason)),
                 Next::Cut => return Poll::Ready(End::by_order()),
                 Next::Blocked => {
@@ -273,8 +276,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             };
             self.clock.active();
             self.metrics.sent(name);
+            let message = match message {
+                Message::Text(text) => tokio_websockets::Message::text(text.into_bytes()),
+                Message::Binary(bytes) => tokio_websockets::Message::binary(bytes),
+            };
             if Pin::new(&mut self.engine).start_send(message).is_err() {
                 return Poll::Ready(End::lost());
+            }
+            if !more {
+                return Poll::Pending;
             }
         }
     }

@@ -182,7 +182,13 @@ struct Known(Vec<(&'static str, u64, Arc<Counter>)>);
 
 impl Known {
     fn count(&mut self, counters: &Counters, name: &'static str) {
-        let known = self.0.iter_mut().find(|(known, ..)| *known == name);
+        // The same text is at the same place, but for rare cases, which the second look is for.
+        let known = self
+            .0
+            .iter()
+            .position(|(known, ..)| std::ptr::eq(*known, name));
+        let known = known.or_else(|| self.0.iter().position(|(known, ..)| *known == name));
+        let known = known.and_then(|index| self.0.get_mut(index));
         match known {
             Some((_, count, _)) => *count += 1,
             None => {

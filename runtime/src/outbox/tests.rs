@@ -19,7 +19,7 @@ fn messages_and_bytes_are_bounded() {
     let by_size = outbox(10, 5);
     assert_eq!(by_size.push_now("123".into(), "m"), Ok(()));
     assert_eq!(by_size.push_now("456".into(), "m"), Err(SendError::Full));
-    assert_eq!(by_size.next(true), Next::Send("123".into(), "m"));
+    assert_eq!(by_size.next(true), Next::Send("123".into(), "m", false));
     assert_eq!(
         by_size.push_now("a single larger one passes".into(), "m"),
         Ok(())
@@ -33,7 +33,7 @@ fn a_close_waits_for_what_is_queued_and_refuses_more() {
     outbox.close_from_session(4000, "bye".to_owned());
     outbox.close(4001, "later".to_owned());
     assert_eq!(outbox.push_now("more".into(), "m"), Err(SendError::Closed));
-    assert_eq!(outbox.next(true), Next::Send("last".into(), "m"));
+    assert_eq!(outbox.next(true), Next::Send("last".into(), "m", true));
     assert!(matches!(
         outbox.next(true),
         Next::Close(CloseReason {
@@ -79,7 +79,7 @@ fn with_policy(when_full: SendQueueFull) -> Outbox {
 
 fn all(outbox: &Outbox) -> Vec<String> {
     let next = || match outbox.next(true) {
-        Next::Send(Message::Text(text), _) => Some(text.to_string()),
+        Next::Send(Message::Text(text), ..) => Some(text.to_string()),
         _ => None,
     };
     std::iter::from_fn(next).collect()
