@@ -56,14 +56,14 @@ pub(super) fn holds(text: &str, format: Format) -> bool {
 }
 
 fn is_date(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let (Some(year), Some(month), Some(day), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else {
         return false;
     };
-    let (Some(year), Some(month), Some(day)) = (digits(year, 4), digits(month, 2), digits(day, 2))
-    else {
+    let (Some(year), Some(month), Some(day)) = (
+        digits(&[y1, y2, y3, y4]),
+        digits(&[m1, m2]),
+        digits(&[d1, d2]),
+    ) else {
         return false;
     };
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -79,48 +79,47 @@ fn is_date(text: &str) -> bool {
 
 /// `hh:mm:ss`, a fraction, and `Z` or an offset.
 fn is_time(text: &str) -> bool {
-    let Some(zone) = text.find(['Z', 'z', '+', '-']) else {
+    let &[h1, h2, b':', m1, m2, b':', s1, s2, ref rest @ ..] = text.as_bytes() else {
         return false;
     };
-    let (clock, zone) = text.split_at(zone);
-    let (clock, fraction) = clock
-        .split_once('.')
-        .map_or((clock, None), |(clock, fraction)| (clock, Some(fraction)));
-    let fraction = fraction.is_none_or(|digits| {
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    let offset = match zone {
-        "Z" | "z" => Some(0),
-        offset => minutes(&offset[1..]).map(|minutes| {
-            if offset.starts_with('-') {
-                -minutes
-            } else {
-                minutes
+    let zone = match rest {
+        [b'.', fraction @ ..] => {
+            let length = fraction.iter().take_while(|byte| byte.is_ascii_digit());
+            match length.count() {
+                0 => return false,
+                length => &fraction[length..],
             }
-        }),
+        }
+        whole => whole,
     };
-    let Some(offset) = offset else { return false };
-    let Some((hours_minutes, seconds)) = clock.rsplit_once(':') else {
-        return false;
+    let offset = match *zone {
+        [b'Z' | b'z'] => Some(0),
+        [b'+', h1, h2, b':', m1, m2] => minutes([h1, h2], [m1, m2]),
+        [b'-', h1, h2, b':', m1, m2] => minutes([h1, h2], [m1, m2]).map(|minutes| -minutes),
+        _ => None,
     };
-    let (Some(local), Some(seconds)) = (minutes(hours_minutes), digits(seconds, 2)) else {
+    let (Some(offset), Some(local), Some(seconds)) =
+        (offset, minutes([h1, h2], [m1, m2]), digits(&[s1, s2]))
+    else {
         return false;
     };
     // A leap second is the last one of a day in UTC.
     let last_minute = (local - offset).rem_euclid(24 * 60) == 24 * 60 - 1;
-    fraction && (seconds < 60 || (seconds == 60 && last_minute))
+    seconds < 60 || (seconds == 60 && last_minute)
 }
 
-/// `hh:mm` as minutes.
-fn minutes(text: &str) -> Option<i32> {
-    let (hours, minutes) = text.split_once(':')?;
-    let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
+/// Hours and minutes as minutes.
+fn minutes(hours: [u8; 2], minutes: [u8; 2]) -> Option<i32> {
+    let (hours, minutes) = (digits(&hours)?, digits(&minutes)?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
-fn digits(text: &str, count: usize) -> Option<i32> {
-    let all_digits = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    all_digits.then(|| text.parse().ok()).flatten()
+/// The number that a few digits are.
+fn digits(text: &[u8]) -> Option<i32> {
+    text.iter().try_fold(0, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+        Some(number * 10 + i32::from(digit))
+    })
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -180,7 +179,18 @@ mod tests {
                 "1998-12-31T23:59:60Z",
                 "1998-12-31T22:59:60Z",
             ),
+            (
+                Format::DateTime,
+                "2026-11-22T00:00:00z",
+                "2026-11-22T00:00:00.z",
+            ),
+            (
+                Format::DateTime,
+                "2026-11-22T00:00:00-00:00",
+                "2026-11-22T00:00:00-0:0",
+            ),
             (Format::Date, "2024-02-29", "2023-02-29"),
+            (Format::Date, "0000-12-31", "2024-2-029"),
             (Format::Time, "08:30:06Z", "08:30:06"),
             (
                 Format::Uuid,

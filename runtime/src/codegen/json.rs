@@ -43,7 +43,10 @@ pub fn tag_at<'a>(payload: &'a [u8], path: &[&str]) -> Result<Option<Tag<'a>>, D
 /// # Errors
 /// Malformed JSON, or JSON that is not a `T`; with line and column.
 pub fn from_json<T: DeserializeOwned>(payload: &[u8]) -> Result<T, DecodeError> {
-    serde_json::from_slice(payload).or_else(|error| from_whole_numbers(payload, error))
+    // All at once: `from_slice` checks the encoding again for every string.
+    let text =
+        std::str::from_utf8(payload).map_err(|error| DecodeError::malformed(error.to_string()))?;
+    serde_json::from_str(text).or_else(|error| from_whole_numbers(payload, error))
 }
 
 /// `1.0` is an integer (JSON Schema Validation, section 6.1.1) and the parser does not take it for one: what `error`

@@ -1,6 +1,5 @@
 //! Tells payloads apart by their shape, where no tag does.
 
-use bytestring::ByteString;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -50,8 +49,8 @@ pub fn has_keys(payload: &[u8], keys: &[&str]) -> bool {
 /// # Errors
 /// Bytes that are not UTF-8.
 pub fn text(payload: &[u8]) -> Result<String, DecodeError> {
-    ByteString::try_from(payload)
-        .map(|text| text.to_string())
+    std::str::from_utf8(payload)
+        .map(str::to_owned)
         .map_err(|_| DecodeError::malformed("the payload is not UTF-8 text"))
 }
 
