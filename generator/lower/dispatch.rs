@@ -187,7 +187,11 @@ fn constant_tag(profiles: &[Profile], presence: Presence) -> Option<Tag> {
         .into_iter()
         .map(|path| tag_on(profiles, path, presence))
         .enumerate()
-        .filter(|(_, tag)| !tag.values.is_empty())
+        // A choice of values names no message that is alone, and looking for it would only cost time.
+        .filter(|(_, tag)| match profiles {
+            [_] => tag.values.len() == 1,
+            _ => !tag.values.is_empty(),
+        })
         .max_by_key(|(position, tag)| {
             (
                 covered(tag).len(),
