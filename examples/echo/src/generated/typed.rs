@@ -86,10 +86,7 @@ pub enum Inbound {
 impl Decode for Inbound {
     fn decode(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
-        match codegen::tag(payload, "side")?.as_deref() {
-            Some("buy" | "sell") => codegen::from_checked_json(payload).map(Self::Order),
-            found => Err(DecodeError::unknown(found)),
-        }
+        codegen::from_checked_json(payload).map(Self::Order)
     }
 
     fn name(&self) -> &'static str {
