@@ -16,7 +16,7 @@ impl Fanout for Handlers {
     }
 
     async fn connected(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        cx.join(EVERYBODY);
+        cx.join(EVERYBODY).await;
         Ok(())
     }
 
