@@ -31,6 +31,9 @@ pub mod settings;
 pub use builder::{BuildError, Builder};
 pub use lower::{ChannelLayout, Perspective};
 
+use std::iter;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use diagnostic::{Code, Diagnostics, Severity};
 use document::Sources;
 use model::Service;
@@ -113,26 +116,29 @@ pub fn generate_tests(
 fn files(service: &Service, document: &str) -> Result<Vec<OutputFile>, syn::Error> {
     let parts = render::parts(service);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = parts.len().div_ceil(cores).max(MIN_SHARE);
-    let render = |parts: &[render::Part]| -> Result<Vec<OutputFile>, syn::Error> {
-        let modules = parts.iter().map(|&part| render::render(service, part));
-        modules.map(|module| file(module, document)).collect()
+    let next = AtomicUsize::new(0);
+    // Each takes what is next, since the module of all messages is as much work as many routes.
+    let work = || {
+        let indices = iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+        let taken = indices.map_while(|index| Some((index, *parts.get(index)?)));
+        let rendered = taken.map(|(index, part)| {
+            let module = render::render(service, part);
+            Ok((index, file(module, document)?))
+        });
+        rendered.collect::<Result<Vec<_>, syn::Error>>()
     };
-    let done: Result<Vec<_>, _> = std::thread::scope(|scope| {
-        let workers: Vec<_> = parts
-            .chunks(share)
-            .map(|parts| scope.spawn(move || render(parts)))
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-            .collect()
-    });
-    Ok(done?.into_iter().flatten().collect())
+    let mut files = Vec::with_capacity(parts.len());
+    std::thread::scope(|scope| {
+        let workers = cores.min(parts.len().div_ceil(MIN_SHARE));
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            let done = worker.join();
+            files.extend(done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(())
+    })?;
+    files.sort_unstable_by_key(|(index, _)| *index);
+    Ok(files.into_iter().map(|(_, file)| file).collect())
 }
 
 /// Fewer modules than these are not worth a thread.
