@@ -128,7 +128,7 @@ fn files(service: &Service, document: &str) -> Result<Vec<OutputFile>, syn::Erro
         rendered.collect::<Result<Vec<_>, syn::Error>>()
     };
     let mut files = Vec::with_capacity(parts.len());
-    std::thread::scope(|scope| {
+    std::thread::scope(|scope| -> Result<(), syn::Error> {
         let workers = cores.min(parts.len().div_ceil(MIN_SHARE));
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         for worker in workers {
