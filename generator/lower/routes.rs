@@ -358,6 +358,7 @@ pub(crate) const RESERVED_METHODS: &[&str] = &[
     "disconnected",
     "invalid",
     "raw",
+    "topic_event",
 ];
 
 /// Names the traits once the types have theirs: a type keeps the name that the document gave it.

@@ -53,6 +53,10 @@ pub(super) fn render(route: &Route) -> TokenStream {
 
             #invalid
 
+            async fn topic_event(&self, cx: &mut Context<'_, H>, event: TopicEvent) -> Result<(), Error> {
+                self.0.topic_event(cx, event).await
+            }
+
             async fn disconnected(&self, session: H::Session, reason: CloseReason, topics: &Topics<#outbound>) {
                 self.0.disconnected(session, reason, topics).await;
             }

@@ -71,11 +71,11 @@ fn imports(route: &Route, code: &Mentions) -> TokenStream {
     let runtime = match route.traffic {
         Traffic::Raw => quote! {
             #codegen
-            use wsgen_runtime::{CloseReason, Error, Handshake, Message, Reject, Topics};
+            use wsgen_runtime::{CloseReason, Error, Handshake, Message, Reject, TopicEvent, Topics};
         },
         Traffic::Typed(_) => quote! {
             use wsgen_runtime::codegen::{self, #check Decode, Encode, Frame, #validate};
-            use wsgen_runtime::{CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, Topics};
+            use wsgen_runtime::{CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent, Topics};
         },
     };
     quote! {

@@ -26,6 +26,7 @@ pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
         }
     });
     let conversion = conversion(route, types);
+    let topic = topic(route);
     quote! {
         /// A client that wants to connect.
         #[derive(Clone, Debug)]
@@ -36,7 +37,36 @@ pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
             pub handshake: Handshake,
         }
         #conversion
+
+        #topic
     }
+}
+
+/// The helper that names a topic by the parameters of the path, if there are any.
+fn topic(route: &Route) -> Option<TokenStream> {
+    let path = &route.path;
+    let named = path
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'));
+    let names: Vec<_> = named
+        .filter_map(|(name, _)| {
+            let is_it = |parameter: &&Parameter| {
+                parameter.location == ParameterLocation::Path && parameter.name == name
+            };
+            let parameter = route.parameters.iter().find(is_it)?;
+            Some(ident(&parameter.field))
+        })
+        .collect();
+    let docs = docs([format!("The topic of everybody at the same `{path}`.").as_str()]);
+    (!names.is_empty()).then(|| {
+        quote! {
+            #docs
+            pub fn topic(#(#names: impl std::fmt::Display),*) -> String {
+                codegen::topic(#path, &[#(&#names),*])
+            }
+        }
+    })
 }
 
 /// The conversion that fills the struct from the handshake; `None` where [`is_checked`] says that there is nothing to read.

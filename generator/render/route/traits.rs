@@ -53,6 +53,12 @@ fn connection(route: &Route, types: &Types) -> TokenStream {
             #(#own)*
             #undecoded
 
+            /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
+            /// missing; only for topics that this connection has joined.
+            fn topic_event(&self, _cx: &mut Context<'_, Self>, _event: TopicEvent) -> impl Future<Output = Result<(), Error>> + Send {
+                async { Ok(()) }
+            }
+
             /// Called when the connection is over; `topics` is where to say so to others.
             fn disconnected(&self, _session: Self::Session, _reason: CloseReason, _topics: &Topics<#outbound>) -> impl Future<Output = ()> + Send {
                 async {}

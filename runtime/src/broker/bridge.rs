@@ -80,7 +80,6 @@ pub(crate) struct Work {
     pub(crate) ignore: Vec<Key>,
     pub(crate) astray: Vec<Key>,
     pub(crate) reads: Vec<Read>,
-    pub(crate) say: Vec<Outgoing>,
 }
 
 impl Bridge {
@@ -203,12 +202,12 @@ impl Bridge {
             }
         };
         if tokio::time::timeout(PATIENCE, heard).await.is_err() {
-            tracing::warn!("the broker takes long to hear another topic");
+            tracing::debug!("the broker takes long to hear another topic");
         }
     }
 
-    /// Something to do, at most so many messages of it; empty if there is nothing.
-    pub(crate) fn take_work(&self, messages: usize) -> Work {
+    /// What is to be done but for saying something; empty if there is nothing.
+    pub(crate) fn take_work(&self) -> Work {
         let mut state = self.lock();
         let state = &mut *state;
         let mut work = Work::default();
@@ -224,10 +223,16 @@ impl Bridge {
         }
         work.astray = state.astray.drain().collect();
         work.reads = state.reads.drain(..).collect();
-        let count = state.outgoing.len().min(messages);
-        work.say = state.outgoing.drain(..count).collect();
-        state.bytes -= work.say.iter().map(|said| said.frame.len()).sum::<usize>();
         work
+    }
+
+    /// What is to be said first, at most so many messages.
+    pub(crate) fn take_messages(&self, messages: usize) -> Vec<Outgoing> {
+        let mut state = self.lock();
+        let count = state.outgoing.len().min(messages);
+        let batch: Vec<Outgoing> = state.outgoing.drain(..count).collect();
+        state.bytes -= batch.iter().map(|said| said.frame.len()).sum::<usize>();
+        batch
     }
 
     /// Whether there is something to do.

@@ -23,8 +23,8 @@ pub(crate) struct Cluster {
     pub(crate) bounds: Arc<Bounds>,
     hubs: Vec<Arc<Hub>>,
     connections: Connections,
-    /// Another server wants to know who is where.
-    is_asked: AtomicBool,
+    /// Whether the lists of members are to be exchanged anew.
+    may_have_missed: AtomicBool,
 }
 
 impl Cluster {
@@ -41,7 +41,7 @@ impl Cluster {
             bounds,
             hubs,
             connections,
-            is_asked: AtomicBool::new(false),
+            may_have_missed: AtomicBool::new(false),
         }
     }
 
@@ -119,7 +119,6 @@ impl Cluster {
                     hub.answer_who_is_there(topic);
                 }
             }
-            News::WhoIsWhere => self.is_asked.store(true, Ordering::Relaxed),
             _ => {}
         }
     }
@@ -132,6 +131,7 @@ impl Cluster {
 
     fn miss(&self) {
         self.bridge.metrics.gaps.add(1);
+        self.may_have_missed.store(true, Ordering::Relaxed);
         self.hubs.iter().for_each(|hub| hub.has_missed());
     }
 
@@ -140,9 +140,6 @@ impl Cluster {
         self.beat();
         if again {
             self.miss();
-            let all = Key::of_servers();
-            self.bridge.tell(all, News::WhoIsWhere);
-            self.is_asked.store(true, Ordering::Relaxed);
         }
     }
 
@@ -189,9 +186,9 @@ impl Cluster {
                 tracing::warn!(%node, "another server gives no sign of life");
                 self.hubs.iter().for_each(|hub| hub.lose_sight(node));
             }
-            if self.is_asked.swap(false, Ordering::Relaxed) {
+            if self.may_have_missed.swap(false, Ordering::Relaxed) {
                 for hub in &self.hubs {
-                    hub.list_all().await;
+                    hub.look_around().await;
                 }
             }
         }

@@ -14,6 +14,9 @@ const BATCH: usize = 512;
 /// Topics that are asked for at once.
 const TOPICS: usize = 1000;
 
+/// Logs that are read at once: all that is kept of so many topics is in memory then.
+const LOGS: usize = 32;
+
 /// How long the broker may take for anything.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -118,7 +121,7 @@ async fn step<S: Session>(
     messages: usize,
 ) -> Result<(), Fault> {
     let bridge = &cluster.bridge;
-    let mut work = bridge.take_work(messages);
+    let mut work = bridge.take_work();
     for keys in work.ignore.chunks(TOPICS) {
         session.ignore(keys).await?;
     }
@@ -126,7 +129,7 @@ async fn step<S: Session>(
         session.hear(keys).await?;
     }
     let astray = cluster.track_from(&mut work);
-    for logs in astray.chunks(TOPICS) {
+    for logs in astray.chunks(LOGS) {
         let read = session.read(logs).await?;
         for ((key, _), log) in logs.iter().zip(read) {
             cluster.caught_up(key, log);
@@ -136,31 +139,36 @@ async fn step<S: Session>(
         bridge.hears(work.hear);
     }
     read(session, work.reads).await?;
-    if !work.say.is_empty() {
-        if let Err(fault) = session.say(&work.say).await {
-            // Perhaps it has them, perhaps not: at most once is what we promise.
-            bridge.lost(work.say.len());
-            return Err(fault);
-        }
-        if let Some(first) = work.say.first() {
-            bridge.metrics.lag(first.since.elapsed());
+    say(session, cluster, messages).await
+}
+
+async fn read<S: Session>(session: &mut S, mut reads: Vec<Read>) -> Result<(), Fault> {
+    while !reads.is_empty() {
+        let now = reads.split_off(reads.len().saturating_sub(LOGS));
+        let logs = now.iter();
+        let logs: Vec<_> = logs
+            .map(|read| (read.key.clone(), Some(read.after)))
+            .collect();
+        for (read, log) in now.into_iter().zip(session.read(&logs).await?) {
+            // Who does not wait any more does not need it.
+            let _ = read.answer.send(log);
         }
     }
     Ok(())
 }
 
-async fn read<S: Session>(session: &mut S, reads: Vec<Read>) -> Result<(), Fault> {
-    if reads.is_empty() {
+async fn say<S: Session>(session: &mut S, cluster: &Cluster, messages: usize) -> Result<(), Fault> {
+    let bridge = &cluster.bridge;
+    let batch = bridge.take_messages(messages);
+    let Some(first) = batch.first() else {
         return Ok(());
+    };
+    if let Err(fault) = session.say(&batch).await {
+        // Perhaps it has them, perhaps not: at most once is what we promise.
+        bridge.lost(batch.len());
+        return Err(fault);
     }
-    let logs: Vec<_> = reads
-        .iter()
-        .map(|read| (read.key.clone(), Some(read.after)))
-        .collect();
-    for (read, log) in reads.into_iter().zip(session.read(&logs).await?) {
-        // Who does not wait any more does not need it.
-        let _ = read.answer.send(log);
-    }
+    bridge.metrics.lag(first.since.elapsed());
     Ok(())
 }
 

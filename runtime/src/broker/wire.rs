@@ -68,8 +68,6 @@ pub(crate) enum News {
         code: u16,
         reason: String,
     },
-    /// On the topic of all servers: I may have missed who of yours is where, say it anew.
-    WhoIsWhere,
     /// On the topic of all servers: who of yours is on this topic?
     WhoIsThere { key: String },
     /// On a topic: somebody came, or says something new of itself.

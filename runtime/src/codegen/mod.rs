@@ -12,6 +12,7 @@ mod packed;
 mod parameter;
 mod scan;
 mod shape;
+mod topic;
 
 pub use serde;
 pub use serde_json;
@@ -25,6 +26,8 @@ pub use packed::{cbor_as_json, to_cbor};
 pub use packed::{message_pack_as_json, to_message_pack};
 pub use parameter::Parameter;
 pub use shape::{JsonKind, alternatives, has_keys, is_any_of, text};
+
+pub use topic::topic;
 
 pub use crate::authentication::{Location, Scheme};
 

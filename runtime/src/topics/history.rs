@@ -63,7 +63,7 @@ pub(crate) struct History {
     pending: VecDeque<Kept>,
     /// What arrives while the part of the log before it is being read.
     held: Option<VecDeque<Logged>>,
-    /// When the topic was last of use to anybody.
+    /// When somebody last joined or left; where nobody else remembers, also when something was last published.
     pub(crate) used: Instant,
 }
 
@@ -135,7 +135,6 @@ impl History {
 
     /// Adds a message of ours that the broker is going to count.
     pub(crate) fn send(&mut self, kept: Kept) {
-        self.used = kept.at;
         if self.pending.len() >= self.bounds.messages {
             self.pending.pop_front();
         }
@@ -244,7 +243,6 @@ impl History {
     }
 
     fn keep(&mut self, kept: Kept) {
-        self.used = kept.at;
         self.bounds.used.fetch_add(cost(&kept), Ordering::Relaxed);
         self.kept.push_back(kept);
         while self.kept.len() > self.bounds.messages
@@ -361,3 +359,6 @@ impl Drop for History {
 fn cost(kept: &Kept) -> usize {
     size_of::<Kept>() + kept.message.len()
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,6 +157,9 @@ impl Hub {
         };
         let delivered = known.map_or(0, |known| {
             let position = known.history.as_mut().and_then(|history| {
+                if self.remembers_alone() {
+                    history.used = kept.at;
+                }
                 match self.is_logged() {
                     true => history.send(kept),
                     false => history.count(kept),

@@ -106,12 +106,13 @@ impl Presence {
     }
 
     fn replace(&mut self, node: NodeId, all: Vec<Present>) -> Change {
-        self.awaited.remove(&node);
+        // Who asked gets the list, and need not be told that those came who were there before.
+        let is_first = self.awaited.remove(&node);
         let mut before: BTreeMap<_, _> = self.of(node).collect();
         let mut change = Change::default();
         for present in all {
             let present = Arc::new(present);
-            if before.remove(&present.connection).is_none() {
+            if before.remove(&present.connection).is_none() && !is_first {
                 change.joined.push(member(node, &present));
             }
             self.others.insert((node, present.connection), present);

@@ -135,8 +135,9 @@ impl Hub {
         }
     }
 
-    /// Says anew who of ours is where, because somebody may have missed it; as fast as the broker takes it.
-    pub(crate) async fn list_all(&self) {
+    /// Says anew who of ours is where, and asks for the others', because something may have been missed; as fast as the
+    /// broker takes it.
+    pub(crate) async fn look_around(&self) {
         let Some(bridge) = self.bridge() else {
             return;
         };
@@ -150,6 +151,8 @@ impl Hub {
             for (topic, known) in shard.iter() {
                 if let Some(presence) = &known.presence {
                     self.list(topic, Some(presence));
+                    let key = self.key(topic).name().to_owned();
+                    bridge.tell(Key::of_servers(), News::WhoIsThere { key });
                 }
             }
         }

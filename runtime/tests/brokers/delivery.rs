@@ -1,7 +1,7 @@
 //! What is published on one server reaches the members of all, in order, once.
 
 use super::on_each_broker;
-use super::server::{Broker, Kind};
+use super::server::Broker;
 use crate::process::Process;
 use crate::support::TestServer;
 use crate::support::client::Client;

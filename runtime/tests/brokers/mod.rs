@@ -12,7 +12,7 @@ macro_rules! on_each_broker {
         mod on_redis {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                if let Some(broker) = super::Broker::start(super::Kind::Redis).await {
+                if let Some(broker) = super::Broker::start(crate::brokers::server::Kind::Redis).await {
                     super::$test(broker).await;
                 }
             })*
@@ -21,7 +21,7 @@ macro_rules! on_each_broker {
         mod on_nats {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                if let Some(broker) = super::Broker::start(super::Kind::Nats).await {
+                if let Some(broker) = super::Broker::start(crate::brokers::server::Kind::Nats).await {
                     super::$test(broker).await;
                 }
             })*

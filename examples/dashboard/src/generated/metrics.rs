@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
 use wsgen_runtime::{
-    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, Topics,
+    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent,
+    Topics,
 };
 
 use super::messages;
@@ -55,6 +56,16 @@ pub trait Metrics: Send + Sync + 'static {
         error: DecodeError,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         async move { cx.refuse(error) }
+    }
+
+    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
+    /// missing; only for topics that this connection has joined.
+    fn topic_event(
+        &self,
+        _cx: &mut Context<'_, Self>,
+        _event: TopicEvent,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
     }
 
     /// Called when the connection is over; `topics` is where to say so to others.
@@ -196,6 +207,14 @@ impl<H: Metrics> codegen::Endpoint for Endpoint<H> {
         error: DecodeError,
     ) -> Result<(), Error> {
         self.0.invalid(cx, error).await
+    }
+
+    async fn topic_event(
+        &self,
+        cx: &mut Context<'_, H>,
+        event: TopicEvent,
+    ) -> Result<(), Error> {
+        self.0.topic_event(cx, event).await
     }
 
     async fn disconnected(

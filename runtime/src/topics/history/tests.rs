@@ -1,0 +1,190 @@
+//! What is missed, by whom, and when nobody knows.
+
+use super::*;
+
+const US: NodeId = NodeId(1);
+const OTHER: NodeId = NodeId(2);
+const EPOCH: u64 = 7;
+
+fn bounds(messages: usize, memory: usize) -> Arc<Bounds> {
+    Arc::new(Bounds {
+        messages,
+        age: Duration::from_secs(60),
+        memory,
+        used: AtomicUsize::new(0),
+    })
+}
+
+fn kept(node: NodeId, sequence: u64) -> Kept {
+    Kept {
+        node,
+        sequence,
+        name: "m",
+        message: format!("{node}:{sequence}").into(),
+        at: Instant::now(),
+    }
+}
+
+fn logged(offset: u64, kept: Kept) -> Logged {
+    Logged {
+        epoch: EPOCH,
+        offset,
+        kept,
+    }
+}
+
+fn log(top: u64, after: Option<Vec<Kept>>) -> Log {
+    Log {
+        epoch: EPOCH,
+        top,
+        after,
+    }
+}
+
+/// A history of a broker's log, at `top`.
+fn on_track(messages: usize, top: u64) -> History {
+    let mut history = History::of_broker(bounds(messages, usize::MAX));
+    assert_eq!(history.position(), None);
+    assert!(!history.catch_up(log(top, None), US).1);
+    history
+}
+
+fn at(offset: u64, ahead: Option<(NodeId, u64)>) -> Position {
+    Position {
+        epoch: EPOCH,
+        offset,
+        ahead,
+    }
+}
+
+/// Node and number of what was missed, and where the last of it leads to.
+fn missed(
+    history: &History,
+    from: Position,
+    read: &[Kept],
+) -> Option<(Vec<u64>, Option<Position>)> {
+    match history.missed(&from, read, US) {
+        Missed::These(missed) => {
+            let numbers = missed.iter().map(|(kept, _)| kept.sequence).collect();
+            Some((numbers, missed.last().map(|(_, position)| *position)))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn where_this_process_counts() {
+    let mut history = History::ours(bounds(2, usize::MAX), EPOCH);
+    for number in 1..=3 {
+        history.count(kept(US, number));
+    }
+    assert_eq!(missed(&history, at(3, None), &[]), Some((vec![], None)));
+    let two = Some((vec![2, 3], Some(at(3, None))));
+    assert_eq!(missed(&history, at(1, None), &[]), two);
+    // The first is not kept any more; another epoch is another log.
+    assert!(matches!(
+        history.missed(&at(0, None), &[], US),
+        Missed::Before
+    ));
+    let another = Position {
+        epoch: 8,
+        ..at(1, None)
+    };
+    assert!(matches!(history.missed(&another, &[], US), Missed::Unknown));
+}
+
+#[test]
+fn ours_are_pending_until_they_come_back() {
+    let mut history = on_track(10, 5);
+    history.send(kept(US, 1));
+    assert_eq!(history.position(), Some(at(5, Some((US, 1)))));
+    let arrival = history.arrive(logged(6, kept(OTHER, 9)), US);
+    assert!(matches!(arrival, Arrival::Deliver(position) if position == at(6, Some((US, 1)))));
+    // Somebody who left before either gets both, in an order that the positions can tell.
+    assert_eq!(
+        missed(&history, at(5, None), &[]),
+        Some((vec![9, 1], Some(at(6, Some((US, 1))))))
+    );
+    // Who had ours already gets the other's only.
+    assert_eq!(missed(&history, at(5, Some((US, 1))), &[]).unwrap().0, [9]);
+    assert!(matches!(
+        history.arrive(logged(7, kept(US, 1)), US),
+        Arrival::Known
+    ));
+    assert_eq!(history.position(), Some(at(7, None)));
+    assert_eq!(missed(&history, at(5, Some((US, 1))), &[]).unwrap().0, [9]);
+    assert!(matches!(
+        history.arrive(logged(7, kept(US, 1)), US),
+        Arrival::Known
+    ));
+}
+
+#[test]
+fn who_is_ahead_waits_for_the_log() {
+    let mut history = on_track(10, 5);
+    let ahead = at(5, Some((OTHER, 4)));
+    assert!(matches!(history.missed(&ahead, &[], US), Missed::Wait));
+    history.arrive(logged(6, kept(OTHER, 3)), US);
+    assert!(matches!(history.missed(&ahead, &[], US), Missed::Wait));
+    history.arrive(logged(7, kept(OTHER, 4)), US);
+    history.arrive(logged(8, kept(OTHER, 5)), US);
+    let rest = Some((vec![5], Some(at(8, None))));
+    assert_eq!(missed(&history, ahead, &[]), rest);
+    assert!(matches!(
+        history.missed(&at(9, None), &[], US),
+        Missed::Wait
+    ));
+}
+
+#[test]
+fn what_is_not_kept_is_read() {
+    let mut history = on_track(2, 5);
+    for number in 6..=9 {
+        history.arrive(logged(number, kept(OTHER, number)), US);
+    }
+    assert!(matches!(
+        history.missed(&at(5, None), &[], US),
+        Missed::Before
+    ));
+    // More was read than was asked for: what is kept comes from here.
+    let read: Vec<Kept> = (6..=8).map(|number| kept(OTHER, number)).collect();
+    let all = Some((vec![6, 7, 8, 9], Some(at(9, None))));
+    assert_eq!(missed(&history, at(5, None), &read), all);
+}
+
+#[test]
+fn a_hole_is_read_and_what_came_meanwhile_follows() {
+    let mut history = on_track(10, 5);
+    assert!(matches!(
+        history.arrive(logged(8, kept(OTHER, 8)), US),
+        Arrival::Hole
+    ));
+    assert!(matches!(
+        history.arrive(logged(9, kept(OTHER, 9)), US),
+        Arrival::Held
+    ));
+    assert_eq!(history.track_from(), Some((EPOCH, 5)));
+    let read = (6..=8).map(|number| kept(OTHER, number)).collect();
+    let (delivered, has_hole) = history.catch_up(log(8, Some(read)), US);
+    let numbers: Vec<u64> = delivered.iter().map(|(kept, _)| kept.sequence).collect();
+    assert_eq!((numbers, has_hole), (vec![6, 7, 8, 9], false));
+    // What cannot be read is told.
+    history.lose_track();
+    let (delivered, has_hole) = history.catch_up(log(20, None), US);
+    assert!(delivered.is_empty() && has_hole);
+    assert_eq!(history.position(), Some(at(20, None)));
+}
+
+#[test]
+fn memory_is_bounded_for_all_and_given_back() {
+    let bounds = bounds(100, 3 * cost(&kept(US, 1)));
+    let mut one = History::ours(bounds.clone(), EPOCH);
+    let mut other = History::ours(bounds.clone(), EPOCH);
+    for number in 1..=3 {
+        one.count(kept(US, number));
+        other.count(kept(US, number));
+    }
+    assert!(bounds.used.load(Ordering::Relaxed) <= bounds.memory);
+    drop((one, other));
+    assert_eq!(bounds.used.load(Ordering::Relaxed), 0);
+}
