@@ -183,7 +183,8 @@ impl<H: Metrics> codegen::Endpoint for Endpoint<H> {
     type Outbound = Outbound;
 
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        self.0.connect(Request { handshake }).await
+        let request = Request { handshake };
+        self.0.connect(request).await
     }
 
     async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
 use wsgen_runtime::{
-    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, Topics,
+    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent,
+    Topics,
 };
 
 use super::messages;
@@ -57,6 +58,16 @@ pub trait Arena: Send + Sync + 'static {
         async move { cx.refuse(error) }
     }
 
+    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
+    /// missing; only for topics that this connection has joined.
+    fn topic_event(
+        &self,
+        _cx: &mut Context<'_, Self>,
+        _event: TopicEvent,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+
     /// Called when the connection is over; `topics` is where to say so to others.
     fn disconnected(
         &self,
@@ -87,16 +98,9 @@ pub struct Request {
     pub handshake: Handshake,
 }
 
-impl TryFrom<Handshake> for Request {
-    type Error = Reject;
-
-    fn try_from(handshake: Handshake) -> Result<Self, Reject> {
-        Ok(Self {
-            arena: handshake.path("arena")?,
-            name: handshake.query("name")?.unwrap_or_else(|| "anonymous".to_owned()),
-            handshake,
-        })
-    }
+/// The topic of everybody at the same `/arenas/{arena}`.
+pub fn topic(arena: impl std::fmt::Display) -> String {
+    codegen::topic("/arenas/{arena}", &[&arena])
 }
 
 /// What arrives.
@@ -172,7 +176,12 @@ impl<H: Arena> codegen::Endpoint for Endpoint<H> {
     type Outbound = Outbound;
 
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        self.0.connect(handshake.try_into()?).await
+        let request = Request {
+            arena: handshake.path("arena")?,
+            name: handshake.query("name")?.unwrap_or_else(|| "anonymous".to_owned()),
+            handshake,
+        };
+        self.0.connect(request).await
     }
 
     async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
@@ -196,6 +205,14 @@ impl<H: Arena> codegen::Endpoint for Endpoint<H> {
         error: DecodeError,
     ) -> Result<(), Error> {
         self.0.invalid(cx, error).await
+    }
+
+    async fn topic_event(
+        &self,
+        cx: &mut Context<'_, H>,
+        event: TopicEvent,
+    ) -> Result<(), Error> {
+        self.0.topic_event(cx, event).await
     }
 
     async fn disconnected(

@@ -107,17 +107,6 @@ pub struct Request {
     pub handshake: Handshake,
 }
 
-impl TryFrom<Handshake> for Request {
-    type Error = Reject;
-
-    fn try_from(handshake: Handshake) -> Result<Self, Reject> {
-        Ok(Self {
-            principal: handshake.authenticated()?,
-            handshake,
-        })
-    }
-}
-
 /// What arrives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Inbound {
@@ -249,7 +238,11 @@ impl<H: Exchange> codegen::Endpoint for Endpoint<H> {
     type Outbound = Outbound;
 
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        self.0.connect(handshake.try_into()?).await
+        let request = Request {
+            principal: handshake.authenticated()?,
+            handshake,
+        };
+        self.0.connect(request).await
     }
 
     async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
