@@ -252,8 +252,7 @@ impl<H: Desk> codegen::Endpoint for Endpoint<H> {
     type Outbound = Outbound;
 
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        let request = Request { handshake };
-        self.0.connect(request).await
+        self.0.connect(Request { handshake }).await
     }
 
     async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {

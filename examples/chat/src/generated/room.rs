@@ -98,6 +98,25 @@ pub struct Request {
     pub handshake: Handshake,
 }
 
+impl TryFrom<Handshake> for Request {
+    type Error = Reject;
+
+    fn try_from(handshake: Handshake) -> Result<Self, Reject> {
+        Ok(Self {
+            room: handshake.path("room")?,
+            nickname: check::parameter(
+                "nickname",
+                handshake.required_query::<String>("nickname")?,
+                |value| {
+                    check::min_length(value, 1)?;
+                    check::max_length(value, 32)
+                },
+            )?,
+            handshake,
+        })
+    }
+}
+
 /// The topic of everybody at the same `/rooms/{room}`.
 pub fn topic(room: impl std::fmt::Display) -> String {
     codegen::topic("/rooms/{room}", &[&room])
@@ -210,19 +229,7 @@ impl<H: Room> codegen::Endpoint for Endpoint<H> {
     type Outbound = Outbound;
 
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        let request = Request {
-            room: handshake.path("room")?,
-            nickname: check::parameter(
-                "nickname",
-                handshake.required_query::<String>("nickname")?,
-                |value| {
-                    check::min_length(value, 1)?;
-                    check::max_length(value, 32)
-                },
-            )?,
-            handshake,
-        };
-        self.0.connect(request).await
+        self.0.connect(handshake.try_into()?).await
     }
 
     async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {

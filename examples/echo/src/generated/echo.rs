@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use wsgen_runtime::codegen;
-use wsgen_runtime::{CloseReason, Error, Handshake, Message, Reject, Topics};
+use wsgen_runtime::{CloseReason, Error, Handshake, Message, Reject, TopicEvent, Topics};
 
 /// Handles `/echo`.
 ///
@@ -35,6 +35,16 @@ pub trait Echo: Send + Sync + 'static {
         cx: &mut Context<'_, Self>,
         message: Message,
     ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
+    /// missing; only for topics that this connection has joined.
+    fn topic_event(
+        &self,
+        _cx: &mut Context<'_, Self>,
+        _event: TopicEvent,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
 
     /// Called when the connection is over; `topics` is where to say so to others.
     fn disconnected(
@@ -73,8 +83,7 @@ impl<H: Echo> codegen::Endpoint for Endpoint<H> {
     type Outbound = Message;
 
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        let request = Request { handshake };
-        self.0.connect(request).await
+        self.0.connect(Request { handshake }).await
     }
 
     async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
@@ -87,6 +96,14 @@ impl<H: Echo> codegen::Endpoint for Endpoint<H> {
         message: Message,
     ) -> Result<(), Error> {
         self.0.message(cx, message).await
+    }
+
+    async fn topic_event(
+        &self,
+        cx: &mut Context<'_, H>,
+        event: TopicEvent,
+    ) -> Result<(), Error> {
+        self.0.topic_event(cx, event).await
     }
 
     async fn disconnected(

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
 use wsgen_runtime::{
-    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, Topics,
+    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent,
+    Topics,
 };
 
 /// Handles `/fanout`.
@@ -46,6 +47,16 @@ pub trait Fanout: Send + Sync + 'static {
         error: DecodeError,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         async move { cx.refuse(error) }
+    }
+
+    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
+    /// missing; only for topics that this connection has joined.
+    fn topic_event(
+        &self,
+        _cx: &mut Context<'_, Self>,
+        _event: TopicEvent,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
     }
 
     /// Called when the connection is over; `topics` is where to say so to others.
@@ -132,8 +143,7 @@ impl<H: Fanout> codegen::Endpoint for Endpoint<H> {
     type Outbound = Outbound;
 
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        let request = Request { handshake };
-        self.0.connect(request).await
+        self.0.connect(Request { handshake }).await
     }
 
     async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
@@ -156,6 +166,14 @@ impl<H: Fanout> codegen::Endpoint for Endpoint<H> {
         error: DecodeError,
     ) -> Result<(), Error> {
         self.0.invalid(cx, error).await
+    }
+
+    async fn topic_event(
+        &self,
+        cx: &mut Context<'_, H>,
+        event: TopicEvent,
+    ) -> Result<(), Error> {
+        self.0.topic_event(cx, event).await
     }
 
     async fn disconnected(

@@ -98,6 +98,18 @@ pub struct Request {
     pub handshake: Handshake,
 }
 
+impl TryFrom<Handshake> for Request {
+    type Error = Reject;
+
+    fn try_from(handshake: Handshake) -> Result<Self, Reject> {
+        Ok(Self {
+            arena: handshake.path("arena")?,
+            name: handshake.query("name")?.unwrap_or_else(|| "anonymous".to_owned()),
+            handshake,
+        })
+    }
+}
+
 /// The topic of everybody at the same `/arenas/{arena}`.
 pub fn topic(arena: impl std::fmt::Display) -> String {
     codegen::topic("/arenas/{arena}", &[&arena])
@@ -176,12 +188,7 @@ impl<H: Arena> codegen::Endpoint for Endpoint<H> {
     type Outbound = Outbound;
 
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        let request = Request {
-            arena: handshake.path("arena")?,
-            name: handshake.query("name")?.unwrap_or_else(|| "anonymous".to_owned()),
-            handshake,
-        };
-        self.0.connect(request).await
+        self.0.connect(handshake.try_into()?).await
     }
 
     async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {

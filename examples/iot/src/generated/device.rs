@@ -98,6 +98,18 @@ pub struct Request {
     pub handshake: Handshake,
 }
 
+impl TryFrom<Handshake> for Request {
+    type Error = Reject;
+
+    fn try_from(handshake: Handshake) -> Result<Self, Reject> {
+        Ok(Self {
+            device_id: handshake.path("deviceId")?,
+            principal: handshake.authenticated()?,
+            handshake,
+        })
+    }
+}
+
 /// The topic of everybody at the same `/devices/{deviceId}`.
 pub fn topic(device_id: impl std::fmt::Display) -> String {
     codegen::topic("/devices/{deviceId}", &[&device_id])
@@ -180,12 +192,7 @@ impl<H: Device> codegen::Endpoint for Endpoint<H> {
     type Outbound = Outbound;
 
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        let request = Request {
-            device_id: handshake.path("deviceId")?,
-            principal: handshake.authenticated()?,
-            handshake,
-        };
-        self.0.connect(request).await
+        self.0.connect(handshake.try_into()?).await
     }
 
     async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {

@@ -107,6 +107,17 @@ pub struct Request {
     pub handshake: Handshake,
 }
 
+impl TryFrom<Handshake> for Request {
+    type Error = Reject;
+
+    fn try_from(handshake: Handshake) -> Result<Self, Reject> {
+        Ok(Self {
+            principal: handshake.authenticated()?,
+            handshake,
+        })
+    }
+}
+
 /// What arrives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Inbound {
@@ -238,11 +249,7 @@ impl<H: Exchange> codegen::Endpoint for Endpoint<H> {
     type Outbound = Outbound;
 
     async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        let request = Request {
-            principal: handshake.authenticated()?,
-            handshake,
-        };
-        self.0.connect(request).await
+        self.0.connect(handshake.try_into()?).await
     }
 
     async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
