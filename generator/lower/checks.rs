@@ -5,6 +5,7 @@ use crate::document::Node;
 use crate::model::{Bound, Check, Format, Integer, Type, TypeId, Types};
 
 use super::facts::Facts;
+use super::unexpressed::unexpressed;
 
 /// Wraps `ty` in the rules that `facts` have for it.
 pub(super) fn constrain(ty: Type, facts: &Facts<'_>, diagnostics: &mut Diagnostics) -> Type {
@@ -192,15 +193,6 @@ fn keys_check(schema: Node<'_>, diagnostics: &mut Diagnostics) -> Option<Check> 
         }
     }
     (!checks.is_empty()).then_some(Check::Keys(checks))
-}
-
-/// Says that a keyword is neither in the type nor checked.
-pub(super) fn unexpressed(keyword: &str, value: Node<'_>, diagnostics: &mut Diagnostics) {
-    diagnostics.note(
-        Code::UnsupportedSchema,
-        value.key_location(),
-        format!("`{keyword}` is not checked: the handler sees values that it would refuse"),
-    );
 }
 
 fn format(name: &str) -> Option<Format> {

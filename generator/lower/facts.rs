@@ -48,6 +48,10 @@ pub(super) struct Facts<'a> {
     pub(super) minimum: Option<f64>,
     /// Keywords that ask for more than a type, with their values.
     pub(super) rules: Vec<(&'a str, Node<'a>)>,
+    /// Each name in `required`, with the place of the keyword.
+    pub(super) required_at: Vec<(&'a str, Node<'a>)>,
+    /// Keywords that become neither a type nor a rule, with their values.
+    pub(super) unexpressed: Vec<(&'a str, Node<'a>)>,
 }
 
 /// Gathers what `schema` says.
@@ -118,6 +122,15 @@ impl<'a> Facts<'a> {
             && self.patterns.is_empty()
     }
 
+    /// Whether all that is said of the value is said by the alternatives.
+    pub(super) fn says_only_alternatives(&self) -> bool {
+        self.properties.is_empty()
+            && self.required.is_empty()
+            && self.items.is_none()
+            && self.additional.is_none()
+            && self.patterns.is_empty()
+    }
+
     /// Whether `enum` or `const` has null among its values.
     pub(super) fn lists_null(&self) -> bool {
         self.values.iter().flatten().any(|value| is_null(*value))
@@ -152,6 +165,9 @@ impl<'a> Facts<'a> {
             if RULES.contains(&keyword) {
                 self.rules.push((keyword, value));
             }
+            if self.is_unexpressed(schema, keyword, value) {
+                self.unexpressed.push((keyword, value));
+            }
             match keyword {
                 "type" => self.add_type(value),
                 "nullable" | "x-nullable" => self.nullable |= value.as_bool() == Some(true),
@@ -163,7 +179,12 @@ impl<'a> Facts<'a> {
                         }
                     }
                 }
-                "required" => self.required.extend(value.items().filter_map(Node::as_str)),
+                "required" => {
+                    for name in value.items().filter_map(Node::as_str) {
+                        self.required.insert(name);
+                        self.required_at.push((name, value));
+                    }
+                }
                 "additionalProperties" | "unevaluatedProperties" => match value.as_bool() {
                     Some(open) => self.closed |= !open,
                     None => self.additional = self.additional.or(Some(value)),
@@ -191,6 +212,32 @@ impl<'a> Facts<'a> {
             && bound("minItems") == u64::try_from(self.positions.len()).ok()
         {
             self.exact = true;
+        }
+    }
+
+    /// Whether neither the type nor a rule will say what a keyword of `schema` says, as far as can be told so early.
+    fn is_unexpressed(&self, schema: Node<'a>, keyword: &str, value: Node<'a>) -> bool {
+        const NEVER: &[&str] = &[
+            "contains",
+            "dependencies",
+            "dependentRequired",
+            "dependentSchemas",
+            "if",
+            "not",
+            "unevaluatedItems",
+        ];
+        let again = |known: Option<Node<'a>>| known.is_some_and(|known| known.id() != value.id());
+        let typed = |value: Node<'a>| is_null(value) || literal(value).is_some();
+        match keyword {
+            "oneOf" | "anyOf" => !self.alternatives.is_empty() || !value.items().any(shapes_type),
+            "const" => !typed(value),
+            "enum" => !value.items().all(typed),
+            "items" if value.as_bool() == Some(false) => schema.get("prefixItems").is_none(),
+            "items" if !value.is_array() => again(self.items),
+            "additionalProperties" | "unevaluatedProperties" if value.as_bool().is_none() => {
+                again(self.additional)
+            }
+            _ => NEVER.contains(&keyword),
         }
     }
 
@@ -240,6 +287,26 @@ pub(super) fn members<'a>(
         .map(|list| list.items().collect())
         .unwrap_or_default();
     members.into_iter()
+}
+
+/// Whether an alternative says something about the type, not only which properties are required.
+pub(super) fn shapes_type(alternative: Node<'_>) -> bool {
+    const SHAPING: &[&str] = &[
+        "$ref",
+        "type",
+        "properties",
+        "allOf",
+        "oneOf",
+        "anyOf",
+        "enum",
+        "const",
+        "items",
+        "additionalProperties",
+    ];
+    SHAPING
+        .iter()
+        .any(|keyword| alternative.get(keyword).is_some())
+        || members(alternative, "allOf").next().is_some()
 }
 
 /// Whether a schema allows null and nothing else.

@@ -15,6 +15,7 @@ mod routes;
 mod schemas;
 mod security;
 mod servers;
+mod unexpressed;
 mod untyped;
 
 pub use layout::ChannelLayout;

@@ -13,11 +13,10 @@ use crate::model::{
 use crate::naming::{PRELUDE, ROUTE_NAMES, Scope, type_name, value_name};
 use crate::resolve::Resolver;
 
-use super::checks::{constrain, unexpressed};
-use super::facts::{Facts, gather, gather_all, is_null_schema};
+use super::checks::constrain;
+use super::facts::{Facts, gather, gather_all, is_null_schema, shapes_type};
+use super::unexpressed::note_unexpressed;
 use super::untyped::Silence;
-
-use unions::shapes_type;
 
 /// Lowers the schemas of one document; two mentions of a schema become one type.
 pub(super) struct Schemas<'a, 'r> {
@@ -131,7 +130,6 @@ impl<'a, 'r> Schemas<'a, 'r> {
                 itself: None,
             },
         );
-        note_unexpressed(target, diagnostics);
         let facts = gather(schema, self.resolver, diagnostics);
         let silence = Silence::of(&facts);
         let ty = self.lower_facts(target, facts, name, diagnostics);
@@ -176,11 +174,23 @@ impl<'a, 'r> Schemas<'a, 'r> {
         if nullable { optional(ty) } else { ty }
     }
 
-    /// The type of a value that is not null.
+    /// The type of a value that is not null; what it leaves out is noted.
     fn lower_present(
         &mut self,
         schema: Node<'a>,
         facts: Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
+        let ty = self.shape(schema, &facts, name, diagnostics);
+        note_unexpressed(&facts, &ty, &self.types, diagnostics);
+        ty
+    }
+
+    fn shape(
+        &mut self,
+        schema: Node<'a>,
+        facts: &Facts<'a>,
         name: &str,
         diagnostics: &mut Diagnostics,
     ) -> Type {
@@ -192,15 +202,15 @@ impl<'a, 'r> Schemas<'a, 'r> {
             .iter()
             .any(|alternative| shapes_type(*alternative))
         {
-            return self.union(schema, &facts, name, diagnostics);
+            return self.union(schema, facts, name, diagnostics);
         }
         let kinds = facts.json_kinds();
         match kinds.iter().collect::<Vec<_>>()[..] {
             [] => Type::Value,
-            [JsonKind::Object] => self.object(schema, &facts, name, diagnostics),
-            [JsonKind::Array] => self.array(&facts, name, diagnostics),
-            [kind] => constrain(scalar(*kind, &facts), &facts, diagnostics),
-            _ => self.union_of_kinds(schema, &facts, name, diagnostics),
+            [JsonKind::Object] => self.object(schema, facts, name, diagnostics),
+            [JsonKind::Array] => self.array(facts, name, diagnostics),
+            [kind] => constrain(scalar(*kind, facts), facts, diagnostics),
+            _ => self.union_of_kinds(schema, facts, name, diagnostics),
         }
     }
 
@@ -451,25 +461,6 @@ pub(super) fn docs(node: Node<'_>) -> Vec<String> {
         .filter_map(|keyword| node.get(keyword)?.as_str())
         .map(str::to_owned)
         .collect()
-}
-
-/// Says which keywords of a schema are neither in its type nor checked.
-fn note_unexpressed(schema: Node<'_>, diagnostics: &mut Diagnostics) {
-    const KEYWORDS: &[&str] = &[
-        "contains",
-        "dependencies",
-        "dependentRequired",
-        "dependentSchemas",
-        "if",
-        "not",
-    ];
-    for (keyword, value) in schema.entries() {
-        // The keys of a struct are its fields: only those of a map can be looked at.
-        let keys_of_struct = keyword == "propertyNames" && schema.get("properties").is_some();
-        if KEYWORDS.contains(&keyword) || keys_of_struct {
-            unexpressed(keyword, value, diagnostics);
-        }
-    }
 }
 
 /// Longest tuple for which the standard library and serde have implementations.

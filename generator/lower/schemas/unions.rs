@@ -7,7 +7,7 @@ use crate::naming::{Scope, type_name};
 
 use super::super::checks::constrain;
 use super::super::dispatch::{Discriminator, choose, profile};
-use super::super::facts::{Facts, gather, members};
+use super::super::facts::{Facts, gather};
 use super::{Schemas, scalar};
 
 impl<'a> Schemas<'a, '_> {
@@ -20,7 +20,7 @@ impl<'a> Schemas<'a, '_> {
         diagnostics: &mut Diagnostics,
     ) -> Type {
         if let [only] = facts.alternatives[..] {
-            if says_only_alternatives(facts) {
+            if facts.says_only_alternatives() {
                 return self.lower(only, name, diagnostics);
             }
             return self.alternative(only, facts, name, diagnostics).1;
@@ -60,7 +60,7 @@ impl<'a> Schemas<'a, '_> {
         name: &str,
         diagnostics: &mut Diagnostics,
     ) -> (Facts<'a>, Type) {
-        if says_only_alternatives(beside) {
+        if beside.says_only_alternatives() {
             let facts = gather(alternative, self.resolver, diagnostics);
             return (facts, self.lower(alternative, name, diagnostics));
         }
@@ -172,34 +172,6 @@ impl<'a> Schemas<'a, '_> {
         self.types.get_mut(id).definition = definition;
         Type::Named(id)
     }
-}
-
-/// Whether an alternative says something about the type, not only which properties are required.
-pub(super) fn shapes_type(alternative: Node<'_>) -> bool {
-    const SHAPING: &[&str] = &[
-        "$ref",
-        "type",
-        "properties",
-        "allOf",
-        "oneOf",
-        "anyOf",
-        "enum",
-        "const",
-        "items",
-        "additionalProperties",
-    ];
-    SHAPING
-        .iter()
-        .any(|keyword| alternative.get(keyword).is_some())
-        || members(alternative, "allOf").next().is_some()
-}
-
-fn says_only_alternatives(facts: &Facts<'_>) -> bool {
-    facts.properties.is_empty()
-        && facts.required.is_empty()
-        && facts.items.is_none()
-        && facts.additional.is_none()
-        && facts.patterns.is_empty()
 }
 
 fn kind_name(kind: JsonKind) -> &'static str {
