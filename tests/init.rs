@@ -166,6 +166,27 @@ fn two_runs_write_the_same_bytes() {
     assert!(trees[0] == trees[1]);
 }
 
+/// Ten thousand routes in one expression took the stack of whoever read it, wsgen first.
+#[test]
+fn many_routes_are_not_one_expression() {
+    let channels: String = (0..200)
+        .map(|i| format!("  c{i}: {{address: /c{i}}}\n"))
+        .collect();
+    let document = format!(
+        "asyncapi: 3.0.0\ninfo: {{title: Many, version: 1.0.0}}\n\
+         servers: {{main: {{host: localhost, protocol: ws}}}}\nchannels:\n{channels}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let run = wsgen(folder.path(), &["init", "-", "many"], &document);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let servers = folder.path().join("many/src/generated/servers.rs");
+    let servers = fs::read_to_string(servers).unwrap();
+    assert_eq!(servers.matches(".route(").count(), 200);
+    let statements = servers.split(';');
+    let longest = statements.map(|statement| statement.matches(".route(").count());
+    assert_eq!(longest.max(), Some(64));
+}
+
 #[test]
 fn a_folder_with_something_in_it_is_left_alone() {
     let folder = folder();

@@ -74,14 +74,26 @@ fn function(service: &Service, server: &Server) -> TokenStream {
         };
         quote!(.route(#path, #module::Endpoint(#handlers)))
     });
+    let routes: Vec<TokenStream> = routes.collect();
+    let (first, rest) = routes.split_at(routes.len().min(CHAIN));
+    let mut built = quote!(Server::new(#label) #secure #authenticate #(#first)*);
+    let mut statements = quote!(let handlers = Arc::new(handlers););
+    for chain in rest.chunks(CHAIN) {
+        statements.extend(quote!(let server = #built;));
+        built = quote!(server #(#chain)*);
+    }
     quote! {
         #docs
         pub fn #name<H: #(#bounds)+*>(handlers: H) -> Server {
-            let handlers = Arc::new(handlers);
-            Server::new(#label) #secure #authenticate #(#routes)*
+            #statements
+            #built
         }
     }
 }
+
+/// Calls in one expression: whoever reads Rust nests them as deep as there are calls, and a document decides how many
+/// routes there are.
+const CHAIN: usize = 64;
 
 /// Who judges the credentials that clients show, to connect and for single operations.
 fn authenticate(server: &Server) -> TokenStream {
