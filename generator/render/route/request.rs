@@ -49,7 +49,7 @@ fn topic(route: &Route) -> Option<TokenStream> {
         .split('{')
         .skip(1)
         .filter_map(|rest| rest.split_once('}'));
-    let names: Vec<_> = named
+    let values: Vec<_> = named
         .filter_map(|(name, _)| {
             let is_it = |parameter: &&Parameter| {
                 parameter.location == ParameterLocation::Path && parameter.name == name
@@ -58,12 +58,19 @@ fn topic(route: &Route) -> Option<TokenStream> {
             Some(ident(&parameter.field))
         })
         .collect();
+    // A path may name a parameter twice.
+    let mut names: Vec<_> = Vec::new();
+    for name in &values {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     let docs = docs([format!("The topic of everybody at the same `{path}`.").as_str()]);
     (!names.is_empty()).then(|| {
         quote! {
             #docs
             pub fn topic(#(#names: impl std::fmt::Display),*) -> String {
-                codegen::topic(#path, &[#(&#names),*])
+                codegen::topic(#path, &[#(&#values),*])
             }
         }
     })
