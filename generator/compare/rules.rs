@@ -1,6 +1,6 @@
 //! Whether the rules of a value let more or fewer values pass.
 
-use crate::model::{Bound, Check, Format};
+use crate::model::{Check, Format};
 
 use super::relation::Relation;
 
@@ -43,14 +43,14 @@ fn relation(old: &Check, new: &Check) -> Relation {
     match (old, new) {
         (Check::Minimum(old), Check::Minimum(new))
         | (Check::ExclusiveMinimum(old), Check::ExclusiveMinimum(new)) => {
-            rises(number(*old), number(*new))
+            rises(old.nearest(), new.nearest())
         }
         (Check::Maximum(old), Check::Maximum(new))
         | (Check::ExclusiveMaximum(old), Check::ExclusiveMaximum(new)) => {
-            rises(number(*new), number(*old))
+            rises(new.nearest(), old.nearest())
         }
         (Check::MultipleOf(old), Check::MultipleOf(new)) => {
-            let (old, new) = (number(*old), number(*new));
+            let (old, new) = (old.nearest(), new.nearest());
             if new % old == 0.0 {
                 Relation::Narrower
             } else if old % new == 0.0 {
@@ -81,23 +81,14 @@ fn relation(old: &Check, new: &Check) -> Relation {
     }
 }
 
-/// Bounds of 2^53 and more lose their last digits, which tells them apart no less in practice.
-fn number(bound: Bound) -> f64 {
-    match bound {
-        #[allow(clippy::cast_precision_loss)]
-        Bound::Integer(number) => number as f64,
-        Bound::Number(number) => number,
-    }
-}
-
 /// The rule as the document writes it.
 fn words(check: &Check) -> String {
     let (keyword, bound) = match check {
-        Check::Minimum(bound) => ("minimum", number(*bound).to_string()),
-        Check::Maximum(bound) => ("maximum", number(*bound).to_string()),
-        Check::ExclusiveMinimum(bound) => ("exclusiveMinimum", number(*bound).to_string()),
-        Check::ExclusiveMaximum(bound) => ("exclusiveMaximum", number(*bound).to_string()),
-        Check::MultipleOf(bound) => ("multipleOf", number(*bound).to_string()),
+        Check::Minimum(bound) => ("minimum", bound.nearest().to_string()),
+        Check::Maximum(bound) => ("maximum", bound.nearest().to_string()),
+        Check::ExclusiveMinimum(bound) => ("exclusiveMinimum", bound.nearest().to_string()),
+        Check::ExclusiveMaximum(bound) => ("exclusiveMaximum", bound.nearest().to_string()),
+        Check::MultipleOf(bound) => ("multipleOf", bound.nearest().to_string()),
         Check::MinLength(bound) => ("minLength", bound.to_string()),
         Check::MaxLength(bound) => ("maxLength", bound.to_string()),
         Check::Pattern(pattern) => ("pattern", pattern.clone()),

@@ -4,8 +4,7 @@ use crate::conformance::conforms;
 use crate::diagnostic::Diagnostics;
 use crate::document::Node;
 use crate::model::{
-    Bound, Check, Definition, ExampleRequest, Format, Literal, Parameter, ParameterLocation, Type,
-    Types,
+    Check, Definition, ExampleRequest, Format, Literal, Parameter, ParameterLocation, Type, Types,
 };
 use crate::resolve::Resolver;
 
@@ -97,33 +96,24 @@ fn text(value: Node<'_>) -> Option<String> {
 fn number(checks: &[Check]) -> Option<String> {
     let bounds = checks.iter().filter_map(|check| match check {
         Check::Minimum(bound) | Check::Maximum(bound) | Check::MultipleOf(bound) => {
-            Some(value(*bound))
+            Some(bound.nearest())
         }
-        Check::ExclusiveMinimum(bound) => Some(value(*bound) + 1.0),
-        Check::ExclusiveMaximum(bound) => Some(value(*bound) - 1.0),
+        Check::ExclusiveMinimum(bound) => Some(bound.nearest() + 1.0),
+        Check::ExclusiveMaximum(bound) => Some(bound.nearest() - 1.0),
         _ => None,
     });
     let keeps = |number: f64, check: &Check| match check {
-        Check::Minimum(bound) => number >= value(*bound),
-        Check::Maximum(bound) => number <= value(*bound),
-        Check::ExclusiveMinimum(bound) => number > value(*bound),
-        Check::ExclusiveMaximum(bound) => number < value(*bound),
-        Check::MultipleOf(bound) => number % value(*bound) == 0.0,
+        Check::Minimum(bound) => number >= bound.nearest(),
+        Check::Maximum(bound) => number <= bound.nearest(),
+        Check::ExclusiveMinimum(bound) => number > bound.nearest(),
+        Check::ExclusiveMaximum(bound) => number < bound.nearest(),
+        Check::MultipleOf(bound) => number % bound.nearest() == 0.0,
         _ => false,
     };
     std::iter::once(1.0)
         .chain(bounds)
         .find(|&number| checks.iter().all(|check| keeps(number, check)))
         .map(|number| number.to_string())
-}
-
-// Beyond 2^53 the number is not exact any more; then the rule is, and another candidate is taken or none.
-#[allow(clippy::cast_precision_loss)]
-fn value(bound: Bound) -> f64 {
-    match bound {
-        Bound::Integer(number) => number as f64,
-        Bound::Number(number) => number,
-    }
 }
 
 /// The name of the parameter, as long as it has to be.

@@ -44,6 +44,21 @@ pub enum Bound {
     Number(f64),
 }
 
+impl Bound {
+    /// The nearest number: integers beyond 2^53 lose their last digits.
+    #[must_use]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "for comparing, where the nearest number will do"
+    )]
+    pub fn nearest(self) -> f64 {
+        match self {
+            Self::Integer(number) => number as f64,
+            Self::Number(number) => number,
+        }
+    }
+}
+
 /// A format of strings that is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
