@@ -182,6 +182,7 @@ fn is_header_value(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Bound;
 
     #[test]
     fn made_up_values_keep_the_rules() {
