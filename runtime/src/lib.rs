@@ -10,9 +10,8 @@
 //!    `tls` decrypts it, `proxy` says whose it is, `addresses` how many that one has already (`shares`).
 //! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin`, `authentication`, the handler's `connect`, then 101.
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
-//! 4. `link`: the session's wire end: the WebSocket engine, pings, deadlines, the Close handshake. Below it
-//!    `buffered_io`, which answers everything already received in one write, and `meter`, which counts what the peer
-//!    sends against its limits.
+//! 4. `link`: the session's end of the wire: pings, deadlines, the Close handshake. Below it `wire`: frames in and out,
+//!    everything already received answered in one write; `meter` holds what the peer sends against its rates.
 //! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session.
 //! 6. `topics`: what is published, to members here; `broker`: and to those of other servers.
 //! 7. `drain`: the way out, by SIGTERM; `admin` tells the load balancer (and `health`, the
@@ -38,7 +37,6 @@ mod authentication;
     allow(dead_code, reason = "each broker uses a part of it")
 )]
 mod broker;
-mod buffered_io;
 mod chance;
 #[cfg(feature = "client")]
 pub mod client;
@@ -80,6 +78,7 @@ mod tls;
 )]
 mod topics;
 mod upgrade;
+mod wire;
 
 pub use authentication::{Authenticate, Credential, Nobody, Principal, Unauthorized};
 pub use close::{CloseReason, Initiator};

@@ -88,16 +88,17 @@ enum Pusher {
     Other,
 }
 
-/// What a session is to do next for its outbox.
+/// What a session is to do for its outbox when it has taken messages.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Next {
-    /// The message and its name, and whether there is more to do.
-    Send(Message, &'static str, bool),
+    /// Nothing: there are no more messages.
+    Nothing,
+    /// To make room for the messages that are left.
+    MakeRoom,
+    /// The same, and the connection is to be closed behind them.
+    MakeRoomToClose,
     Close(CloseReason),
     Cut,
-    /// The connection is to be closed, but what comes before finds no room.
-    Blocked,
-    Nothing,
 }
 
 impl State {
@@ -113,6 +114,35 @@ impl State {
     fn push(&mut self, queued: Queued) {
         self.bytes = self.bytes.saturating_add(queued.message.len());
         self.queue.push_back(queued);
+    }
+
+    /// The next message and its name.
+    fn pop(&mut self) -> Option<(Message, &'static str)> {
+        let next = self.queue.front_mut()?;
+        if let Some(before) = next.before.take() {
+            // It is announced now, and no longer to be dropped.
+            next.topic = None;
+            return Some((before, POSITION));
+        }
+        let Queued { message, name, .. } = self.queue.pop_front()?;
+        self.bytes -= message.len();
+        if self.queue.is_empty() && self.queue.capacity() > KEPT_MESSAGES {
+            self.queue = VecDeque::new();
+        }
+        Some((message, name))
+    }
+
+    /// What is to be done when no more messages are taken.
+    fn next(&self) -> Next {
+        match &self.phase {
+            Phase::Cut => Next::Cut,
+            Phase::LastWords(_) | Phase::Closing(_) if !self.queue.is_empty() => {
+                Next::MakeRoomToClose
+            }
+            Phase::LastWords(reason) | Phase::Closing(reason) => Next::Close(reason.clone()),
+            Phase::Open | Phase::Gone if !self.queue.is_empty() => Next::MakeRoom,
+            Phase::Open | Phase::Gone => Next::Nothing,
+        }
     }
 
     /// Something of a topic was missed; once is enough to know.
@@ -349,47 +379,33 @@ impl Outbox {
         matches!(self.lock().phase, Phase::Cut)
     }
 
-    /// Has `waker` woken when there is something to do. To be called before the last look with [`Outbox::next`] or
+    /// Has `waker` woken when there is something to do. To be called before the last look with [`Outbox::take`] or
     /// [`Outbox::is_idle`].
     pub(crate) fn register(&self, waker: &Waker) {
         self.session.register(waker);
     }
 
-    /// Takes what is to be done next; messages only if there is `room` for one. A close stays until the session is over.
-    pub(crate) fn next(&self, room: bool) -> Next {
+    /// Hands messages and their names to `send` while there is room, and says what is to be done then. `send` says whether
+    /// there is room for another. A close stays until the session is over.
+    pub(crate) fn take(
+        &self,
+        mut has_room: bool,
+        mut send: impl FnMut(Message, &'static str) -> bool,
+    ) -> Next {
         let mut state = self.lock();
         if matches!(state.phase, Phase::Cut) {
             return Next::Cut;
         }
-        if !room && !state.queue.is_empty() {
-            return match state.phase {
-                Phase::LastWords(_) | Phase::Closing(_) => Next::Blocked,
-                _ => Next::Nothing,
-            };
+        let waited = state.queue.len();
+        while has_room && let Some((message, name)) = state.pop() {
+            has_room = send(message, name);
         }
-        if let Some(next) = state.queue.front_mut()
-            && let Some(before) = next.before.take()
-        {
-            // It is announced now, and no longer to be dropped.
-            next.topic = None;
-            return Next::Send(before, POSITION, true);
-        }
-        let Some(Queued { message, name, .. }) = state.queue.pop_front() else {
-            return match &state.phase {
-                Phase::LastWords(reason) | Phase::Closing(reason) => Next::Close(reason.clone()),
-                Phase::Open | Phase::Cut | Phase::Gone => Next::Nothing,
-            };
-        };
-        state.bytes -= message.len();
-        if state.queue.is_empty() && state.queue.capacity() > KEPT_MESSAGES {
-            state.queue = VecDeque::new();
-        }
-        let more = !state.is_idle();
-        if std::mem::take(&mut state.starved) {
+        let next = state.next();
+        if state.queue.len() < waited && std::mem::take(&mut state.starved) {
             drop(state);
             self.room.notify_waiters();
         }
-        Next::Send(message, name, more)
+        next
     }
 
     /// Whether nothing is queued, the handler has heard of everything, and nobody wants an end.

@@ -36,12 +36,7 @@ pub(crate) fn run<E: Endpoint>(
         let endpoint = &route.endpoint;
         let end = match begin(endpoint, &mut session, &mut connection, &mut link).await {
             Some(end) => end,
-            None => loop {
-                match converse(endpoint, &mut session, &mut connection, &mut link).await {
-                    Some(end) => break end,
-                    None => link = link.refreshed(),
-                }
-            },
+            None => converse(endpoint, &mut session, &mut connection, &mut link).await,
         };
         log_end::<E>(connection.id, &end.reason);
         connection.trace.end(&end.reason);
@@ -89,13 +84,13 @@ async fn begin<E: Endpoint>(
     handle::<E>(link, handler).await
 }
 
-/// Handles messages until something ends the connection, or (`None`) until the link is to be refreshed.
+/// Handles messages until something ends the connection.
 async fn converse<E: Endpoint>(
     endpoint: &E,
     session: &mut E::Session,
     connection: &mut Connection<E::Outbound>,
     link: &mut Link<Socket>,
-) -> Option<End> {
+) -> End {
     let mut context = Context::new(session, connection);
     loop {
         let frame = match poll_fn(|cx| link.poll_event(cx)).await {
@@ -104,18 +99,17 @@ async fn converse<E: Endpoint>(
                 // On the heap, so that connections do not carry the room of what few handlers use.
                 let mut handler = Box::pin(endpoint.topic_event(&mut context, event));
                 if let Some(end) = handle::<E>(link, handler.as_mut()).await {
-                    return Some(end);
+                    return end;
                 }
                 continue;
             }
-            Event::Grown => return None,
-            Event::End(end) => return Some(end),
+            Event::End(end) => return end,
         };
         // In a block, so that open connections do not carry the room of a message twice.
         let handler = pin!({
             let decode = || E::Inbound::decode(&frame);
             let Ok(decoded) = catch_unwind(AssertUnwindSafe(decode)) else {
-                return Some(panicked::<E>(link));
+                return panicked::<E>(link);
             };
             let name = decoded.as_ref().map_or(INVALID, Decode::name);
             link.metrics().received(name);
@@ -123,7 +117,7 @@ async fn converse<E: Endpoint>(
             step.around(dispatch(endpoint, &mut context, decoded))
         });
         if let Some(end) = handle::<E>(link, handler).await {
-            return Some(end);
+            return end;
         }
     }
 }

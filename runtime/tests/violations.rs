@@ -58,6 +58,16 @@ async fn every_violation_gets_its_close_frame() {
             two(frame(TEXT, b"\xC3"), frame(FIN | CONTINUATION, b"x")),
             1007,
         ),
+        (
+            "text that ends within a character, in an empty fragment",
+            two(frame(TEXT, b"\xC3"), frame(FIN | CONTINUATION, b"")),
+            1007,
+        ),
+        (
+            "a length in more bytes than it needs",
+            vec![FIN | TEXT, 0x80 | 126, 0, 1, 0, 0, 0, 0, b'x'],
+            1002,
+        ),
     ];
     for (name, bytes, code) in violations {
         let mut raw = server.raw().await;

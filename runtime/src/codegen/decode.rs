@@ -3,65 +3,55 @@
 use std::fmt;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 
 use crate::Message;
 
 /// A received message that has not been understood yet.
 #[derive(Clone, Debug)]
-pub struct Frame {
-    payload: Bytes,
-    is_text: bool,
-}
+pub struct Frame(Message);
 
 impl Frame {
-    pub(crate) fn new(payload: Bytes, is_text: bool) -> Self {
-        Self { payload, is_text }
+    pub(crate) fn new(message: Message) -> Self {
+        Self(message)
     }
 
     /// The payload as JSON text. Binary frames are accepted as well: some clients send JSON in them.
     pub fn json(&self) -> Result<&[u8], DecodeError> {
-        Ok(&self.payload)
+        Ok(self.0.as_bytes())
     }
 
     /// The payload as text; an error for a binary frame.
     pub fn text(&self) -> Result<&str, DecodeError> {
-        if !self.is_text {
-            return Err(DecodeError::invalid(
+        match &self.0 {
+            Message::Text(text) => Ok(text),
+            Message::Binary(_) => Err(DecodeError::invalid(
                 "a text frame is expected, this one is binary",
-            ));
+            )),
         }
-        std::str::from_utf8(&self.payload)
-            .map_err(|error| DecodeError::malformed(error.to_string()))
     }
 
     /// The payload as bytes, whatever the kind.
     pub fn bytes(&self) -> &Bytes {
-        &self.payload
+        match &self.0 {
+            Message::Text(text) => text.as_bytes(),
+            Message::Binary(bytes) => bytes,
+        }
     }
 
     /// Whether it is a text frame.
     pub fn is_text(&self) -> bool {
-        self.is_text
+        matches!(self.0, Message::Text(_))
     }
 
     /// The message as it came.
     pub fn message(&self) -> Message {
-        // The engine has refused text that is not UTF-8.
-        let text = self
-            .is_text
-            .then(|| ByteString::try_from(self.payload.clone()).ok())
-            .flatten();
-        text.map_or_else(|| Message::Binary(self.payload.clone()), Message::Text)
+        self.0.clone()
     }
 }
 
 impl From<Message> for Frame {
     fn from(message: Message) -> Self {
-        match message {
-            Message::Text(text) => Self::new(text.into_bytes(), true),
-            Message::Binary(bytes) => Self::new(bytes, false),
-        }
+        Self(message)
     }
 }
 

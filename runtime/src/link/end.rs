@@ -1,8 +1,7 @@
 //! The ways in which a connection ends.
 
-use tokio_websockets::proto::ProtocolError;
-
 use crate::close::code;
+use crate::wire::{Fault, Violation};
 use crate::{CloseReason, Initiator};
 
 /// How a connection ends.
@@ -17,9 +16,9 @@ pub(crate) struct End {
 pub(super) enum Rest {
     /// Our Close frame is to be sent and the peer's to be awaited.
     Handshake,
-    /// The peer's Close frame is here and the engine has queued our answer, which is to be written.
+    /// The peer's Close frame is here and is to be answered.
     Answer,
-    /// Our Close frame is to be sent, if the engine has not queued it; what the peer says to it does not matter.
+    /// Our Close frame is to be sent; what the peer says to it does not matter.
     Violation,
     /// Nothing: the peer does not answer, or is gone.
     Cut,
@@ -68,13 +67,12 @@ impl End {
         Self::cut_off("cut off")
     }
 
-    /// The peer closed, and the engine has queued the answer. 1005 stands for no code (RFC 6455, section 7.1.5).
-    pub(super) fn by_peer(code: u16, reason: &str) -> Self {
-        let code = (code != 1005).then_some(code);
+    /// The peer closed.
+    pub(super) fn by_peer(code: Option<u16>, reason: String) -> Self {
         Self {
             reason: CloseReason {
                 code,
-                reason: reason.to_owned(),
+                reason,
                 initiator: Initiator::Peer,
             },
             rest: Rest::Answer,
@@ -85,21 +83,18 @@ impl End {
         Self::cut(Initiator::Peer, "the connection was lost")
     }
 
-    pub(super) fn by_engine(error: &tokio_websockets::Error) -> Self {
-        use tokio_websockets::Error;
-        let (code, reason) = match error {
-            Error::Protocol(error @ ProtocolError::InvalidUtf8) => {
-                (code::INVALID_PAYLOAD, error.to_string())
-            }
-            Error::Protocol(error) => (code::PROTOCOL_ERROR, error.to_string()),
-            // The engine closes by itself when one frame is too long, not when several together are.
-            Error::PayloadTooLong { max_len, .. } => {
-                (code::TOO_BIG, format!("max length: {max_len}"))
-            }
-            _ => return Self::lost(),
-        };
+    /// Nothing more can be read.
+    pub(super) fn by_fault(fault: &Fault) -> Self {
+        match fault {
+            Fault::Violation(violation) => Self::violation(*violation),
+            Fault::Excess(excess) => Self::refused(excess),
+            Fault::Lost => Self::lost(),
+        }
+    }
+
+    fn violation(violation: Violation) -> Self {
         Self {
-            reason: by_server(code, reason),
+            reason: by_server(violation.code(), violation.to_string()),
             rest: Rest::Violation,
         }
     }

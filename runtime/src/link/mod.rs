@@ -1,25 +1,20 @@
 //! The wire end of a session: frames in, the outbox out, pings between, and the Close handshake at the end.
 //!
-//! The only module that knows the WebSocket engine. It has no task of its own: the session polls it, while it waits for a
+//! It has no task of its own: the session polls it, while it waits for a
 //! message ([`Link::poll_event`]) and while a handler waits for something else ([`Link::poll_beside_handler`]).
 
 mod clock;
 mod end;
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use futures_core::Stream;
-use futures_sink::Sink;
+use bytes::{BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
-use tokio_websockets::{CloseCode, Limits, ServerBuilder, WebSocketStream};
 
-use crate::buffered_io::BufferedIo;
 use crate::close::{code, sendable_code, sendable_reason};
 use crate::codegen::Frame;
 use crate::config::Config;
@@ -27,15 +22,16 @@ use crate::listener::end_gracefully;
 use crate::meter::Meter;
 use crate::metrics::ConnectionMetrics;
 use crate::outbox::{Next, Outbox};
+use crate::wire::{Opcode, Received, Wire};
 use crate::{CloseReason, Message, TopicEvent};
 
 use clock::{Clock, Due, Watch};
 pub(crate) use end::End;
 use end::Rest;
 
-/// A connection's engine, send queue and clock.
+/// A connection's wire, send queue and clock.
 pub(crate) struct Link<S> {
-    engine: WebSocketStream<BufferedIo<S>>,
+    wire: Wire<S>,
     outbox: Arc<Outbox>,
     clock: Clock,
     close_deadline: Duration,
@@ -59,8 +55,6 @@ pub(crate) enum Event {
     Frame(Frame),
     /// Something on a topic for the handler.
     Topic(TopicEvent),
-    /// A large message is dealt with, and nothing more is there: time for [`Link::refreshed`].
-    Grown,
     /// The connection ends.
     End(End),
 }
@@ -74,10 +68,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         expires: Option<SystemTime>,
         metrics: ConnectionMetrics,
     ) -> Self {
-        let limits = Limits::default().max_payload_len(Some(config.limits.message_size));
-        let socket = BufferedIo::new(socket, read_ahead, Meter::new(config.clone()));
         Self {
-            engine: ServerBuilder::new().limits(limits).serve(socket),
+            wire: Wire::new(
+                socket,
+                &read_ahead,
+                &config.limits,
+                Meter::new(config.clone()),
+            ),
             outbox,
             close_deadline: config.timeouts.close,
             clock: Clock::new(config, expires),
@@ -111,31 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             }
         }
         self.count();
-        if self.is_grown(cx) {
-            return Poll::Ready(Event::Grown);
-        }
         self.poll_clock(cx, Watch::Reading).map(Event::End)
-    }
-
-    /// Whether the engine's buffer has grown and holds nothing, after a read that found nothing.
-    ///
-    /// All whole frames are handed out then, so what ends with a message leaves nothing behind; and what is flushed
-    /// leaves nothing in the engine's queue.
-    fn is_grown(&mut self, cx: &mut Context<'_>) -> bool {
-        self.engine.get_mut().meter().is_past_large_frame()
-            && matches!(self.poll_flush(cx), Poll::Ready(Ok(())))
-    }
-
-    /// The same connection with a new engine: the buffer of the old one never shrinks, and a connection that is idle
-    /// should not pay for the largest message it ever got.
-    pub(crate) fn refreshed(self) -> Self {
-        let limits = *self.engine.limits();
-        let mut socket = self.engine.into_inner();
-        socket.meter().forget_large_frame();
-        Self {
-            engine: ServerBuilder::new().limits(limits).serve(socket),
-            ..self
-        }
     }
 
     /// What must go on while a handler waits for something: replies leave, pings go out, a stuck peer is noticed.
@@ -195,10 +168,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
 
     /// Brings the metrics up to date.
     fn count(&mut self) {
-        let io = self.engine.get_mut();
-        let (received, sent) = io.take_counts();
+        let (received, sent) = self.wire.take_counts();
         self.metrics.flush(received, sent);
-        if let Some(asked_at) = io.take_asked_at() {
+        if let Some(asked_at) = self.wire.take_asked_at() {
             self.end_batch(asked_at);
         }
     }
@@ -213,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// The handler is done. What could not be read meanwhile gets its time again.
     pub(crate) fn handler_done(&mut self) {
         if self.clock.handler_done() {
-            self.engine.get_mut().meter().restart_message();
+            self.wire.restart_message();
             self.end_batch(Instant::now());
         }
     }
@@ -231,22 +203,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     async fn close(mut self, end: End) -> Result<(), End> {
+        self.send_close(&end).await?;
         let mut peer_is_done = end.rest == Rest::Answer;
-        if !peer_is_done {
-            // Refused only when the engine has queued one itself.
-            let _ = Pin::new(&mut self.engine).start_send(close_frame(&end.reason));
-            poll_fn(|cx| self.poll_flush(cx)).await?;
-        }
         if end.rest == Rest::Handshake {
             // What comes before the peer's Close frame is dropped.
-            while let Some(Ok(message)) =
-                poll_fn(|cx| Pin::new(&mut self.engine).poll_next(cx)).await
-            {
-                peer_is_done |= message.is_close();
+            while let Ok(received) = poll_fn(|cx| self.wire.poll_next(cx)).await {
+                if let Received::Close(..) = received {
+                    peer_is_done = true;
+                    break;
+                }
             }
         }
-        poll_fn(|cx| self.poll_flush(cx)).await?;
-        let mut socket = self.engine.into_inner();
+        let mut socket = self.wire.into_socket();
         if peer_is_done {
             // Nothing unread can be left, and the server is the one to end TCP (RFC 6455, section 7.1.1).
             let _ = socket.shutdown().await;
@@ -256,95 +224,91 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         Ok(())
     }
 
-    /// Moves what is queued into the engine while it takes it. Ready when the outbox wants an end.
+    /// Sends our Close frame; the peer's own code is the answer to its Close frame (RFC 6455, section 5.5.1).
+    async fn send_close(&mut self, end: &End) -> Result<(), End> {
+        let CloseReason { code, reason, .. } = &end.reason;
+        let mut payload = BytesMut::new();
+        if end.rest == Rest::Answer {
+            payload.extend(code.map(u16::to_be_bytes).into_iter().flatten());
+        } else {
+            payload.put_u16(sendable_code(code.unwrap_or(code::NORMAL)));
+            payload.extend_from_slice(sendable_reason(reason).as_bytes());
+        }
+        poll_fn(|cx| self.wire.poll_ready(cx))
+            .await
+            .map_err(|_| End::lost())?;
+        self.wire.send(Opcode::Close, payload.freeze());
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// Moves what is queued onto the wire while it takes it. Ready when the outbox wants an end.
     fn poll_outbox(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
-            let room = match Pin::new(&mut self.engine).poll_ready(cx) {
+            let has_room = match self.wire.poll_ready(cx) {
                 Poll::Ready(Ok(())) => true,
                 Poll::Ready(Err(_)) => return Poll::Ready(End::lost()),
                 Poll::Pending => false,
             };
-            let (message, name, more) = match self.outbox.next(room) {
-                Next::Send(message, name, more) => (message, name, more),
-                Next::Close(reason) => return Poll::Ready(End::by_us(reason)),
-                Next::Cut => return Poll::Ready(End::by_order()),
-                Next::Blocked => {
+            let next = self.outbox.take(has_room, |message, name| {
+                self.clock.active();
+                self.metrics.sent(name);
+                match message {
+                    Message::Text(text) => self.wire.send(Opcode::Text, text.into_bytes()),
+                    Message::Binary(bytes) => self.wire.send(Opcode::Binary, bytes),
+                }
+                self.wire.has_room()
+            });
+            match next {
+                Next::MakeRoom | Next::MakeRoomToClose if has_room => {}
+                Next::MakeRoomToClose => {
                     self.clock.closing();
                     return Poll::Pending;
                 }
-                Next::Nothing => return Poll::Pending,
-            };
-            self.clock.active();
-            self.metrics.sent(name);
-            let message = match message {
-                Message::Text(text) => tokio_websockets::Message::text(text.into_bytes()),
-                Message::Binary(bytes) => tokio_websockets::Message::binary(bytes),
-            };
-            if Pin::new(&mut self.engine).start_send(message).is_err() {
-                return Poll::Ready(End::lost());
-            }
-            if !more {
-                return Poll::Pending;
+                Next::MakeRoom | Next::Nothing => return Poll::Pending,
+                Next::Close(reason) => return Poll::Ready(End::by_us(reason)),
+                Next::Cut => return Poll::Ready(End::by_order()),
             }
         }
     }
 
-    /// The next message or the end of them. The engine answers pings and Close frames itself.
+    /// The next message or the end of them. Answers pings.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
-            let next = Pin::new(&mut self.engine).poll_next(cx);
-            let message = match next {
-                Poll::Ready(Some(Err(error))) => {
-                    return Poll::Ready(Event::End(End::by_engine(&error)));
-                }
-                Poll::Ready(None) => return Poll::Ready(Event::End(End::lost())),
-                Poll::Ready(Some(Ok(message))) => Some(message),
-                Poll::Pending => None,
-            };
-            if let Some(excess) = self.engine.get_mut().meter().excess() {
-                return Poll::Ready(Event::End(End::refused(excess)));
-            }
-            let Some(message) = message else {
-                return Poll::Pending;
+            let received = match ready!(self.wire.poll_next(cx)) {
+                Ok(received) => received,
+                Err(fault) => return Poll::Ready(Event::End(End::by_fault(&fault))),
             };
             self.clock.heard();
             // While input never ends, here is where it is counted.
-            if let Some(asked_at) = self.engine.get_mut().take_asked_at() {
+            if let Some(asked_at) = self.wire.take_asked_at() {
                 self.end_batch(asked_at);
                 self.count();
             }
-            if let Some((code, reason)) = message.as_close() {
-                return Poll::Ready(Event::End(End::by_peer(code.into(), reason)));
-            }
-            let is_text = message.is_text();
-            if is_text || message.is_binary() {
-                self.clock.active();
-                return Poll::Ready(Event::Frame(Frame::new(
-                    message.into_payload().into(),
-                    is_text,
-                )));
+            match received {
+                Received::Message(message) => {
+                    self.clock.active();
+                    return Poll::Ready(Event::Frame(Frame::new(message)));
+                }
+                // Nothing is handed out while there is no room for an answer.
+                Received::Ping(payload) => self.wire.send(Opcode::Pong, payload),
+                Received::Pong => {}
+                Received::Close(code, reason) => {
+                    return Poll::Ready(Event::End(End::by_peer(code, reason)));
+                }
             }
         }
     }
 
     /// Writes everything that was sent so far to the socket.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
-        let flushed = ready!(Pin::new(&mut self.engine).poll_flush(cx));
-        if flushed.is_err() {
-            return Poll::Ready(Err(End::lost()));
-        }
-        self.engine
-            .get_mut()
-            .poll_drain(cx)
-            .map_err(|_| End::lost())
+        self.wire.poll_drain(cx).map_err(|_| End::lost())
     }
 
     /// Sends pings that are due; ready when a deadline has passed.
     fn poll_clock(&mut self, cx: &mut Context<'_>, watch: Watch) -> Poll<End> {
         loop {
-            let io = self.engine.get_mut();
-            let stuck_since = io.stuck_since();
-            let message_since = io.meter().message_since();
+            let stuck_since = self.wire.stuck_since();
+            let message_since = self.wire.message_since();
             match ready!(self.clock.poll(cx, watch, stuck_since, message_since)) {
                 Due::Ping => self.ping(cx),
                 Due::End(end) => return Poll::Ready(end),
@@ -354,23 +318,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
 
     fn ping(&mut self, cx: &mut Context<'_>) {
         // While output is stuck its own deadline runs.
-        if Pin::new(&mut self.engine).poll_ready(cx).is_ready()
-            && Pin::new(&mut self.engine)
-                .start_send(tokio_websockets::Message::ping(Bytes::new()))
-                .is_ok()
-        {
-            self.engine.get_mut().meter().expect_pong();
+        if matches!(self.wire.poll_ready(cx), Poll::Ready(Ok(()))) {
+            self.wire.send(Opcode::Ping, Bytes::new());
+            self.wire.expect_pong();
             self.clock.pinged();
             // What fails here fails again at the next read.
             let _ = self.poll_flush(cx);
         }
     }
-}
-
-fn close_frame(reason: &CloseReason) -> tokio_websockets::Message {
-    let code = sendable_code(reason.code.unwrap_or(code::NORMAL));
-    tokio_websockets::Message::close(
-        CloseCode::try_from(code).ok(),
-        sendable_reason(&reason.reason),
-    )
 }

@@ -19,7 +19,7 @@ fn messages_and_bytes_are_bounded() {
     let by_size = outbox(10, 5);
     assert_eq!(by_size.push_now("123".into(), "m"), Ok(()));
     assert_eq!(by_size.push_now("456".into(), "m"), Err(SendError::Full));
-    assert_eq!(by_size.next(true), Next::Send("123".into(), "m", false));
+    assert_eq!(all(&by_size), ["123"]);
     assert_eq!(
         by_size.push_now("a single larger one passes".into(), "m"),
         Ok(())
@@ -33,16 +33,16 @@ fn a_close_waits_for_what_is_queued_and_refuses_more() {
     outbox.close_from_session(4000, "bye".to_owned());
     outbox.close(4001, "later".to_owned());
     assert_eq!(outbox.push_now("more".into(), "m"), Err(SendError::Closed));
-    assert_eq!(outbox.next(true), Next::Send("last".into(), "m", true));
+    assert_eq!(outbox.take(false, |_, _| true), Next::MakeRoomToClose);
     assert!(matches!(
-        outbox.next(true),
+        outbox.take(true, |message, _| message == "last".into()),
         Next::Close(CloseReason {
             code: Some(4000),
             ..
         })
     ));
     outbox.cut();
-    assert_eq!(outbox.next(true), Next::Cut);
+    assert_eq!(outbox.take(true, |_, _| true), Next::Cut);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn an_overflow_closes_with_1013() {
         Published::Overflow
     );
     assert!(matches!(
-        outbox.next(true),
+        outbox.take(true, |_, _| true),
         Next::Close(CloseReason {
             code: Some(1013),
             ..
@@ -78,11 +78,13 @@ fn with_policy(when_full: SendQueueFull) -> Outbox {
 }
 
 fn all(outbox: &Outbox) -> Vec<String> {
-    let next = || match outbox.next(true) {
-        Next::Send(Message::Text(text), ..) => Some(text.to_string()),
-        _ => None,
-    };
-    std::iter::from_fn(next).collect()
+    let mut all = Vec::new();
+    let next = outbox.take(true, |message, _| {
+        all.push(String::from_utf8(message.as_bytes().to_vec()).unwrap());
+        true
+    });
+    assert_eq!(next, Next::Nothing);
+    all
 }
 
 #[test]

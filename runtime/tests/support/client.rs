@@ -6,8 +6,8 @@ use std::pin::Pin;
 
 use futures_core::Stream;
 use futures_sink::Sink;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_websockets::{ClientBuilder, Message, ServerBuilder, WebSocketStream};
+use tokio::net::TcpStream;
+use tokio_websockets::{ClientBuilder, Message, WebSocketStream};
 
 use super::within;
 
@@ -25,10 +25,11 @@ impl Client {
     }
 
     /// The other end of the next connection to `listener`.
-    pub async fn accept(listener: &TcpListener) -> Self {
+    #[cfg(feature = "client")]
+    pub async fn accept(listener: &tokio::net::TcpListener) -> Self {
         within(async {
             let (socket, _) = listener.accept().await.unwrap();
-            Self(ServerBuilder::new().accept(socket).await.unwrap().1)
+            Self(tokio_websockets::ServerBuilder::new().accept(socket).await.unwrap().1)
         })
         .await
     }

@@ -1,0 +1,258 @@
+//! WebSocket frames over a socket (RFC 6455, section 5): whole messages in, frames out, in few system calls.
+//!
+//! A system call a message is most of a small message's cost. What is sent here is collected, and written when a read
+//! would block: everything already received is answered in one write. Whoever waits for something else than the socket
+//! must call [`Wire::poll_drain`] first.
+//!
+//! While output is stuck nothing is read, so a peer that floods requests and reads no answers stops itself.
+
+mod frame;
+mod incoming;
+mod output;
+mod violation;
+
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{BufMut, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+use tokio_util::io::poll_read_buf;
+
+use crate::config::Limits;
+use crate::meter::Meter;
+
+pub(crate) use frame::Opcode;
+use incoming::Incoming;
+pub(crate) use incoming::Received;
+use output::Output;
+pub(crate) use violation::Violation;
+
+/// How much is read at once, in bytes.
+const ARRIVALS: usize = 64 * 1024;
+
+thread_local! {
+    /// Where a socket is read to, so that a connection that waits holds no room for what may come.
+    static ARRIVING: RefCell<Box<[u8]>> = RefCell::new(vec![0; ARRIVALS].into());
+}
+
+/// The socket `S` of a connection that is a WebSocket now.
+pub(crate) struct Wire<S> {
+    socket: S,
+    incoming: Incoming,
+    output: Output,
+    /// Since when the socket takes nothing.
+    stuck_since: Option<Instant>,
+    /// Whether that is what a flush waits for.
+    flush_is_stuck: bool,
+    meter: Meter,
+    /// Since when a message or a control frame is under way.
+    message_since: Option<Instant>,
+    /// Bytes read and written since they were last asked for.
+    received: u64,
+    sent: u64,
+    /// When the socket was first read from since somebody wanted to know.
+    asked_at: Option<Instant>,
+}
+
+/// Why nothing more comes.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The peer has sent what it must not send.
+    Violation(Violation),
+    /// The peer sends more than its rates allow: of what.
+    Excess(&'static str),
+    /// The socket has failed, or the peer has hung up.
+    Lost,
+}
+
+impl From<io::Error> for Fault {
+    fn from(_: io::Error) -> Self {
+        Self::Lost
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// On a `socket` from which `read_ahead` was read already, behind the handshake.
+    pub(crate) fn new(socket: S, read_ahead: &[u8], limits: &Limits, meter: Meter) -> Self {
+        let mut wire = Self {
+            socket,
+            incoming: Incoming::new(limits.message_size, limits.message_fragments),
+            output: Output::default(),
+            stuck_since: None,
+            flush_is_stuck: false,
+            meter,
+            message_since: None,
+            received: 0,
+            sent: 0,
+            asked_at: None,
+        };
+        if !read_ahead.is_empty() {
+            wire.incoming.add(read_ahead);
+            wire.arrived(read_ahead.len(), Instant::now());
+        }
+        wire
+    }
+
+    /// The next message or control frame. After a fault nothing that the peer sends can be understood.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, Fault>> {
+        loop {
+            // What comes may have to be answered.
+            if !self.has_room() {
+                ready!(self.poll_drain(cx))?;
+            }
+            if let Some(received) = self.incoming.next().map_err(Fault::Violation)? {
+                match received {
+                    Received::Message(_) => {
+                        self.message_since = None;
+                        self.meter.message();
+                    }
+                    _ => self.meter.control_frame(),
+                }
+                return Poll::Ready(self.within_rates().map(|()| received));
+            }
+            if !self.incoming.is_under_way() {
+                self.message_since = None;
+            }
+            ready!(self.poll_fill(cx))?;
+        }
+    }
+
+    /// Reads what has arrived.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        if self.stuck_since.is_some() {
+            ready!(self.poll_drain(cx))?;
+        }
+        let now = Instant::now();
+        self.asked_at.get_or_insert(now);
+        match self.poll_read(cx) {
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(Fault::Lost)),
+            Poll::Ready(Ok(length)) => {
+                self.arrived(length, now);
+                Poll::Ready(self.within_rates())
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
+            Poll::Pending => {
+                self.meter.read_nothing();
+                // That the socket takes nothing is no reason not to wait for what comes.
+                if let Poll::Ready(Err(error)) = self.poll_drain(cx) {
+                    return Poll::Ready(Err(error.into()));
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let socket = Pin::new(&mut self.socket);
+        if let Some((payload, room)) = self.incoming.destination() {
+            payload.reserve(room);
+            return poll_read_buf(socket, cx, &mut payload.limit(room));
+        }
+        // Nothing in here comes back to this place: a socket knows no session.
+        ARRIVING.with_borrow_mut(|arriving| {
+            let mut arriving = ReadBuf::new(arriving);
+            ready!(socket.poll_read(cx, &mut arriving))?;
+            self.incoming.add(arriving.filled());
+            Poll::Ready(Ok(arriving.filled().len()))
+        })
+    }
+
+    fn arrived(&mut self, length: usize, now: Instant) {
+        self.received += length as u64;
+        self.message_since.get_or_insert(now);
+        self.meter.read(length, now);
+    }
+
+    fn within_rates(&self) -> Result<(), Fault> {
+        self.meter
+            .excess()
+            .map_or(Ok(()), |excess| Err(Fault::Excess(excess)))
+    }
+
+    /// Whether a frame can be sent, whatever its length.
+    pub(crate) fn has_room(&self) -> bool {
+        self.output.has_room()
+    }
+
+    /// Ready when [`Wire::has_room`].
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.has_room() {
+            true => Poll::Ready(Ok(())),
+            false => self.poll_drain(cx),
+        }
+    }
+
+    /// Sends a whole message or a control frame; only while there is room. It leaves with [`Wire::poll_drain`], or when
+    /// a read finds nothing.
+    pub(crate) fn send(&mut self, opcode: Opcode, payload: Bytes) {
+        self.output.push(opcode, payload);
+    }
+
+    /// Writes what is collected to the socket.
+    pub(crate) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.output.is_empty() {
+            let written = self.output.poll_write(Pin::new(&mut self.socket), cx);
+            if written.is_pending() {
+                self.stuck_since.get_or_insert_with(Instant::now);
+            }
+            self.sent += ready!(written)? as u64;
+            self.stuck_since = None;
+        }
+        self.poll_flush(cx)
+    }
+
+    /// TLS holds back what the socket does not take.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.socket).poll_flush(cx);
+        if flushed.is_pending() {
+            self.flush_is_stuck = true;
+            self.stuck_since.get_or_insert_with(Instant::now);
+        } else if std::mem::take(&mut self.flush_is_stuck) {
+            self.stuck_since = None;
+        }
+        flushed
+    }
+
+    /// Since when the peer takes none of the output that waits for it.
+    pub(crate) fn stuck_since(&self) -> Option<Instant> {
+        self.stuck_since
+    }
+
+    /// Since when a message or a control frame is under way, from its first byte to its last.
+    pub(crate) fn message_since(&self) -> Option<Instant> {
+        self.message_since
+    }
+
+    /// Time in which nothing was read does not count for the message that is under way.
+    pub(crate) fn restart_message(&mut self) {
+        if let Some(since) = &mut self.message_since {
+            *since = Instant::now();
+        }
+    }
+
+    /// A ping was sent: its pong costs the peer nothing.
+    pub(crate) fn expect_pong(&mut self) {
+        self.meter.expect_pong();
+    }
+
+    /// When the socket was first read from since the last call: then everything that was there before is dealt with.
+    pub(crate) fn take_asked_at(&mut self) -> Option<Instant> {
+        self.asked_at.take()
+    }
+
+    /// How much was read and written since the last call, in bytes.
+    pub(crate) fn take_counts(&mut self) -> (u64, u64) {
+        (
+            std::mem::take(&mut self.received),
+            std::mem::take(&mut self.sent),
+        )
+    }
+
+    /// The socket, to be closed.
+    pub(crate) fn into_socket(self) -> S {
+        self.socket
+    }
+}
