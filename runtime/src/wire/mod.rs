@@ -18,6 +18,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop;
 use tokio::time::Instant;
 use tokio_util::io::poll_read_buf;
 
@@ -103,7 +104,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             if !self.has_room() {
                 ready!(self.poll_drain(cx))?;
             }
+            // A peer that sends without end must not keep others from this thread.
+            let turn = ready!(coop::poll_proceed(cx));
             if let Some(received) = self.incoming.next().map_err(Fault::Violation)? {
+                turn.made_progress();
                 match received {
                     Received::Message(_) => {
                         self.message_since = None;
@@ -256,3 +260,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.socket
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,13 @@ impl Client {
     pub async fn accept(listener: &tokio::net::TcpListener) -> Self {
         within(async {
             let (socket, _) = listener.accept().await.unwrap();
-            Self(tokio_websockets::ServerBuilder::new().accept(socket).await.unwrap().1)
+            Self(
+                tokio_websockets::ServerBuilder::new()
+                    .accept(socket)
+                    .await
+                    .unwrap()
+                    .1,
+            )
         })
         .await
     }
