@@ -35,8 +35,8 @@ struct Queued {
     name: &'static str,
     /// A hash of the topic it was published on; what the session's own handler or a sender sent is never dropped.
     topic: Option<NonZeroU64>,
-    /// What the client is told right before it.
-    before: Option<Message>,
+    /// What the client is told right before it; boxed, since few messages have it.
+    before: Option<Box<Message>>,
 }
 
 #[derive(Default)]
@@ -122,7 +122,7 @@ impl State {
         if let Some(before) = next.before.take() {
             // It is announced now, and no longer to be dropped.
             next.topic = None;
-            return Some((before, POSITION));
+            return Some((*before, POSITION));
         }
         let Queued { message, name, .. } = self.queue.pop_front()?;
         self.bytes -= message.len();
@@ -309,7 +309,7 @@ impl Outbox {
             message,
             name,
             topic: Some(topic),
-            before,
+            before: before.map(Box::new),
         });
         drop(state);
         self.session.wake();

@@ -16,6 +16,8 @@ use crate::config::Config;
 pub(super) struct Clock {
     config: Arc<Config>,
     timer: Pin<Box<Sleep>>,
+    /// Whether the timer wakes the session as it is set.
+    is_armed: bool,
     ping_due: Instant,
     pong_due: Option<Instant>,
     /// Since when a handler waits for something.
@@ -52,6 +54,7 @@ impl Clock {
         Self {
             config,
             timer: Box::pin(tokio::time::sleep_until(ping_due)),
+            is_armed: false,
             ping_due,
             pong_due: None,
             handler_since: None,
@@ -73,12 +76,17 @@ impl Clock {
         stuck_since: Option<Instant>,
         message_since: Option<Instant>,
     ) -> Poll<Due> {
+        if self.is_armed && self.is_calm(stuck_since, message_since) && !self.timer.is_elapsed() {
+            return Poll::Pending;
+        }
         loop {
             let (next, _) = self.next(watch, stuck_since, message_since);
             if next < self.timer.deadline() {
                 self.timer.as_mut().reset(next);
             }
+            self.is_armed = true;
             ready!(self.timer.as_mut().poll(cx));
+            self.is_armed = false;
             let now = Instant::now();
             let (next, deadline) = self.next(watch, stuck_since, message_since);
             if next <= now {
@@ -86,6 +94,16 @@ impl Clock {
             }
             self.timer.as_mut().reset(next);
         }
+    }
+
+    /// Whether there is no deadline that may come before what the timer is set to: so it is nearly always, and every message
+    /// passes here.
+    fn is_calm(&self, stuck_since: Option<Instant>, message_since: Option<Instant>) -> bool {
+        stuck_since.is_none()
+            && message_since.is_none()
+            && self.pong_due.is_none()
+            && self.closing_since.is_none()
+            && self.handler_since.is_none()
     }
 
     /// A ping was sent: something must arrive in time.
@@ -120,6 +138,8 @@ impl Clock {
     pub(super) fn handler_done(&mut self) -> bool {
         let waited = self.handler_since.take().is_some();
         if waited {
+            // Other deadlines count again.
+            self.is_armed = false;
             self.closing_since = None;
             self.active();
             if let Some(due) = &mut self.pong_due {

@@ -107,6 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 break;
             }
         }
+        self.end_batch(Instant::now);
         self.count();
         self.poll_clock(cx, Watch::Reading).map(Event::End)
     }
@@ -170,15 +171,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     fn count(&mut self) {
         let (received, sent) = self.wire.take_counts();
         self.metrics.flush(received, sent);
-        if let Some(asked_at) = self.wire.take_asked_at() {
-            self.end_batch(asked_at);
-        }
     }
 
-    fn end_batch(&mut self, now: Instant) {
+    /// The handlers of a batch were done when `end` says.
+    fn end_batch(&mut self, end: impl FnOnce() -> Instant) {
         if let Some(Batch { began, handlers }) = self.batch.take() {
-            self.metrics
-                .handled(now.saturating_duration_since(began), handlers);
+            let took = end().saturating_duration_since(began);
+            self.metrics.handled(took, handlers);
         }
     }
 
@@ -186,14 +185,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     pub(crate) fn handler_done(&mut self) {
         if self.clock.handler_done() {
             self.wire.restart_message();
-            self.end_batch(Instant::now());
+            self.end_batch(Instant::now);
         }
     }
 
     /// Does what is left of the Close handshake and of TCP, within the deadline.
     pub(crate) async fn finish(mut self, end: End) {
         self.count();
-        self.end_batch(Instant::now());
+        self.end_batch(Instant::now);
         self.metrics.closed(&end.reason);
         let deadline = self.close_deadline;
         if end.rest != Rest::Cut {
@@ -280,8 +279,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             };
             self.clock.heard();
             // While input never ends, here is where it is counted.
-            if let Some(asked_at) = self.wire.take_asked_at() {
-                self.end_batch(asked_at);
+            if let Some(arrived_at) = self.wire.take_arrived_at() {
+                self.end_batch(|| arrived_at);
                 self.count();
             }
             match received {

@@ -51,11 +51,10 @@ pub(crate) struct Wire<S> {
     meter: Meter,
     /// Since when a message or a control frame is under way.
     message_since: Option<Instant>,
-    /// Bytes read and written since they were last asked for.
+    /// Bytes read and written, and when the first were read, since that was last asked for.
     received: u64,
     sent: u64,
-    /// When the socket was first read from since somebody wanted to know.
-    asked_at: Option<Instant>,
+    arrived_at: Option<Instant>,
 }
 
 /// Why nothing more comes.
@@ -88,11 +87,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             message_since: None,
             received: 0,
             sent: 0,
-            asked_at: None,
+            arrived_at: None,
         };
         if !read_ahead.is_empty() {
             wire.incoming.add(read_ahead);
-            wire.arrived(read_ahead.len(), Instant::now());
+            wire.arrived(read_ahead.len());
         }
         wire
     }
@@ -117,8 +116,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 }
                 return Poll::Ready(self.within_rates().map(|()| received));
             }
-            if !self.incoming.is_under_way() {
-                self.message_since = None;
+            match self.incoming.is_under_way() {
+                true => {
+                    self.message_since.get_or_insert_with(Instant::now);
+                }
+                false => self.message_since = None,
             }
             ready!(self.poll_fill(cx))?;
         }
@@ -129,12 +131,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         if self.stuck_since.is_some() {
             ready!(self.poll_drain(cx))?;
         }
-        let now = Instant::now();
-        self.asked_at.get_or_insert(now);
         match self.poll_read(cx) {
             Poll::Ready(Ok(0)) => Poll::Ready(Err(Fault::Lost)),
             Poll::Ready(Ok(length)) => {
-                self.arrived(length, now);
+                self.arrived(length);
                 Poll::Ready(self.within_rates())
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
@@ -164,9 +164,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         })
     }
 
-    fn arrived(&mut self, length: usize, now: Instant) {
+    fn arrived(&mut self, length: usize) {
+        let now = Instant::now();
         self.received += length as u64;
-        self.message_since.get_or_insert(now);
+        self.arrived_at.get_or_insert(now);
         self.meter.read(length, now);
     }
 
@@ -242,9 +243,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.meter.expect_pong();
     }
 
-    /// When the socket was first read from since the last call: then everything that was there before is dealt with.
-    pub(crate) fn take_asked_at(&mut self) -> Option<Instant> {
-        self.asked_at.take()
+    /// When something arrived first since the last call: what was there before is dealt with then.
+    pub(crate) fn take_arrived_at(&mut self) -> Option<Instant> {
+        self.arrived_at.take()
     }
 
     /// How much was read and written since the last call, in bytes.

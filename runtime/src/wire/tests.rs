@@ -60,6 +60,38 @@ async fn replies_leave_together_when_there_is_nothing_more_to_read() {
 }
 
 #[tokio::test]
+async fn a_message_is_under_way_from_its_first_byte_to_its_last() {
+    let (socket, mut peer) = duplex(1 << 20);
+    let mut wire = wire(socket);
+    let mut next = async |bytes: &[u8]| {
+        peer.write_all(bytes).await.unwrap();
+        let mut next = Box::pin(poll_fn(|cx| wire.poll_next(cx)));
+        let came = !is_pending(next.as_mut()).await;
+        drop(next);
+        (came, wire.message_since())
+    };
+    assert_eq!(next(&EMPTY).await, (true, None));
+    // A whole one, and the beginning of another.
+    assert_eq!(
+        next(&[&EMPTY[..], &EMPTY[..3]].concat()).await,
+        (true, None)
+    );
+    let (came, since) = next(&EMPTY[3..5]).await;
+    assert!(!came && since.is_some());
+    // A ping, which may come between fragments.
+    let ping = [0x89, 0x80, 0, 0, 0, 0];
+    let fragment = [0x02, 0x80, 0, 0, 0, 0];
+    assert_eq!(
+        next(&[&EMPTY[5..], &fragment[..], &ping].concat()).await,
+        (true, None)
+    );
+    assert_eq!(next(b"").await, (true, None));
+    let (came, since) = next(b"").await;
+    assert!(!came && since.is_some());
+    assert_eq!(next(&ping).await, (true, since));
+}
+
+#[tokio::test]
 async fn nothing_is_read_while_output_is_stuck() {
     let (socket, mut peer) = duplex(100);
     let mut wire = wire(socket);
