@@ -35,7 +35,7 @@ type Way = (&'static str, fn(&Frame));
 const WAYS: [Way; 4] = [
     ("direct", |frame| decode::<messages::PositionOpened>(frame)),
     ("wsgen", |frame| {
-        black_box(Inbound::decode(black_box(frame)).expect("a message of the document"));
+        black_box(Inbound::decode(black_box(frame).clone()).expect("a message of the document"));
     }),
     ("serde tag", |frame| decode::<Tagged>(frame)),
     ("serde untagged", |frame| decode::<Untagged>(frame)),

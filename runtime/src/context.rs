@@ -115,7 +115,8 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     /// The connection is closing, or the message cannot be encoded. Pass it on with `?`.
     pub async fn send(&mut self, message: impl Into<Out>) -> Result<(), Error> {
         let message = message.into();
-        let (encoded, name) = (message.encode()?, message.name());
+        let name = message.name();
+        let encoded = message.encode()?;
         self.connection
             .outbox
             .push_from_session(encoded, name)
@@ -275,8 +276,9 @@ impl<Out: Encode> Sender<Out> {
     /// The connection is closed, or the message cannot be encoded.
     pub async fn send(&self, message: impl Into<Out>) -> Result<(), SendError> {
         let message = message.into();
+        let name = message.name();
         let encoded = message.encode().map_err(not_encoded)?;
-        self.outbox.push(encoded, message.name()).await
+        self.outbox.push(encoded, name).await
     }
 
     /// Sends a message if there is room in the send queue now.
@@ -285,8 +287,9 @@ impl<Out: Encode> Sender<Out> {
     /// The queue is full, the connection is closed, or the message cannot be encoded.
     pub fn try_send(&self, message: impl Into<Out>) -> Result<(), SendError> {
         let message = message.into();
+        let name = message.name();
         let encoded = message.encode().map_err(not_encoded)?;
-        self.outbox.push_now(encoded, message.name())
+        self.outbox.push_now(encoded, name)
     }
 }
 

@@ -107,7 +107,7 @@ async fn converse<E: Endpoint>(
         };
         // In a block, so that open connections do not carry the room of a message twice.
         let handler = pin!({
-            let decode = || E::Inbound::decode(&frame);
+            let decode = || E::Inbound::decode(frame);
             let Ok(decoded) = catch_unwind(AssertUnwindSafe(decode)) else {
                 return panicked::<E>(link);
             };

@@ -10,7 +10,7 @@ fn values_are_decoded_as_they_were_judged() {
     let mut wrong = Vec::new();
     for line in include_str!("values.tsv").lines() {
         let (verdict, text) = line.split_once('\t').unwrap();
-        let outcome = Inbound::decode(&Frame::from(Message::from(text)));
+        let outcome = Inbound::decode(Frame::from(Message::from(text)));
         match (verdict, outcome) {
             ("Accept", Err(error)) => wrong.push(format!("{text}\n    should be accepted: {error}")),
             ("Refuse", Ok(message)) => wrong.push(format!("{text}\n    should be refused: {message:?}")),

@@ -178,7 +178,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("orderPlaced") => codegen::from_json(payload).map(Self::OrderPlaced),
@@ -232,8 +232,8 @@ impl Decode for Inbound {
 pub enum Outbound {}
 
 impl Encode for Outbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
-        match *self {}
+    fn encode(self) -> Result<Message, EncodeError> {
+        match self {}
     }
 
     fn name(&self) -> &'static str {

@@ -45,7 +45,7 @@ fn inbound(set: &MessageSet, types: &Types) -> TokenStream {
         }
 
         impl Decode for Inbound {
-            fn decode(#frame: &Frame) -> Result<Self, DecodeError> {
+            fn decode(#frame: Frame) -> Result<Self, DecodeError> {
                 #decode
             }
 
@@ -74,8 +74,8 @@ fn outbound(set: &MessageSet, types: &Types) -> TokenStream {
         }
 
         impl Encode for Outbound {
-            fn encode(&self) -> Result<Message, EncodeError> {
-                match #subject {
+            fn encode(self) -> Result<Message, EncodeError> {
+                match self {
                     #(#encode)*
                 }
             }
@@ -94,11 +94,11 @@ fn outbound(set: &MessageSet, types: &Types) -> TokenStream {
 fn encode_arm(variant: &Variant) -> TokenStream {
     let name = ident(&variant.variant);
     match variant.content {
-        Content::Json => quote!(Self::#name(message) => codegen::to_json(message),),
-        Content::MessagePack => quote!(Self::#name(message) => codegen::to_message_pack(message),),
-        Content::Cbor => quote!(Self::#name(message) => codegen::to_cbor(message),),
+        Content::Json => quote!(Self::#name(message) => codegen::to_json(&message),),
+        Content::MessagePack => quote!(Self::#name(message) => codegen::to_message_pack(&message),),
+        Content::Cbor => quote!(Self::#name(message) => codegen::to_cbor(&message),),
         Content::Text => quote!(Self::#name(message) => Ok(Message::from(message.as_str())),),
-        Content::Binary => quote!(Self::#name(message) => Ok(Message::from(message.clone())),),
+        Content::Binary => quote!(Self::#name(message) => Ok(Message::from(message)),),
     }
 }
 
@@ -112,7 +112,7 @@ pub(in super::super) fn encode_inbound(
     let encode = told.iter().map(|&index| encode_arm(&set.variants[index]));
     let names = told.iter().map(|&index| name_arm(set, index));
     let ambiguous = !set.dispatch.ambiguous.is_empty();
-    let raw = ambiguous.then(|| quote!(Self::Raw(message) => Ok(message.clone()),));
+    let raw = ambiguous.then(|| quote!(Self::Raw(message) => Ok(message),));
     let raw_name = ambiguous.then(|| quote!(Self::Raw(_) => "raw",));
     let distinct = told
         .iter()
@@ -122,8 +122,8 @@ pub(in super::super) fn encode_inbound(
     let subject = subject(set);
     quote! {
         impl Encode for #module::Inbound {
-            fn encode(&self) -> Result<Message, EncodeError> {
-                match #subject {
+            fn encode(self) -> Result<Message, EncodeError> {
+                match self {
                     #(#encode)*
                     #raw
                 }
@@ -151,7 +151,7 @@ pub(in super::super) fn decode_outbound(
     let (frame, decode) = decode(set, types, Untold::Refused);
     quote! {
         impl Decode for #module::Outbound {
-            fn decode(#frame: &Frame) -> Result<Self, DecodeError> {
+            fn decode(#frame: Frame) -> Result<Self, DecodeError> {
                 #decode
             }
 
@@ -258,7 +258,7 @@ fn decode(set: &MessageSet, types: &Types, untold: Untold) -> (TokenStream, Toke
         return (quote!(_frame), quote!(Err(DecodeError::unknown(None))));
     }
     let raw = match untold {
-        Untold::Kept => quote!(Ok(Self::Raw(frame.message()))),
+        Untold::Kept => quote!(Ok(Self::Raw(frame.into_message()))),
         Untold::Refused => quote!(Err(DecodeError::unknown(None))),
     };
     let binary = set.dispatch.binary.map(|index| {
@@ -283,8 +283,8 @@ fn decode(set: &MessageSet, types: &Types, untold: Untold) -> (TokenStream, Toke
             .collect();
         let select = select(&set.dispatch, &targets, &raw);
         let payload = match set.packing {
-            Some(Content::MessagePack) => quote!(&codegen::message_pack_as_json(frame)?),
-            Some(Content::Cbor) => quote!(&codegen::cbor_as_json(frame)?),
+            Some(Content::MessagePack) => quote!(&codegen::message_pack_as_json(&frame)?),
+            Some(Content::Cbor) => quote!(&codegen::cbor_as_json(&frame)?),
             _ => quote!(frame.bytes()),
         };
         quote! {

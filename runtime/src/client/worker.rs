@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::sync::{Mutex, mpsc};
@@ -159,8 +160,13 @@ impl<I: Decode> Worker<I> {
         if !is_text && !message.is_binary() {
             return Ok(None);
         }
-        let frame = Frame::new(message.into_payload().into(), is_text);
-        Ok(match I::decode(&frame) {
+        let payload = Bytes::from(message.into_payload());
+        let message = match is_text {
+            true => ByteString::try_from(payload).map(Message::Text),
+            false => Ok(Message::Binary(payload)),
+        };
+        let message = message.map_err(|_| End::lost("a text is not UTF-8"))?;
+        Ok(match I::decode(Frame::new(message)) {
             Ok(message) => settle(message, &mut self.waiting).map(Event::Message),
             Err(error) => Some(Event::Undecodable(error)),
         })

@@ -44,8 +44,8 @@ impl Frame {
     }
 
     /// The message as it came.
-    pub fn message(&self) -> Message {
-        self.0.clone()
+    pub fn into_message(self) -> Message {
+        self.0
     }
 }
 

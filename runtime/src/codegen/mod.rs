@@ -107,22 +107,22 @@ pub trait Endpoint: Send + Sync + 'static {
 /// A message that can be read from a frame.
 pub trait Decode: Sized + Send + 'static {
     /// Reads the message; the error says what is wrong and where.
-    fn decode(frame: &Frame) -> Result<Self, DecodeError>;
+    fn decode(frame: Frame) -> Result<Self, DecodeError>;
     /// The message's name in the document.
     fn name(&self) -> &'static str;
 }
 
 /// A message that can be put on the wire.
-pub trait Encode: Send + 'static {
+pub trait Encode: Sized + Send + 'static {
     /// Puts the message into bytes.
-    fn encode(&self) -> Result<Message, EncodeError>;
+    fn encode(self) -> Result<Message, EncodeError>;
     /// The message's name in the document.
     fn name(&self) -> &'static str;
 }
 
 impl Decode for Message {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
-        Ok(frame.message())
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+        Ok(frame.into_message())
     }
 
     fn name(&self) -> &'static str {
@@ -131,8 +131,8 @@ impl Decode for Message {
 }
 
 impl Encode for Message {
-    fn encode(&self) -> Result<Message, EncodeError> {
-        Ok(self.clone())
+    fn encode(self) -> Result<Message, EncodeError> {
+        Ok(self)
     }
 
     fn name(&self) -> &'static str {

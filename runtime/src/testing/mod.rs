@@ -28,7 +28,7 @@ pub use route::Route;
 /// When it does not.
 #[track_caller]
 pub fn receives<M: Decode>(name: &str, example: impl Into<Message>) {
-    match M::decode(&Frame::from(example.into())) {
+    match M::decode(Frame::from(example.into())) {
         Ok(message) => assert_eq!(
             message.name(),
             name,

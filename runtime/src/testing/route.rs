@@ -123,7 +123,7 @@ mod tests {
     struct Numbers;
 
     impl Decode for Numbers {
-        fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+        fn decode(frame: Frame) -> Result<Self, DecodeError> {
             from_json::<Vec<u8>>(frame.bytes()).map(|_| Self)
         }
 

@@ -39,7 +39,7 @@ impl<Out: Encode> Topics<Out> {
     ///
     /// A message that cannot be encoded reaches nobody, and is logged.
     pub fn publish(&self, topic: impl AsRef<str>, message: impl Into<Out>) -> usize {
-        self.deliver(topic.as_ref(), &message.into(), None)
+        self.deliver(topic.as_ref(), message.into(), None)
     }
 
     /// [`Topics::publish`] without one member.
@@ -49,14 +49,15 @@ impl<Out: Encode> Topics<Out> {
         message: impl Into<Out>,
         except: ConnectionId,
     ) -> usize {
-        self.deliver(topic, &message.into(), Some(except))
+        self.deliver(topic, message.into(), Some(except))
     }
 
-    fn deliver(&self, topic: &str, message: &Out, except: Option<ConnectionId>) -> usize {
+    fn deliver(&self, topic: &str, message: Out, except: Option<ConnectionId>) -> usize {
+        let name = message.name();
         match message.encode() {
-            Ok(encoded) => self.hub.publish(topic, &encoded, message.name(), except),
+            Ok(encoded) => self.hub.publish(topic, &encoded, name, except),
             Err(error) => {
-                tracing::error!(message = message.name(), %error, "cannot be encoded");
+                tracing::error!(message = name, %error, "cannot be encoded");
                 0
             }
         }

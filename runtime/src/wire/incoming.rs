@@ -114,11 +114,11 @@ impl Incoming {
             if is_control && !is_here {
                 return Ok(None);
             }
-            self.input.advance(taken);
             if is_control || is_here && head.is_final && self.partial.is_none() {
-                head.mask.take_off(&mut self.input[..end]);
-                return received(head.opcode, self.take(end)).map(Some);
+                head.mask.take_off(&mut self.input[taken..taken + end]);
+                return received(head.opcode, self.take(taken, end)).map(Some);
             }
+            self.input.advance(taken);
             self.begin(&head, end)?;
         }
     }
@@ -166,20 +166,23 @@ impl Incoming {
         }
     }
 
-    /// Takes a payload off the input.
-    fn take(&mut self, length: usize) -> Bytes {
-        let is_last = length == self.input.len();
-        let payload = match is_last && 2 * length >= self.was {
-            true => std::mem::take(&mut self.input).freeze(),
-            false if length > SMALL => self.input.split_to(length).freeze(),
-            false => {
-                let payload = Bytes::copy_from_slice(&self.input[..length]);
-                self.input.advance(length);
-                payload
-            }
-        };
-        if is_last {
-            self.input = BytesMut::new();
+    /// Takes a payload off the input, and what is before it.
+    fn take(&mut self, before: usize, length: usize) -> Bytes {
+        let end = before + length;
+        let is_last = end == self.input.len();
+        if length > SMALL || is_last && 2 * length >= self.was {
+            let taken = match is_last {
+                true => std::mem::take(&mut self.input),
+                false => self.input.split_to(end),
+            };
+            let mut payload = taken.freeze();
+            payload.advance(before);
+            return payload;
+        }
+        let payload = Bytes::copy_from_slice(&self.input[before..end]);
+        match is_last {
+            true => self.input = BytesMut::new(),
+            false => self.input.advance(end),
         }
         payload
     }

@@ -91,7 +91,7 @@ impl From<Said> for Outbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.json()?;
         match codegen::tag(payload, "type")?.as_deref() {
             Some("say") => codegen::from_json(payload).map(Self::Say),
@@ -122,9 +122,9 @@ impl Decode for Inbound {
 }
 
 impl Encode for Outbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
+    fn encode(self) -> Result<Message, EncodeError> {
         match self {
-            Self::Said(message) => codegen::to_json(message),
+            Self::Said(message) => codegen::to_json(&message),
         }
     }
 

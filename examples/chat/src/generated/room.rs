@@ -132,7 +132,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("sendMessage") => {
@@ -167,13 +167,13 @@ pub enum Outbound {
 }
 
 impl Encode for Outbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
+    fn encode(self) -> Result<Message, EncodeError> {
         match self {
-            Self::Welcome(message) => codegen::to_json(message),
-            Self::MessagePosted(message) => codegen::to_json(message),
-            Self::MemberTyping(message) => codegen::to_json(message),
-            Self::MemberJoined(message) => codegen::to_json(message),
-            Self::MemberLeft(message) => codegen::to_json(message),
+            Self::Welcome(message) => codegen::to_json(&message),
+            Self::MessagePosted(message) => codegen::to_json(&message),
+            Self::MemberTyping(message) => codegen::to_json(&message),
+            Self::MemberJoined(message) => codegen::to_json(&message),
+            Self::MemberLeft(message) => codegen::to_json(&message),
         }
     }
 

@@ -108,7 +108,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("subscribe") => codegen::from_json(payload).map(Self::Subscribe),
@@ -137,11 +137,11 @@ pub enum Outbound {
 }
 
 impl Encode for Outbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
+    fn encode(self) -> Result<Message, EncodeError> {
         match self {
-            Self::Snapshot(message) => codegen::to_json(message),
-            Self::Sample(message) => codegen::to_json(message),
-            Self::Alert(message) => codegen::to_json(message),
+            Self::Snapshot(message) => codegen::to_json(&message),
+            Self::Sample(message) => codegen::to_json(&message),
+            Self::Alert(message) => codegen::to_json(&message),
         }
     }
 

@@ -93,7 +93,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         codegen::text(payload).map(Self::Note)
     }
@@ -113,7 +113,7 @@ pub enum Outbound {
 }
 
 impl Encode for Outbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
+    fn encode(self) -> Result<Message, EncodeError> {
         match self {
             Self::Note(message) => Ok(Message::from(message.as_str())),
         }

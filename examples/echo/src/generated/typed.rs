@@ -95,7 +95,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         codegen::from_checked_json(payload).map(Self::Order)
     }
@@ -115,9 +115,9 @@ pub enum Outbound {
 }
 
 impl Encode for Outbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
+    fn encode(self) -> Result<Message, EncodeError> {
         match self {
-            Self::Order(message) => codegen::to_json(message),
+            Self::Order(message) => codegen::to_json(&message),
         }
     }
 

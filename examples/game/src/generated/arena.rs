@@ -123,7 +123,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("steer") => codegen::from_json(payload).map(Self::Steer),
@@ -150,10 +150,10 @@ pub enum Outbound {
 }
 
 impl Encode for Outbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
+    fn encode(self) -> Result<Message, EncodeError> {
         match self {
-            Self::Welcome(message) => codegen::to_json(message),
-            Self::State(message) => codegen::to_json(message),
+            Self::Welcome(message) => codegen::to_json(&message),
+            Self::State(message) => codegen::to_json(&message),
         }
     }
 

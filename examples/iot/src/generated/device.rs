@@ -125,7 +125,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("telemetry") => codegen::from_checked_json(payload).map(Self::Telemetry),
@@ -154,10 +154,10 @@ pub enum Outbound {
 }
 
 impl Encode for Outbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
+    fn encode(self) -> Result<Message, EncodeError> {
         match self {
-            Self::SetWindow(message) => codegen::to_json(message),
-            Self::SetInterval(message) => codegen::to_json(message),
+            Self::SetWindow(message) => codegen::to_json(&message),
+            Self::SetInterval(message) => codegen::to_json(&message),
         }
     }
 

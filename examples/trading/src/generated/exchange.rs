@@ -128,7 +128,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("placeOrder") => {
@@ -165,12 +165,12 @@ pub enum Outbound {
 }
 
 impl Encode for Outbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
+    fn encode(self) -> Result<Message, EncodeError> {
         match self {
-            Self::OrderAccepted(message) => codegen::to_json(message),
-            Self::OrderRejected(message) => codegen::to_json(message),
-            Self::OrderCancelled(message) => codegen::to_json(message),
-            Self::Trade(message) => codegen::to_json(message),
+            Self::OrderAccepted(message) => codegen::to_json(&message),
+            Self::OrderRejected(message) => codegen::to_json(&message),
+            Self::OrderCancelled(message) => codegen::to_json(&message),
+            Self::Trade(message) => codegen::to_json(&message),
         }
     }
 

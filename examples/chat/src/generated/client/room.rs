@@ -55,10 +55,10 @@ impl Client {
 }
 
 impl Encode for room::Inbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
+    fn encode(self) -> Result<Message, EncodeError> {
         match self {
-            Self::SendMessage(message) => codegen::to_json(message),
-            Self::SetTyping(message) => codegen::to_json(message),
+            Self::SendMessage(message) => codegen::to_json(&message),
+            Self::SetTyping(message) => codegen::to_json(&message),
         }
     }
 
@@ -83,7 +83,7 @@ impl From<messages::SetTyping> for room::Inbound {
 }
 
 impl Decode for room::Outbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("welcome") => codegen::from_json(payload).map(Self::Welcome),

@@ -85,11 +85,11 @@ impl Client {
 }
 
 impl Encode for exchange::Inbound {
-    fn encode(&self) -> Result<Message, EncodeError> {
+    fn encode(self) -> Result<Message, EncodeError> {
         match self {
-            Self::PlaceOrder(message) => codegen::to_json(message),
-            Self::CancelOrder(message) => codegen::to_json(message),
-            Self::Watch(message) => codegen::to_json(message),
+            Self::PlaceOrder(message) => codegen::to_json(&message),
+            Self::CancelOrder(message) => codegen::to_json(&message),
+            Self::Watch(message) => codegen::to_json(&message),
         }
     }
 
@@ -121,7 +121,7 @@ impl From<messages::Watch> for exchange::Inbound {
 }
 
 impl Decode for exchange::Outbound {
-    fn decode(frame: &Frame) -> Result<Self, DecodeError> {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("orderAccepted") => {
