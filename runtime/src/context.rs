@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 use serde_json::value::to_raw_value;
+use tokio::time::Instant;
 
 use crate::authentication::Admission;
 use crate::broker::Present;
@@ -19,7 +20,7 @@ use crate::error::SendError;
 use crate::log::Escaped;
 use crate::outbox::Outbox;
 use crate::telemetry::{Step, Trace};
-use crate::topics::{Joining, Position};
+use crate::topics::{Joining, PATIENCE, Position};
 use crate::{Error, Member, Principal, Recovery, Topics};
 
 /// What a member may say of itself, in bytes of JSON.
@@ -64,24 +65,28 @@ impl<Out> Connection<Out> {
         }
     }
 
-    /// Joins a topic that was not joined before.
-    async fn join(&mut self, topic: &str) -> Recovery {
+    /// Joins a topic, unless it has. May be given up while it waits, and begun again.
+    async fn join(&mut self, topic: &str, until: Instant) -> Recovery {
         let hub = self.topics.hub().clone();
-        let Some(positions) = &mut self.positions else {
+        if !self.joined.insert(topic.into()) && hub.has(topic, self.id) {
+            return Recovery::None;
+        }
+        let Some(positions) = &self.positions else {
             hub.join(topic, &self.joining());
-            hub.is_heard(topic).await;
+            hub.is_heard(topic, until).await;
             return Recovery::None;
         };
-        let known = positions.iter().position(|(known, _)| **known == *topic);
-        // Only the first time: if it leaves and joins again, it has not missed what it did not want.
-        let position = known.map(|index| positions.swap_remove(index).1);
-        match position {
-            Some(position) => hub.resume(topic, &self.joining(), position).await,
-            None => {
-                hub.join_and_greet(topic, &self.joining()).await;
-                Recovery::None
-            }
+        let known = positions.iter().find(|(known, _)| **known == *topic);
+        let Some((_, position)) = known else {
+            hub.join_and_greet(topic, &self.joining(), until).await;
+            return Recovery::None;
+        };
+        let recovery = hub.resume(topic, &self.joining(), *position, until).await;
+        // Once only: if it leaves and joins again, it has not missed what it did not want.
+        if let Some(positions) = &mut self.positions {
+            positions.retain(|(known, _)| **known != *topic);
         }
+        recovery
     }
 }
 
@@ -130,11 +135,8 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     /// Waits for the broker, if there is one: a moment, and never longer than 2 s. On channels of `resume.channels` a client
     /// that comes back gets what it missed.
     pub async fn join(&mut self, topic: impl AsRef<str>) -> Recovery {
-        let topic = topic.as_ref();
-        match self.connection.joined.insert(topic.into()) {
-            true => self.connection.join(topic).await,
-            false => Recovery::None,
-        }
+        let until = Instant::now() + PATIENCE;
+        self.connection.join(topic.as_ref(), until).await
     }
 
     /// [`Context::join`], and wants to be seen: [`Context::seen`] lists this connection with `info` on all servers, and
@@ -155,7 +157,8 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
                 "what a member says of itself is at most {LONGEST_INFO} bytes"
             )));
         }
-        let recovery = self.join(topic).await;
+        let until = Instant::now() + PATIENCE;
+        let recovery = self.connection.join(topic, until).await;
         let hub = self.connection.topics.hub().clone();
         hub.see(
             topic,
@@ -165,7 +168,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
                 info,
             },
         );
-        hub.has_seen_all(topic).await;
+        hub.has_seen_all(topic, until).await;
         Ok(recovery)
     }
 

@@ -225,6 +225,13 @@ impl Outbox {
         state.queue.is_empty() || state.queue.len() < self.max_messages && bytes <= self.max_bytes
     }
 
+    /// Whether so many messages of so many bytes find room together.
+    pub(crate) fn has_room_for(&self, messages: usize, bytes: usize) -> bool {
+        let state = self.lock();
+        state.queue.len() + messages <= self.max_messages
+            && state.bytes.saturating_add(bytes) <= self.max_bytes
+    }
+
     /// Queues `message` from the session's own task, waiting for room.
     pub(crate) async fn push_from_session(
         &self,

@@ -91,19 +91,23 @@ impl Process {
         }
     }
 
-    /// Waits until it is connected to its broker.
-    #[cfg(all(feature = "redis", feature = "nats"))]
-    pub async fn is_ready(&self) {
-        within(async {
-            loop {
-                let mut raw = Raw::connect(self.admin).await;
-                raw.send(b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n").await;
-                if raw.all().await.trim_end().ends_with("\nready") {
-                    break;
-                }
-            }
-        })
-        .await;
+    pub async fn client(&self) -> Client {
+        Client::connect(self.address, "/rooms/1").await
+    }
+
+    /// The head and body of an admin page.
+    pub async fn admin_page(&self, path: &str) -> String {
+        let mut raw = Raw::connect(self.admin).await;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        raw.send(request.as_bytes()).await;
+        raw.all().await
+    }
+
+    /// The value of a line of `/metrics`, written as there.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let page = self.admin_page("/metrics").await;
+        let line = page.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().trim().parse().unwrap()
     }
 
     pub fn signal(&self, name: &str) {
@@ -117,15 +121,19 @@ impl Process {
         );
     }
 
-    /// Waits for a line of the log.
-    #[cfg(feature = "dev-tls")]
-    pub fn logs(&self, words: &str) {
-        while !self
-            .log
-            .recv_timeout(Duration::from_secs(20))
-            .unwrap()
-            .contains(words)
-        {}
+    /// Waits for a line of the log, and is it.
+    #[cfg(any(feature = "dev-tls", feature = "redis"))]
+    pub async fn logs(&self, words: &str) -> String {
+        within(async {
+            loop {
+                match self.log.try_recv() {
+                    Ok(line) if line.contains(words) => break line,
+                    Ok(_) => {}
+                    Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+                }
+            }
+        })
+        .await
     }
 
     pub async fn exited(&mut self) -> ExitStatus {
@@ -158,14 +166,8 @@ impl Process {
         Witness::with(self.address, self.admin, "").await
     }
 
-    async fn connections(&self) -> u64 {
-        let mut raw = Raw::connect(self.admin).await;
-        raw.send(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").await;
-        let page = raw.all().await;
-        let line = page
-            .lines()
-            .find_map(|line| line.strip_prefix("wsgen_connections{channel=\"room\"} "));
-        line.unwrap().parse().unwrap()
+    async fn connections(&self) -> f64 {
+        self.metric("wsgen_connections{channel=\"room\"}").await
     }
 
     fn descriptors(&self) -> usize {
@@ -174,7 +176,7 @@ impl Process {
     }
 
     /// Resident memory, in KiB.
-    fn resident(&self) -> usize {
+    pub fn resident(&self) -> usize {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
         statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4
     }
@@ -321,7 +323,7 @@ async fn connecting_and_closing_leaks_nothing() {
                 raw.frame().await;
             }
         }
-        within(async { while server.connections().await > 1 {} }).await;
+        within(async { while server.connections().await > 1.0 {} }).await;
     };
     round(500).await;
     let before = (server.descriptors(), server.resident());

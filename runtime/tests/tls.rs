@@ -23,13 +23,13 @@ use crate::support::witness::Witness;
 use crate::support::{TestServer, within};
 
 /// An authority, and a folder for what it signs; the folder goes with it.
-struct Authority {
+pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: PathBuf,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("wsgen-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let mut params = CertificateParams::default();
@@ -39,20 +39,20 @@ impl Authority {
     }
 
     /// A certificate and its key, PEM.
-    fn sign(&self) -> (String, String) {
+    pub fn sign(&self) -> (String, String) {
         let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         (certificate.pem(), key.serialize_pem())
     }
 
-    fn write(&self, (certificate, key): &(String, String)) {
+    pub fn write(&self, (certificate, key): &(String, String)) {
         std::fs::write(self.path("certificate.pem"), certificate).unwrap();
         std::fs::write(self.path("key.pem"), key).unwrap();
         std::fs::write(self.path("ca.pem"), self.issuer.pem()).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
@@ -238,7 +238,7 @@ async fn sighup_brings_the_new_certificate() {
     let new = certificate(&authority, server.address).await;
     std::fs::write(authority.path("key.pem"), "nonsense").unwrap();
     server.signal("-HUP");
-    server.logs("the old certificate stays");
+    server.logs("the old certificate stays").await;
     assert_eq!(certificate(&authority, server.address).await, new);
     witness.unharmed().await;
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
+use tokio::time::timeout_at;
 
 use super::key::Key;
 use super::wire::{Body, Frame, News, NodeId};
@@ -20,7 +21,7 @@ const MOST_BYTES: usize = 32 << 20;
 /// How many clients may wait for a part of a log at once; more do not recover.
 const MOST_READS: usize = 1024;
 
-/// How long joining waits for the broker.
+/// How long a part of a log is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The way from a server to its broker.
@@ -41,17 +42,26 @@ struct State {
     outgoing: VecDeque<Outgoing>,
     bytes: usize,
     dropped: u64,
-    /// The topics that have members here, and of these the ones that are heard.
+    /// Whether a sign of life goes before all of these.
+    beat_is_due: bool,
+    /// The topics that have members here, and those that are heard.
     wanted: HashSet<Key>,
     heard: HashSet<Key>,
-    /// Topics that have come into `wanted` or gone since the task looked.
+    /// Those of one that are not of the other, but for what the task is busy with.
     changed: HashSet<Key>,
     /// Topics whose log is to be read to be on track again.
     astray: HashSet<Key>,
     reads: VecDeque<Read>,
     is_connected: bool,
-    /// The other servers that give signs of life: when the last one came, and how much they have dropped.
-    peers: BTreeMap<NodeId, (Instant, u64)>,
+    /// The other servers that give signs of life.
+    peers: BTreeMap<NodeId, Peer>,
+}
+
+#[derive(Debug)]
+struct Peer {
+    heard: Instant,
+    /// How many messages it has dropped, once it has said so.
+    dropped: Option<u64>,
 }
 
 /// Something to be said.
@@ -101,19 +111,7 @@ impl Bridge {
 
     /// Has something said, after what was said before. Never waits: the oldest is dropped where there is no room.
     pub(crate) fn say(&self, key: Key, sequence: u64, body: Body) {
-        let is_logged = key.is_logged && matches!(body, Body::Message { .. });
-        let node = self.us;
-        let frame = Frame {
-            node,
-            sequence,
-            body,
-        };
-        let said = Outgoing {
-            key,
-            is_logged,
-            frame: frame.encode(),
-            since: Instant::now(),
-        };
+        let said = Outgoing::new(self.us, key, sequence, body);
         let mut state = self.lock();
         state.bytes += said.frame.len();
         state.outgoing.push_back(said);
@@ -134,9 +132,10 @@ impl Bridge {
         self.say(key, 0, Body::News(news));
     }
 
-    /// How many messages for others were dropped since the start.
-    pub(crate) fn dropped(&self) -> u64 {
-        self.lock().dropped
+    /// Gives a sign of life. It goes first: what waits may be much, or be dropped.
+    pub(crate) fn beat(&self) {
+        self.lock().beat_is_due = true;
+        self.work.notify_one();
     }
 
     /// A sent batch may have been lost.
@@ -148,11 +147,11 @@ impl Bridge {
     /// A topic has got members here.
     pub(crate) fn want(&self, key: Key) {
         let mut state = self.lock();
-        state.changed.insert(key.clone());
         if key.is_logged {
             state.astray.insert(key.clone());
         }
-        state.wanted.insert(key);
+        state.wanted.insert(key.clone());
+        state.compare(key);
         drop(state);
         self.work.notify_one();
     }
@@ -161,7 +160,8 @@ impl Bridge {
     pub(crate) fn forget(&self, key: &Key) {
         let mut state = self.lock();
         state.wanted.remove(key);
-        state.changed.insert(key.clone());
+        state.astray.remove(key);
+        state.compare(key.clone());
         drop(state);
         self.work.notify_one();
     }
@@ -186,8 +186,8 @@ impl Bridge {
         tokio::time::timeout(PATIENCE, log).await.ok()?.ok()
     }
 
-    /// Waits until what others publish on a topic arrives here; not for long, and not while there is no broker.
-    pub(crate) async fn is_heard(&self, key: &Key) {
+    /// Waits until what others publish on a topic arrives here; not while there is no broker.
+    pub(crate) async fn is_heard(&self, key: &Key, until: tokio::time::Instant) {
         let heard = async {
             loop {
                 // Made before the look, so that no change in between is missed.
@@ -201,7 +201,7 @@ impl Bridge {
                 change.await;
             }
         };
-        if tokio::time::timeout(PATIENCE, heard).await.is_err() {
+        if timeout_at(until, heard).await.is_err() {
             tracing::debug!("the broker takes long to hear another topic");
         }
     }
@@ -226,12 +226,24 @@ impl Bridge {
         work
     }
 
-    /// What is to be said first, at most so many messages.
-    pub(crate) fn take_messages(&self, messages: usize) -> Vec<Outgoing> {
+    /// What is to be said first: at most so many messages, and no more once they have so many bytes.
+    pub(crate) fn take_messages(&self, messages: usize, bytes: usize) -> Vec<Outgoing> {
         let mut state = self.lock();
-        let count = state.outgoing.len().min(messages);
-        let batch: Vec<Outgoing> = state.outgoing.drain(..count).collect();
-        state.bytes -= batch.iter().map(|said| said.frame.len()).sum::<usize>();
+        let mut batch = Vec::new();
+        if messages > 0 && std::mem::take(&mut state.beat_is_due) {
+            let dropped = state.dropped;
+            let beat = Body::News(News::Beat { dropped });
+            batch.push(Outgoing::new(self.us, Key::of_servers(), 0, beat));
+        }
+        let mut taken = 0;
+        while batch.len() < messages
+            && taken < bytes
+            && let Some(said) = state.outgoing.pop_front()
+        {
+            taken += said.frame.len();
+            batch.push(said);
+        }
+        state.bytes -= taken;
         batch
     }
 
@@ -239,6 +251,7 @@ impl Bridge {
     pub(crate) fn has_more(&self) -> bool {
         let state = self.lock();
         !(state.outgoing.is_empty()
+            && !state.beat_is_due
             && state.changed.is_empty()
             && state.astray.is_empty()
             && state.reads.is_empty())
@@ -253,11 +266,9 @@ impl Bridge {
     pub(crate) fn hears(&self, keys: Vec<Key>) {
         let mut state = self.lock();
         for key in keys {
-            if !state.wanted.contains(&key) {
-                // It has lost its last member meanwhile.
-                state.changed.insert(key.clone());
-            }
-            state.heard.insert(key);
+            state.heard.insert(key.clone());
+            // It may have lost its last member meanwhile.
+            state.compare(key);
         }
         drop(state);
         self.work.notify_one();
@@ -270,7 +281,7 @@ impl Bridge {
         state.is_connected = true;
         // The others' time begins anew: while we heard nobody, nobody could be heard.
         let now = Instant::now();
-        state.peers.values_mut().for_each(|(heard, _)| *heard = now);
+        state.peers.values_mut().for_each(|peer| peer.heard = now);
         state.changed = state.wanted.iter().cloned().collect();
         let logged = state.wanted.iter().filter(|key| key.is_logged);
         state.astray = logged.cloned().collect();
@@ -304,11 +315,23 @@ impl Bridge {
 
     /// Another server gave a sign of life: whether it is new, and whether it has dropped something since the last one.
     pub(crate) fn hear_peer(&self, node: NodeId, dropped: u64) -> (bool, bool) {
-        let before = self.lock().peers.insert(node, (Instant::now(), dropped));
-        match before {
-            None => (true, false),
-            Some((_, before)) => (false, dropped > before),
-        }
+        let peer = Peer {
+            heard: Instant::now(),
+            dropped: Some(dropped),
+        };
+        let before = self.lock().peers.insert(node, peer);
+        let known = before.and_then(|before| before.dropped);
+        // One that was forgotten while it had no broker comes back as a new one, and has dropped what did not fit.
+        (known.is_none(), dropped > known.unwrap_or(0))
+    }
+
+    /// Another server speaks of its members: if it dies before its first sign of life, they must be forgotten as well.
+    pub(crate) fn hear_of_peer(&self, node: NodeId) {
+        let heard = Instant::now();
+        let mut state = self.lock();
+        let dropped = None;
+        let peer = state.peers.entry(node).or_insert(Peer { heard, dropped });
+        peer.heard = heard;
     }
 
     /// Another server is gone.
@@ -323,7 +346,7 @@ impl Bridge {
             return BTreeSet::new();
         }
         let silent = state.peers.iter();
-        let silent = silent.filter(|(_, (heard, _))| heard.elapsed() > ttl);
+        let silent = silent.filter(|(_, peer)| peer.heard.elapsed() > ttl);
         let silent: BTreeSet<NodeId> = silent.map(|(node, _)| *node).collect();
         state.peers.retain(|node, _| !silent.contains(node));
         silent
@@ -337,5 +360,33 @@ impl Bridge {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics halfway: a poisoned state is a whole state.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Has the task look at a topic if that is needed. So what is to be looked at never outgrows what is wanted and
+    /// heard, however long there is no broker.
+    fn compare(&mut self, key: Key) {
+        match self.wanted.contains(&key) == self.heard.contains(&key) {
+            true => self.changed.remove(&key),
+            false => self.changed.insert(key),
+        };
+    }
+}
+
+impl Outgoing {
+    fn new(node: NodeId, key: Key, sequence: u64, body: Body) -> Self {
+        let is_logged = key.is_logged && matches!(body, Body::Message { .. });
+        let frame = Frame {
+            node,
+            sequence,
+            body,
+        };
+        Self {
+            key,
+            is_logged,
+            frame: frame.encode(),
+            since: Instant::now(),
+        }
     }
 }

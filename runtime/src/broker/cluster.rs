@@ -1,10 +1,10 @@
 //! A server among the others: what comes from the broker finds its hub, and who gives no sign of life is forgotten.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use super::bridge::{Bridge, Work};
 use super::key::{Key, channel_and_topic};
@@ -16,6 +16,9 @@ use crate::topics::{Bounds, Hub, Kept, Log, Logged};
 /// Most topics' histories are looked at this often.
 const SWEEP: Duration = Duration::from_secs(5);
 
+/// Gaps that follow each other sooner are one.
+const BETWEEN_GAPS: Duration = Duration::from_secs(1);
+
 pub(crate) struct Cluster {
     pub(crate) bridge: Arc<Bridge>,
     pub(crate) settings: config::Broker,
@@ -23,8 +26,10 @@ pub(crate) struct Cluster {
     pub(crate) bounds: Arc<Bounds>,
     hubs: Vec<Arc<Hub>>,
     connections: Connections,
-    /// Whether the lists of members are to be exchanged anew.
-    may_have_missed: AtomicBool,
+    /// Something was dropped on its way to us.
+    has_fallen_behind: Notify,
+    /// The lists of members are to be exchanged anew.
+    may_have_missed: Notify,
 }
 
 impl Cluster {
@@ -41,7 +46,8 @@ impl Cluster {
             bounds,
             hubs,
             connections,
-            may_have_missed: AtomicBool::new(false),
+            has_fallen_behind: Notify::new(),
+            may_have_missed: Notify::new(),
         }
     }
 
@@ -64,6 +70,7 @@ impl Cluster {
         match (self.hub_and_topic(name), frame.body) {
             (None, Body::News(news)) if !is_ours => self.hear(frame.node, news),
             (Some((hub, topic)), Body::News(news)) if !is_ours => {
+                self.bridge.hear_of_peer(frame.node);
                 hub.hear_of(topic, frame.node, news);
             }
             (Some((hub, topic)), Body::Message { name, message }) => {
@@ -98,7 +105,7 @@ impl Cluster {
                 let (is_new, has_dropped) = self.bridge.hear_peer(node, dropped);
                 if is_new {
                     // So that it knows us, too.
-                    self.beat();
+                    self.bridge.beat();
                 }
                 if has_dropped {
                     tracing::warn!(%node, "another server had to drop messages for us");
@@ -123,21 +130,20 @@ impl Cluster {
         }
     }
 
-    /// Something that others have said was dropped on its way to us.
+    /// Something that others have said was dropped on its way to us. Costs nothing: it may be every message.
     pub(crate) fn fell_behind(&self) {
-        tracing::warn!("this server falls behind what others publish");
-        self.miss();
+        self.has_fallen_behind.notify_one();
     }
 
     fn miss(&self) {
         self.bridge.metrics.gaps.add(1);
-        self.may_have_missed.store(true, Ordering::Relaxed);
+        self.may_have_missed.notify_one();
         self.hubs.iter().for_each(|hub| hub.has_missed());
     }
 
     /// There is a connection, and everything wanted is heard; `again` if there was one before.
     pub(crate) fn came_up(&self, again: bool) {
-        self.beat();
+        self.bridge.beat();
         if again {
             self.miss();
         }
@@ -147,12 +153,6 @@ impl Cluster {
     pub(crate) fn went_down(&self) {
         self.bridge.disconnected();
         self.hubs.iter().for_each(|hub| hub.lose_track());
-    }
-
-    /// Gives a sign of life.
-    fn beat(&self) {
-        let dropped = self.bridge.dropped();
-        self.bridge.tell(Key::of_servers(), News::Beat { dropped });
     }
 
     /// The part of a topic's log was read that it needed.
@@ -173,24 +173,50 @@ impl Cluster {
         from.collect()
     }
 
-    /// Signs of life, ours and those that others owe; for ever.
+    /// What goes on beside the connection; for ever.
     pub(crate) async fn live(&self) {
+        tokio::join!(
+            self.give_signs_of_life(),
+            self.tell_gaps(),
+            self.exchange_lists()
+        );
+    }
+
+    /// Signs of life, ours and those that others owe.
+    async fn give_signs_of_life(&self) {
         let ttl = self.settings.presence_ttl;
-        let mut tick = tokio::time::interval((ttl / 3).min(SWEEP));
+        let period = (ttl / 3).min(SWEEP);
+        let mut tick = tokio::time::interval(period);
         loop {
             tick.tick().await;
             if self.bridge.is_connected() {
-                self.beat();
+                self.bridge.beat();
             }
-            for node in self.bridge.forget_silent_peers(ttl) {
+            // Now, for those whose time would be over before the next look.
+            for node in self.bridge.forget_silent_peers(ttl - period) {
                 tracing::warn!(%node, "another server gives no sign of life");
                 self.hubs.iter().for_each(|hub| hub.lose_sight(node));
             }
-            if self.may_have_missed.swap(false, Ordering::Relaxed) {
-                for hub in &self.hubs {
-                    hub.look_around().await;
-                }
+        }
+    }
+
+    /// Tells members here of what this server was too slow for: after the last of it, and not all the time.
+    async fn tell_gaps(&self) {
+        loop {
+            self.has_fallen_behind.notified().await;
+            tracing::warn!("this server falls behind what others publish");
+            self.miss();
+            tokio::time::sleep(BETWEEN_GAPS).await;
+        }
+    }
+
+    async fn exchange_lists(&self) {
+        loop {
+            self.may_have_missed.notified().await;
+            for hub in &self.hubs {
+                hub.look_around().await;
             }
+            tokio::time::sleep(BETWEEN_GAPS).await;
         }
     }
 

@@ -12,14 +12,15 @@ use std::time::Duration;
 use async_nats::{Client, ConnectOptions, Event, PublishErrorKind, ServerAddr, Subscriber};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_core::Stream;
+use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::bridge::Outgoing;
 use super::cluster::Cluster;
 use super::key::Key;
-use super::session::{Fault, PATIENCE, Session};
+use super::session::{Fault, Session};
 use crate::topics::Log;
 
 /// Subjects that topics are spread over: enough that a server with few topics hears little of the others', few enough
@@ -29,13 +30,16 @@ const SUBJECTS: u64 = 1024;
 /// Messages that may wait on one subject before they are dropped, which is a gap.
 const WAITING: usize = 8192;
 
+/// How long one of several servers may take to connect, so that there is time for another.
+const FOR_EACH: Duration = Duration::from_secs(1);
+
 pub(super) struct Nats {
     client: Client,
     cluster: Arc<Cluster>,
     broken: CancellationToken,
     subjects: HashMap<u64, Heard>,
-    /// Aborted when dropped.
-    tasks: JoinSet<()>,
+    /// For messages to ourselves, and to all servers.
+    _tasks: [Task; 2],
     /// The number of the last message to ourselves that came back.
     echoed: watch::Receiver<u64>,
     echoes: u64,
@@ -44,7 +48,30 @@ pub(super) struct Nats {
 /// A subject that is heard.
 struct Heard {
     topics: usize,
-    task: AbortHandle,
+    /// The subscription ends with the task that holds it.
+    task: Task,
+}
+
+/// A task that ends when dropped, soon.
+struct Task(JoinHandle<()>);
+
+impl Task {
+    fn run(task: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(task))
+    }
+
+    /// Ends it now.
+    async fn end(mut self) {
+        self.0.abort();
+        // It is over, whichever way.
+        let _ = (&mut self.0).await;
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Session for Nats {
@@ -55,15 +82,14 @@ impl Session for Nats {
         let (tell, echoed) = watch::channel(0);
         let mut echoes = client.subscribe(subject_to_self(cluster)).await?;
         let mut servers = client.subscribe(format!("{prefix}.s")).await?;
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
+        let to_ourselves = Task::run(async move {
             while let Some(payload) = next(&mut echoes).await {
                 let number = payload.as_ref().try_into().map(u64::from_be_bytes);
                 tell.send_replace(number.unwrap_or_default());
             }
         });
         let all = cluster.clone();
-        tasks.spawn(async move {
+        let to_all = Task::run(async move {
             while let Some(payload) = next(&mut servers).await {
                 hear(&all, &payload);
             }
@@ -73,7 +99,7 @@ impl Session for Nats {
             cluster: cluster.clone(),
             broken,
             subjects: HashMap::new(),
-            tasks,
+            _tasks: [to_ourselves, to_all],
             echoed,
             echoes: 0,
         };
@@ -90,7 +116,7 @@ impl Session for Nats {
             }
             let mut subject = self.client.subscribe(self.subject(number)).await?;
             let cluster = self.cluster.clone();
-            let task = self.tasks.spawn(async move {
+            let task = Task::run(async move {
                 while let Some(payload) = next(&mut subject).await {
                     hear(&cluster, &payload);
                 }
@@ -103,16 +129,17 @@ impl Session for Nats {
     async fn ignore(&mut self, keys: &[Key]) -> Result<(), Fault> {
         for key in keys {
             let number = number(key);
-            if let Some(heard) = self.subjects.get_mut(&number) {
-                heard.topics -= 1;
-                if heard.topics == 0 {
-                    // The subscription ends with the task that holds it.
-                    heard.task.abort();
-                    self.subjects.remove(&number);
-                }
+            let Some(heard) = self.subjects.get_mut(&number) else {
+                continue;
+            };
+            heard.topics -= 1;
+            if heard.topics == 0
+                && let Some(heard) = self.subjects.remove(&number)
+            {
+                // What it still holds must not come beside what a later subscription hears.
+                heard.task.end().await;
             }
         }
-        while self.tasks.try_join_next().is_some() {}
         Ok(())
     }
 
@@ -161,11 +188,8 @@ impl Nats {
             .publish(subject_to_self(&self.cluster), payload)
             .await?;
         self.client.flush().await?;
-        let echoed = self.echoed.wait_for(|echoed| *echoed >= number);
-        match tokio::time::timeout(PATIENCE, echoed).await {
-            Ok(Ok(_)) => Ok(()),
-            _ => Err(Fault("it does not answer".to_owned())),
-        }
+        self.echoed.wait_for(|echoed| *echoed >= number).await?;
+        Ok(())
     }
 }
 
@@ -176,7 +200,7 @@ async fn connect(cluster: &Arc<Cluster>, broken: &CancellationToken) -> Result<C
     let (events, broken) = (cluster.clone(), broken.clone());
     let mut options = ConnectOptions::new()
         .name("wsgen")
-        .connection_timeout(PATIENCE)
+        .connection_timeout(FOR_EACH)
         .subscription_capacity(WAITING)
         // Beginning anew is our own affair, because what was missed is.
         .max_reconnects(1)
@@ -185,6 +209,10 @@ async fn connect(cluster: &Arc<Cluster>, broken: &CancellationToken) -> Result<C
             match event {
                 Event::Disconnected | Event::Closed | Event::LameDuckMode => broken.cancel(),
                 Event::SlowConsumer(_) => events.fell_behind(),
+                Event::ServerError(error) => {
+                    let error = error.to_string();
+                    tracing::warn!(error = %crate::log::Escaped(&error), "the broker complains");
+                }
                 _ => {}
             }
             std::future::ready(())
@@ -193,7 +221,24 @@ async fn connect(cluster: &Arc<Cluster>, broken: &CancellationToken) -> Result<C
         options = options.add_root_certificates(settings.ca.clone());
     }
     let addresses = addresses.map_err(|error| Fault(format!("broker.url: {error}")))?;
-    Ok(options.connect(addresses).await?)
+    Ok(with_credentials(options, &addresses)
+        .connect(addresses)
+        .await?)
+}
+
+/// The client does not look for credentials in addresses. `nats://USER:PASSWORD@HOST`, or `nats://TOKEN@HOST`.
+fn with_credentials(options: ConnectOptions, addresses: &[ServerAddr]) -> ConnectOptions {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    // Servers of one cluster ask for the same.
+    let first = addresses.iter().find_map(|address| {
+        let name = address.username().map(decoded)?;
+        Some((name, address.password().map(decoded)))
+    });
+    match first {
+        Some((user, Some(password))) => options.user_and_password(user, password),
+        Some((token, None)) => options.token(token),
+        None => options,
+    }
 }
 
 fn subject_to_self(cluster: &Cluster) -> String {

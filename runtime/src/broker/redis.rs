@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::bridge::Outgoing;
 use super::cluster::Cluster;
 use super::key::Key;
-use super::session::{Fault, PATIENCE, Session};
+use super::session::{Fault, Session};
 use super::wire::{Body, Frame, NodeId};
 use crate::topics::{Kept, Log};
 
@@ -96,9 +96,10 @@ impl Session for Redis {
                 Ok(())
             }
         };
+        // How long anything may take is the same for all brokers, and not said here.
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
+            .set_connection_timeout(None)
+            .set_response_timeout(None)
             .set_push_sender(heard);
         let client = client(settings.url.as_str(), settings)?;
         let mut connection = client

@@ -8,8 +8,9 @@ use super::cluster::Cluster;
 use super::key::Key;
 use crate::topics::Log;
 
-/// What goes to the broker at once.
+/// What goes to the broker at once: so many messages, or so many bytes and a message.
 const BATCH: usize = 512;
+const BATCH_BYTES: usize = 1 << 20;
 
 /// Topics that are asked for at once.
 const TOPICS: usize = 1000;
@@ -17,8 +18,8 @@ const TOPICS: usize = 1000;
 /// Logs that are read at once: all that is kept of so many topics is in memory then.
 const LOGS: usize = 32;
 
-/// How long the broker may take for anything.
-pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the broker may take for anything; then the connection is given up.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What went wrong with a broker.
 #[derive(Debug)]
@@ -56,23 +57,24 @@ pub(super) trait Session: Sized + Send {
 
 /// Keeps a connection to the broker; for ever.
 pub(super) async fn run<S: Session>(cluster: Arc<Cluster>) {
+    // The clients of brokers want the program to have chosen its cryptography, and panic where they find two. If it has
+    // chosen, that counts.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     tokio::join!(cluster.live(), stay_connected::<S>(&cluster));
 }
 
 async fn stay_connected<S: Session>(cluster: &Arc<Cluster>) {
     let (url, mut again, mut attempt) = (&cluster.settings.url, false, 0);
     loop {
-        let connected = tokio::time::timeout(PATIENCE, S::connect(cluster)).await;
-        let fault = match connected {
-            Ok(Ok(session)) => {
+        let fault = match in_time(S::connect(cluster)).await {
+            Ok(session) => {
                 cluster.bridge.connected();
                 tracing::info!(broker = %url, "connected to the broker");
                 let Fault(fault) = serve(session, cluster, again, &mut attempt).await;
                 again = true;
                 fault
             }
-            Ok(Err(Fault(fault))) => fault,
-            Err(_) => "it does not answer".to_owned(),
+            Err(Fault(fault)) => fault,
         };
         cluster.went_down();
         if attempt == 0 {
@@ -123,14 +125,14 @@ async fn step<S: Session>(
     let bridge = &cluster.bridge;
     let mut work = bridge.take_work();
     for keys in work.ignore.chunks(TOPICS) {
-        session.ignore(keys).await?;
+        in_time(session.ignore(keys)).await?;
     }
     for keys in work.hear.chunks(TOPICS) {
-        session.hear(keys).await?;
+        in_time(session.hear(keys)).await?;
     }
     let astray = cluster.track_from(&mut work);
     for logs in astray.chunks(LOGS) {
-        let read = session.read(logs).await?;
+        let read = in_time(session.read(logs)).await?;
         for ((key, _), log) in logs.iter().zip(read) {
             cluster.caught_up(key, log);
         }
@@ -149,7 +151,7 @@ async fn read<S: Session>(session: &mut S, mut reads: Vec<Read>) -> Result<(), F
         let logs: Vec<_> = logs
             .map(|read| (read.key.clone(), Some(read.after)))
             .collect();
-        for (read, log) in now.into_iter().zip(session.read(&logs).await?) {
+        for (read, log) in now.into_iter().zip(in_time(session.read(&logs)).await?) {
             // Who does not wait any more does not need it.
             let _ = read.answer.send(log);
         }
@@ -159,17 +161,23 @@ async fn read<S: Session>(session: &mut S, mut reads: Vec<Read>) -> Result<(), F
 
 async fn say<S: Session>(session: &mut S, cluster: &Cluster, messages: usize) -> Result<(), Fault> {
     let bridge = &cluster.bridge;
-    let batch = bridge.take_messages(messages);
-    let Some(first) = batch.first() else {
+    let batch = bridge.take_messages(messages, BATCH_BYTES);
+    let Some(oldest) = batch.iter().map(|said| said.since).min() else {
         return Ok(());
     };
-    if let Err(fault) = session.say(&batch).await {
+    if let Err(fault) = in_time(session.say(&batch)).await {
         // Perhaps it has them, perhaps not: at most once is what we promise.
         bridge.lost(batch.len());
         return Err(fault);
     }
-    bridge.metrics.lag(first.since.elapsed());
+    bridge.metrics.lag(oldest.elapsed());
     Ok(())
+}
+
+/// A broker that hangs is one that is away.
+async fn in_time<T>(step: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let done = tokio::time::timeout(PATIENCE, step).await;
+    done.unwrap_or_else(|_| Err(Fault("it does not answer".to_owned())))
 }
 
 /// Longer each time up to 5 s, and by chance, so that servers do not come back in step.

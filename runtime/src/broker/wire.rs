@@ -94,7 +94,11 @@ pub(crate) struct Present {
 
 impl Frame {
     pub(crate) fn encode(&self) -> Bytes {
-        let mut bytes = BytesMut::with_capacity(HEAD + 64);
+        let room = match &self.body {
+            Body::Message { name, message } => 2 + name.len() + message.len(),
+            Body::News(_) => 64,
+        };
+        let mut bytes = BytesMut::with_capacity(HEAD + room);
         let mut head = |kind: u8| {
             bytes.put_u8(VERSION);
             bytes.put_u8(kind);

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
 use super::event::TopicEvent;
 use super::history::{Arrival, Kept, Log, Logged, Missed};
 use super::hub::{Hub, Joining};
 use super::position::{Position, announcement, greeting};
 use crate::outbox::POSITION;
 
-/// How long a client that comes back waits for what another server has not passed on yet.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long joining waits for the broker, and how much of that a client that comes back waits for what another server has
+/// not passed on yet.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+const TO_RECOVER: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// How joining a topic went for a client that came back.
@@ -127,17 +131,19 @@ impl Hub {
         topic: &str,
         joining: &Joining<'_>,
         position: Option<Position>,
+        until: Instant,
     ) -> Recovery {
         let recovery = match position {
             None => Recovery::Lost,
             Some(position) => {
-                tokio::time::timeout(PATIENCE, self.recover(topic, joining, position))
+                let until = until.min(Instant::now() + TO_RECOVER);
+                timeout_at(until, self.recover(topic, joining, position))
                     .await
                     .unwrap_or(Recovery::Lost)
             }
         };
         if recovery == Recovery::Lost {
-            self.join_at(topic, joining, Some(false)).await;
+            self.join_at(topic, joining, Some(false), until).await;
         }
         if let Some(metrics) = self.broker_metrics() {
             metrics.recovered(recovery != Recovery::Lost);
@@ -190,6 +196,11 @@ impl Hub {
             other => return Err(other),
         };
         let outbox = joining.outbox;
+        let bytes = missed.iter().map(|(kept, _)| kept.message.len()).sum();
+        if !outbox.has_room_for(missed.len() + 1, bytes) {
+            // It would be closed for being slow, come back, and so on.
+            return Ok(Recovery::Lost);
+        }
         let mark = self.mark(topic);
         if joining.is_told {
             let greeting = greeting(topic, Some(true), Some(*position));
@@ -205,16 +216,22 @@ impl Hub {
     }
 
     /// Adds a member, and tells its client where it is.
-    pub(crate) async fn join_and_greet(&self, topic: &str, joining: &Joining<'_>) {
-        self.join_at(topic, joining, None).await;
+    pub(crate) async fn join_and_greet(&self, topic: &str, joining: &Joining<'_>, until: Instant) {
+        self.join_at(topic, joining, None, until).await;
     }
 
-    async fn join_at(&self, topic: &str, joining: &Joining<'_>, recovered: Option<bool>) {
+    async fn join_at(
+        &self,
+        topic: &str,
+        joining: &Joining<'_>,
+        recovered: Option<bool>,
+        until: Instant,
+    ) {
         // The topic must be followed before it is known where that is; the member comes last, so that all it gets is
         // after the greeting.
         self.topic(&mut self.shard(topic), topic);
-        self.is_heard(topic).await;
-        self.is_on_track(topic).await;
+        self.is_heard(topic, until).await;
+        self.is_on_track(topic, until).await;
         let mut shard = self.shard(topic);
         let known = self.topic(&mut shard, topic);
         if let Some(history) = &known.history
@@ -227,15 +244,15 @@ impl Hub {
         self.insert(known, joining);
     }
 
-    /// Waits until what other servers publish on a topic arrives; not for long.
-    pub(crate) async fn is_heard(&self, topic: &str) {
+    /// Waits until what other servers publish on a topic arrives.
+    pub(crate) async fn is_heard(&self, topic: &str, until: Instant) {
         if let Some(bridge) = self.bridge() {
-            bridge.is_heard(&self.key(topic)).await;
+            bridge.is_heard(&self.key(topic), until).await;
         }
     }
 
-    /// Waits until a topic's position is known; not for long.
-    async fn is_on_track(&self, topic: &str) {
+    /// Waits until a topic's position is known.
+    async fn is_on_track(&self, topic: &str, until: Instant) {
         let is_astray = || {
             let shard = self.shard(topic);
             let known = shard.get(topic).and_then(|known| known.history.as_ref());
@@ -247,6 +264,6 @@ impl Hub {
             }
         };
         // Later than that the client is told that it cannot resume from here.
-        let _ = tokio::time::timeout(PATIENCE, wait).await;
+        let _ = timeout_at(until, wait).await;
     }
 }

@@ -127,6 +127,14 @@ impl Hub {
         keeps.is_some_and(|keeps| keeps.in_broker)
     }
 
+    /// Whether a connection has joined here.
+    pub(crate) fn has(&self, topic: &str, id: ConnectionId) -> bool {
+        let shard = self.shard(topic);
+        shard
+            .get(topic)
+            .is_some_and(|topic| topic.members.contains_key(&id))
+    }
+
     /// How many connections have joined here.
     pub(crate) fn members(&self, topic: &str) -> usize {
         let shard = self.shard(topic);

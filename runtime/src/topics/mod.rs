@@ -12,6 +12,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+pub(crate) use arrivals::PATIENCE;
 pub use arrivals::Recovery;
 pub use event::{Member, TopicEvent};
 pub(crate) use history::{Bounds, Kept, Log, Logged};

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
 use super::event::{Member, TopicEvent};
 use super::hub::{Hub, Topic};
 use super::presence::{Change, Presence};
@@ -12,8 +14,6 @@ use crate::connections::ConnectionId;
 /// A list of members goes to the other servers in parts of so many.
 const LISTED_AT_ONCE: usize = 256;
 
-/// How long somebody who wants to be seen waits for the others' lists.
-const PATIENCE: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 impl Hub {
@@ -71,8 +71,8 @@ impl Hub {
         presence.map_or_else(Vec::new, |presence| presence.members(self.us()))
     }
 
-    /// Waits until the other servers have said who of theirs is there; not for long.
-    pub(crate) async fn has_seen_all(&self, topic: &str) {
+    /// Waits until the other servers have said who of theirs is there.
+    pub(crate) async fn has_seen_all(&self, topic: &str, until: Instant) {
         let is_waiting = || {
             let shard = self.shard(topic);
             let presence = shard.get(topic).and_then(|known| known.presence.as_ref());
@@ -83,7 +83,7 @@ impl Hub {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
-        let _ = tokio::time::timeout(PATIENCE, wait).await;
+        let _ = timeout_at(until, wait).await;
     }
 
     /// Another server says something of its members on a topic.

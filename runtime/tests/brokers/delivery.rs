@@ -1,22 +1,29 @@
 //! What is published on one server reaches the members of all, in order, once.
 
-use super::on_each_broker;
-use super::server::Broker;
+use super::server::{Broker, Kind, is_ready};
+use super::{everywhere, on_each_broker};
 use crate::process::Process;
-use crate::support::TestServer;
 use crate::support::client::Client;
 
-on_each_broker! {
+everywhere! {
     members_of_all_servers_get_it,
-    order_holds_and_nothing_comes_twice,
+    on_two_order_holds_and_nothing_comes_twice,
+    on_three_order_holds_and_nothing_comes_twice,
     topics_are_their_own,
-    processes_reach_each_other,
     members_leave_and_come_back,
+}
+
+on_each_broker! {
+    another_prefix_is_another_world,
+    a_server_that_is_too_slow_tells_the_gap,
 }
 
 const JOIN: &str = r#"{"type":"join","topic":"a"}"#;
 
-pub async fn member(server: &TestServer, topic: &str) -> Client {
+/// What a handler says of topic `a` when it is told of a gap.
+pub const MISSED: &str = "something of a was missed";
+
+pub async fn member(server: &Process, topic: &str) -> Client {
     joined(server.client().await, topic).await
 }
 
@@ -41,11 +48,7 @@ pub async fn publish(client: &mut Client, topic: &str, text: &str) {
 }
 
 async fn members_of_all_servers_get_it(broker: Broker) {
-    let servers = [
-        broker.server("").await,
-        broker.server("").await,
-        broker.server("").await,
-    ];
+    let servers = broker.servers(3, "").await;
     let mut members = Vec::new();
     for server in &servers {
         for _ in 0..2 {
@@ -66,17 +69,23 @@ async fn members_of_all_servers_get_it(broker: Broker) {
     }
 }
 
-async fn order_holds_and_nothing_comes_twice(broker: Broker) {
+async fn on_two_order_holds_and_nothing_comes_twice(broker: Broker) {
+    order_holds_and_nothing_comes_twice(&broker.servers(2, "").await).await;
+}
+
+async fn on_three_order_holds_and_nothing_comes_twice(broker: Broker) {
+    order_holds_and_nothing_comes_twice(&broker.servers(3, "").await).await;
+}
+
+async fn order_holds_and_nothing_comes_twice(servers: &[Process]) {
     const COUNT: usize = 300;
-    let settings = "[limits]\nsend_queue_messages = 10000\nsend_queue_size = \"16 MiB\"";
-    let servers = [broker.server(settings).await, broker.server(settings).await];
     let mut members = Vec::new();
-    for server in &servers {
+    for server in servers {
         members.push(member(server, "a").await);
     }
     let mut publishers = tokio::task::JoinSet::new();
     for name in ["x", "y", "z"] {
-        for server in &servers {
+        for server in servers {
             let mut publisher = server.client().await;
             let name = format!("{name}{}", server.address.port());
             publishers.spawn(async move {
@@ -88,9 +97,10 @@ async fn order_holds_and_nothing_comes_twice(broker: Broker) {
             });
         }
     }
+    let publishing = 3 * servers.len();
     for member in &mut members {
         let mut last = std::collections::HashMap::new();
-        for _ in 0..6 * COUNT {
+        for _ in 0..publishing * COUNT {
             let text = member.text().await;
             let (_, text) = text.rsplit_once("\":\"").unwrap();
             let (name, number) = text.trim_end_matches("\"}").split_once(' ').unwrap();
@@ -98,67 +108,53 @@ async fn order_holds_and_nothing_comes_twice(broker: Broker) {
             let before = last.insert(name.to_owned(), number);
             assert_eq!(before.map_or(0, |before| before + 1), number, "{name}");
         }
-        assert_eq!(last.len(), 6);
+        assert_eq!(last.len(), publishing);
     }
     while let Some(done) = publishers.join_next().await {
         done.unwrap();
     }
     // Nothing comes after the last.
-    for (member, server) in members.iter_mut().zip(&servers) {
-        publish(&mut server.client().await, "a", "the end").await;
-        assert_eq!(member.text().await, said("the end"));
-        if server.address == servers[0].address {
-            continue;
-        }
+    publish(&mut servers[0].client().await, "a", "the end").await;
+    for member in &mut members {
         assert_eq!(member.text().await, said("the end"));
     }
 }
 
 async fn topics_are_their_own(broker: Broker) {
-    let (one, other) = (broker.server("").await, broker.server("").await);
-    let mut a = member(&one, "a").await;
-    let mut b = member(&one, "b").await;
-    // Another prefix is another world.
-    let settings = broker.settings("prefix = \"elsewhere\"");
-    let elsewhere = TestServer::with(&settings).await;
-    super::server::is_ready(&elsewhere).await;
-    let mut stranger = member(&elsewhere, "a").await;
-    let mut publisher = other.client().await;
+    let servers = broker.servers(2, "").await;
+    let mut a = member(&servers[0], "a").await;
+    let mut b = member(&servers[0], "b").await;
+    let mut publisher = servers[servers.len() - 1].client().await;
     for (topic, text) in [("a", "1"), ("b", "2"), ("c", "3"), ("a", "4")] {
         publish(&mut publisher, topic, text).await;
     }
     assert_eq!(a.text().await, said("1"));
     assert_eq!(a.text().await, said("4"));
     assert_eq!(b.text().await, said("2"));
-    publish(&mut elsewhere.client().await, "a", "mine").await;
-    assert_eq!(stranger.text().await, said("mine"));
 }
 
-async fn processes_reach_each_other(broker: Broker) {
-    let settings = broker.settings("[rates]\nmessages = 0\nbytes = 0");
-    let processes = [0, 1, 2].map(|_| Process::start(&settings, 256));
-    let mut members = Vec::new();
-    for process in &processes {
-        process.is_ready().await;
-        let client = Client::connect(process.address, "/rooms/1").await;
-        members.push(joined(client, "a").await);
-    }
-    for (number, process) in processes.iter().enumerate() {
-        let mut publisher = Client::connect(process.address, "/rooms/1").await;
-        for text in ["first", "second"] {
-            publish(&mut publisher, "a", &format!("{text} of {number}")).await;
-        }
-        for member in &mut members {
-            assert_eq!(member.text().await, said(&format!("first of {number}")));
-            assert_eq!(member.text().await, said(&format!("second of {number}")));
-        }
-    }
+async fn another_prefix_is_another_world(broker: Broker) {
+    let (here, elsewhere) = (
+        broker.server("").await,
+        broker.server("prefix = \"elsewhere\"").await,
+    );
+    let mut member_here = member(&here, "a").await;
+    let mut stranger = member(&elsewhere, "a").await;
+    publish(&mut here.client().await, "a", "ours").await;
+    publish(&mut elsewhere.client().await, "a", "mine").await;
+    assert_eq!(member_here.text().await, said("ours"));
+    assert_eq!(stranger.text().await, said("mine"));
+    // By then the others' would have come.
+    publish(&mut here.client().await, "a", "the end").await;
+    publish(&mut elsewhere.client().await, "a", "my end").await;
+    assert_eq!(member_here.text().await, said("the end"));
+    assert_eq!(stranger.text().await, said("my end"));
 }
 
 async fn members_leave_and_come_back(broker: Broker) {
-    let (one, other) = (broker.server("").await, broker.server("").await);
-    let mut member = member(&one, "a").await;
-    let mut publisher = other.client().await;
+    let servers = broker.servers(2, "").await;
+    let mut member = member(&servers[0], "a").await;
+    let mut publisher = servers[servers.len() - 1].client().await;
     for round in 0..20 {
         let text = format!("round {round}");
         publish(&mut publisher, "a", &text).await;
@@ -170,4 +166,46 @@ async fn members_leave_and_come_back(broker: Broker) {
         member.send(JOIN).await;
         while member.text().await != said("joined") {}
     }
+}
+
+/// The broker cuts off who does not take what it has for them: NATS calls that a slow consumer.
+async fn a_server_that_is_too_slow_tells_the_gap(mut broker: Broker) {
+    const COUNT: usize = 400;
+    let patience = match broker.kind {
+        Kind::Nats => {
+            let settings = broker.file("nats.conf", "max_pending: 2MB\nwrite_deadline: \"1s\"");
+            vec!["-c".to_owned(), settings]
+        }
+        _ => "--client-output-buffer-limit pubsub 2mb 2mb 1"
+            .split(' ')
+            .map(str::to_owned)
+            .collect(),
+    };
+    broker.restart_with(patience).await;
+    let (one, slow) = (broker.server("").await, broker.server("").await);
+    let (mut here, mut there) = (member(&one, "a").await, member(&slow, "a").await);
+    let mut publisher = one.client().await;
+    slow.signal("-STOP");
+    // 24 MB: more than the sockets between hold.
+    let text = "x".repeat(60_000);
+    for _ in 0..COUNT {
+        publish(&mut publisher, "a", &text).await;
+        assert_eq!(here.text().await, said(&text));
+    }
+    slow.signal("-CONT");
+    let mut received = 0;
+    loop {
+        let message = there.text().await;
+        if message == said(MISSED) {
+            break;
+        }
+        received += usize::from(message == said(&text));
+    }
+    assert!(received < COUNT, "nothing was missed");
+    assert!(slow.metric("wsgen_broker_gaps_total").await >= 1.0);
+    assert_eq!(one.metric("wsgen_broker_dropped_total").await, 0.0);
+    // And it is back.
+    is_ready(&slow).await;
+    publish(&mut publisher, "a", "after").await;
+    while there.text().await != said("after") {}
 }

@@ -2,30 +2,23 @@
 
 use std::time::Duration;
 
-use super::delivery::{member, publish, said};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use super::delivery::{MISSED, member, publish, said};
 use super::on_each_broker;
-use super::server::{Broker, is_ready};
-use crate::support::TestServer;
+use super::server::{Broker, Kind, is_degraded, is_ready};
+use crate::process::Process;
+use crate::support::within;
 
 on_each_broker! {
     fan_out_goes_on_and_the_gap_is_told,
     a_server_starts_without_its_broker,
-}
-
-async fn is_degraded(server: &TestServer) {
-    loop {
-        let page = server.admin_page("/readyz").await;
-        if page.contains("degraded") {
-            assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    what_was_dropped_for_others_is_told_however_long_it_took,
 }
 
 async fn fan_out_goes_on_and_the_gap_is_told(mut broker: Broker) {
-    let settings = "[limits]\nsend_queue_messages = 1000";
-    let (one, other) = (broker.server(settings).await, broker.server(settings).await);
+    let (one, other) = (broker.server("").await, broker.server("").await);
     let (mut here, mut there) = (member(&one, "a").await, member(&other, "a").await);
     let mut publisher = one.client().await;
     publish(&mut publisher, "a", "before").await;
@@ -50,14 +43,14 @@ async fn fan_out_goes_on_and_the_gap_is_told(mut broker: Broker) {
     let mut last = String::new();
     while last != said("after") {
         last = here.text().await;
-        missed += usize::from(last == said("something of a was missed"));
+        missed += usize::from(last == said(MISSED));
     }
     assert!(missed >= 1, "the gap was not told");
     // What waited comes, in order, and what does not is told.
     let (mut missed, mut last, mut next) = (0, String::new(), 0);
     while last != said("after") {
         last = there.text().await;
-        if last == said("something of a was missed") {
+        if last == said(MISSED) {
             missed += 1;
         } else if last != said("after") {
             let number = (next..500).find(|number| last == said(&format!("without {number}")));
@@ -70,7 +63,7 @@ async fn fan_out_goes_on_and_the_gap_is_told(mut broker: Broker) {
 
 async fn a_server_starts_without_its_broker(mut broker: Broker) {
     broker.kill();
-    let one = TestServer::with(&broker.settings("")).await;
+    let one = Process::start(&broker.settings(""), 256);
     is_degraded(&one).await;
     let mut here = member(&one, "a").await;
     publish(&mut one.client().await, "a", "alone").await;
@@ -80,4 +73,67 @@ async fn a_server_starts_without_its_broker(mut broker: Broker) {
     let other = broker.server("").await;
     publish(&mut other.client().await, "a", "together").await;
     while here.text().await != said("together") {}
+}
+
+/// One server is cut off for longer than the others remember it, and drops something meanwhile.
+async fn what_was_dropped_for_others_is_told_however_long_it_took(broker: Broker) {
+    let relay = Relay::to(broker.port).await;
+    let scheme = if broker.kind == Kind::Nats {
+        "nats"
+    } else {
+        "redis"
+    };
+    let by_relay = format!("{scheme}://127.0.0.1:{}", relay.port);
+    let one = Process::start(&broker.settings_at(&by_relay, ""), 256);
+    is_ready(&one).await;
+    let other = broker.server("").await;
+    let mut there = member(&other, "a").await;
+    let mut publisher = one.client().await;
+    publish(&mut publisher, "a", "before").await;
+    assert_eq!(there.text().await, said("before"));
+    // By then the other knows that there is one: signs of life are due each 0.5 s.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    relay.is_open.send_replace(false);
+    other.logs("another server gives no sign of life").await;
+    // More than may wait for the broker.
+    let text = "x".repeat(60_000);
+    for _ in 0..1000 {
+        publish(&mut publisher, "a", &text).await;
+    }
+    within(async { while one.metric("wsgen_broker_dropped_total").await == 0.0 {} }).await;
+    assert_eq!(other.metric("wsgen_broker_gaps_total").await, 0.0);
+    relay.is_open.send_replace(true);
+    while there.text().await != said(MISSED) {}
+    assert!(other.metric("wsgen_broker_gaps_total").await >= 1.0);
+}
+
+/// A way to the broker that can be cut.
+struct Relay {
+    port: u16,
+    is_open: watch::Sender<bool>,
+}
+
+impl Relay {
+    async fn to(broker: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (is_open, open) = watch::channel(true);
+        tokio::spawn(async move {
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                let mut open = open.clone();
+                tokio::spawn(async move {
+                    if !*open.borrow() {
+                        return;
+                    }
+                    let mut far = TcpStream::connect(("127.0.0.1", broker)).await.unwrap();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        _ = open.wait_for(|open| !open) => {}
+                    }
+                });
+            }
+        });
+        Self { port, is_open }
+    }
 }

@@ -5,12 +5,34 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::delivery::{joined, publish, said};
-use super::server::{Broker, Kind};
+use super::delivery::{MISSED, joined, publish, said};
+use super::server::{Broker, Kind, is_degraded, is_ready};
+use super::{everywhere, on};
+use crate::process::Process;
 use crate::support::client::Client;
-use crate::support::{TestServer, within};
+use crate::support::within;
 
-const RESUME: &str = "[resume]\nchannels = [\"room\"]\nmessages = 50\n[limits]\nsend_queue_messages = 10000\nsend_queue_size = \"16 MiB\"\n";
+everywhere! {
+    who_comes_back_to_the_same_server_gets_what_it_missed,
+    the_window_is_exact,
+    what_is_too_old_is_gone,
+    another_epoch_is_another_log,
+    what_does_not_fit_the_send_queue_is_not_promised,
+    nobody_is_told_positions_who_does_not_ask,
+    on_another_server_or_after_its_end,
+}
+
+on!(
+    on_redis,
+    Redis,
+    a_client_that_moves_between_two_servers_loses_nothing,
+    a_client_that_moves_between_three_servers_loses_nothing,
+    a_restart_begins_a_new_epoch_and_what_is_known_is_not_lost,
+);
+
+on!(on_nats, Nats, a_restart_begins_a_new_epoch);
+
+const RESUME: &str = "[resume]\nchannels = [\"room\"]\nmessages = 50\n";
 
 /// A client as a person would write it: it remembers where it is.
 struct Resuming {
@@ -66,125 +88,194 @@ fn control(text: &str) -> Option<Value> {
     value.get_mut("wsgen").map(Value::take)
 }
 
-/// What every broker can do: come back to the same server.
-async fn comes_back_to(one: &TestServer, publisher: &mut Client) {
-    let (mut client, recovered) = Resuming::connect(one.address, &Value::Null).await;
-    assert_eq!(recovered, None);
-    publish(publisher, "a", "first").await;
-    assert_eq!(client.text().await, "first");
-    let position = client.position.clone();
-    drop(client);
-    for text in ["second", "third"] {
-        publish(publisher, "a", text).await;
-    }
-    publisher.send(r#"{"type":"say","text":"done"}"#).await;
-    assert_eq!(publisher.text().await, said("done"));
-    // Twice, since recovering takes nothing away.
-    for _ in 0..2 {
-        let (mut client, recovered) = Resuming::connect(one.address, &position).await;
-        assert_eq!(recovered, Some(true));
-        assert_eq!(client.text().await, "second");
-        let halfway = client.position.clone();
-        assert_eq!(client.text().await, "third");
-        publish(publisher, "a", "live").await;
-        assert_eq!(client.text().await, "live");
-        let (mut client, recovered) = Resuming::connect(one.address, &halfway).await;
-        assert_eq!(recovered, Some(true));
-        assert_eq!(client.text().await, "third");
-        // For the second round, it is as it was.
-        if client.text().await == "live" {
-            break;
-        }
-    }
+/// All that was published is here when a member has this.
+async fn has_come(witness: &mut Client, text: &str) {
+    while witness.text().await != said(text) {}
 }
 
-/// Too long ago, or of another epoch.
-async fn is_told_that_it_is_too_late(one: &TestServer, publisher: &mut Client) {
+async fn who_comes_back_to_the_same_server_gets_what_it_missed(broker: Broker) {
+    let servers = broker.servers(2, RESUME).await;
+    let one = &servers[0];
+    for server in &servers {
+        let publisher = &mut server.client().await;
+        let (mut client, recovered) = Resuming::connect(one.address, &Value::Null).await;
+        assert_eq!(recovered, None);
+        publish(publisher, "a", "first").await;
+        assert_eq!(client.text().await, "first");
+        let position = client.position.clone();
+        drop(client);
+        let mut witness = joined(one.client().await, "a").await;
+        publish(publisher, "a", "second").await;
+        publish(publisher, "a", "third").await;
+        has_come(&mut witness, "third").await;
+        // Twice, since recovering takes nothing away.
+        for _ in 0..2 {
+            let (mut client, recovered) = Resuming::connect(one.address, &position).await;
+            assert_eq!(recovered, Some(true));
+            assert_eq!(client.text().await, "second");
+            let halfway = client.position.clone();
+            assert_eq!(client.text().await, "third");
+            let (mut client, recovered) = Resuming::connect(one.address, &halfway).await;
+            assert_eq!(recovered, Some(true));
+            assert_eq!(client.text().await, "third");
+        }
+        let (mut client, _) = Resuming::connect(one.address, &position).await;
+        publish(publisher, "a", "live").await;
+        for expected in ["second", "third", "live"] {
+            assert_eq!(client.text().await, expected);
+        }
+    }
+    let recovered = one.metric("wsgen_recoveries_total{recovered=\"true\"}");
+    assert!(recovered.await >= 5.0);
+}
+
+/// What is kept is 50 messages: who missed 50 gets them all, who missed 51 is told so.
+async fn the_window_is_exact(broker: Broker) {
+    let servers = broker.servers(2, RESUME).await;
+    let (one, publisher) = (&servers[0], &mut servers[servers.len() - 1].client().await);
     let (client, _) = Resuming::connect(one.address, &Value::Null).await;
     let position = client.position.clone();
     drop(client);
     let mut witness = joined(one.client().await, "a").await;
-    for number in 0..51 {
+    for number in 0..50 {
         publish(publisher, "a", &number.to_string()).await;
     }
-    // All have come to this server.
-    while witness.text().await != said("50") {}
-    let of_another_epoch = Value::from("abc.1");
-    let nonsense = Value::from("nonsense");
-    for position in [position, of_another_epoch, nonsense] {
-        let (mut client, recovered) = Resuming::connect(one.address, &position).await;
+    has_come(&mut witness, "49").await;
+    let (mut client, recovered) = Resuming::connect(one.address, &position).await;
+    assert_eq!(recovered, Some(true));
+    for number in 0..50 {
+        assert_eq!(client.text().await, number.to_string());
+    }
+    publish(publisher, "a", "50").await;
+    assert_eq!(client.text().await, "50");
+    let (mut client, recovered) = Resuming::connect(one.address, &position).await;
+    assert_eq!(recovered, Some(false));
+    publish(publisher, "a", "live").await;
+    assert_eq!(client.text().await, "live");
+    let lost = one.metric("wsgen_recoveries_total{recovered=\"false\"}");
+    assert_eq!(lost.await, 1.0);
+}
+
+async fn what_is_too_old_is_gone(broker: Broker) {
+    let one = &broker.server(&format!("{RESUME}age = \"1s\"")).await;
+    let (client, _) = Resuming::connect(one.address, &Value::Null).await;
+    let position = client.position.clone();
+    drop(client);
+    let mut witness = joined(one.client().await, "a").await;
+    publish(&mut one.client().await, "a", "old").await;
+    has_come(&mut witness, "old").await;
+    let (_, recovered) = Resuming::connect(one.address, &position).await;
+    assert_eq!(recovered, Some(true));
+    // Time is what this is about.
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let (mut client, recovered) = Resuming::connect(one.address, &position).await;
+    assert_eq!(recovered, Some(false));
+    publish(&mut one.client().await, "a", "live").await;
+    assert_eq!(client.text().await, "live");
+}
+
+async fn another_epoch_is_another_log(broker: Broker) {
+    let one = &broker.server(RESUME).await;
+    let (client, _) = Resuming::connect(one.address, &Value::Null).await;
+    let (epoch, offset) = client.position.as_str().unwrap().split_once('.').unwrap();
+    let other = u64::from_str_radix(epoch, 16).unwrap() ^ 1;
+    let later = offset.parse::<u64>().unwrap() + 100;
+    for position in [
+        format!("{other:x}.{offset}"),
+        format!("{epoch}.{later}"),
+        "nonsense".to_owned(),
+    ] {
+        let (mut client, recovered) =
+            Resuming::connect(one.address, &Value::from(&*position)).await;
         assert_eq!(recovered, Some(false), "{position}");
-        publish(publisher, "a", "live").await;
+        publish(&mut one.client().await, "a", "live").await;
         assert_eq!(client.text().await, "live");
     }
 }
 
-#[tokio::test]
-async fn in_memory_the_missed_messages_come() {
-    let server = TestServer::with(RESUME).await;
-    comes_back_to(&server, &mut server.client().await).await;
-    let recovered = server.metric("wsgen_recoveries_total{recovered=\"true\"}");
-    assert!(recovered.await >= 2.0);
+/// Else it would be closed for being slow, come back, and be closed again.
+async fn what_does_not_fit_the_send_queue_is_not_promised(broker: Broker) {
+    let settings = broker.settings(RESUME);
+    let settings = settings.replace(
+        "send_queue_size = \"16 MiB\"",
+        "send_queue_size = \"64 KiB\"",
+    );
+    let one = &Process::start(&settings, 256);
+    is_ready(one).await;
+    let (client, _) = Resuming::connect(one.address, &Value::Null).await;
+    let position = client.position.clone();
+    drop(client);
+    let mut witness = joined(one.client().await, "a").await;
+    let publisher = &mut one.client().await;
+    let text = "x".repeat(20_000);
+    for _ in 0..3 {
+        publish(publisher, "a", &text).await;
+        has_come(&mut witness, &text).await;
+    }
+    let (mut client, recovered) = Resuming::connect(one.address, &position).await;
+    assert_eq!(recovered, Some(true));
+    for _ in 0..3 {
+        assert_eq!(client.text().await, text);
+    }
+    publish(publisher, "a", &text).await;
+    has_come(&mut witness, &text).await;
+    let (mut client, recovered) = Resuming::connect(one.address, &position).await;
+    assert_eq!(recovered, Some(false));
+    publish(publisher, "a", "live").await;
+    assert_eq!(client.text().await, "live");
 }
 
-#[tokio::test]
-async fn in_memory_it_is_told_what_is_too_late() {
-    let server = TestServer::with(RESUME).await;
-    is_told_that_it_is_too_late(&server, &mut server.client().await).await;
-    let lost = server.metric("wsgen_recoveries_total{recovered=\"false\"}");
-    assert_eq!(lost.await, 3.0);
-}
-
-#[tokio::test]
-async fn nobody_is_told_positions_who_does_not_ask() {
-    let server = TestServer::with(RESUME).await;
+async fn nobody_is_told_positions_who_does_not_ask(broker: Broker) {
+    let server = broker.server(RESUME).await;
     let mut member = joined(server.client().await, "a").await;
     publish(&mut server.client().await, "a", "plain").await;
     assert_eq!(member.text().await, said("plain"));
     // Nor on a channel that has no history.
-    let server = TestServer::start().await;
+    let server = broker.server("").await;
     let client = Client::connect(server.address, "/rooms/1?wsgen_resume=").await;
     let mut member = joined(client, "a").await;
     publish(&mut server.client().await, "a", "plain").await;
     assert_eq!(member.text().await, said("plain"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_redis() {
-    let Some(broker) = Broker::start(Kind::Redis).await else {
-        return;
-    };
+/// Where the log is at the broker, any server knows it; else only the one where the client was.
+async fn on_another_server_or_after_its_end(broker: Broker) {
     let (one, other) = (broker.server(RESUME).await, broker.server(RESUME).await);
-    comes_back_to(&one, &mut one.client().await).await;
-    comes_back_to(&one, &mut other.client().await).await;
-    is_told_that_it_is_too_late(&one, &mut other.client().await).await;
+    let (mut client, _) = Resuming::connect(one.address, &Value::Null).await;
+    let mut witness = joined(other.client().await, "a").await;
+    publish(&mut one.client().await, "a", "before").await;
+    assert_eq!(client.text().await, "before");
+    let position = client.position.clone();
+    if broker.kind != Kind::Memory {
+        has_come(&mut witness, "before").await;
+    }
+    one.signal("-KILL");
+    publish(&mut other.client().await, "a", "missed").await;
+    has_come(&mut witness, "missed").await;
+    let recovers = broker.kind == Kind::Redis;
+    let new = broker.server(RESUME).await;
+    for server in [&other, &new] {
+        let (mut client, recovered) = Resuming::connect(server.address, &position).await;
+        assert_eq!(recovered, Some(recovers));
+        if recovers {
+            assert_eq!(client.text().await, "missed");
+        }
+    }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_nats_only_the_same_server_recovers() {
-    let Some(broker) = Broker::start(Kind::Nats).await else {
-        return;
-    };
-    let (one, other) = (broker.server(RESUME).await, broker.server(RESUME).await);
-    comes_back_to(&one, &mut one.client().await).await;
-    let (client, _) = Resuming::connect(one.address, &Value::Null).await;
-    let (_, recovered) = Resuming::connect(other.address, &client.position).await;
-    assert_eq!(recovered, Some(false));
-    is_told_that_it_is_too_late(&one, &mut one.client().await).await;
+async fn a_client_that_moves_between_two_servers_loses_nothing(broker: Broker) {
+    moves(broker, 2).await;
 }
 
-/// The hard one: a client that keeps moving between servers while two publish misses nothing and gets nothing twice.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_redis_a_moving_client_loses_nothing() {
+async fn a_client_that_moves_between_three_servers_loses_nothing(broker: Broker) {
+    moves(broker, 3).await;
+}
+
+/// The hard one: a client that keeps moving between servers while all publish misses nothing and gets nothing twice.
+async fn moves(broker: Broker, count: usize) {
     const COUNT: usize = 400;
-    let Some(broker) = Broker::start(Kind::Redis).await else {
-        return;
-    };
     let settings = RESUME.replace("messages = 50", "messages = 2000");
-    let servers = [
-        broker.server(&settings).await,
-        broker.server(&settings).await,
-    ];
+    let servers = broker.servers(count, &settings).await;
     let (mut client, _) = Resuming::connect(servers[0].address, &Value::Null).await;
     let mut publishers = tokio::task::JoinSet::new();
     for (name, server) in servers.iter().enumerate() {
@@ -197,9 +288,9 @@ async fn on_redis_a_moving_client_loses_nothing() {
             publisher.close().await;
         });
     }
-    let mut next = [0, 0];
+    let mut next = vec![0; count];
     let mut moves = 0;
-    while next != [COUNT, COUNT] {
+    while next.iter().any(|next| *next != COUNT) {
         for _ in 0..20 {
             let text = within(client.text()).await;
             let (name, number) = text.split_once(' ').unwrap();
@@ -210,12 +301,12 @@ async fn on_redis_a_moving_client_loses_nothing() {
                 "of {name} after {moves} moves"
             );
             next[name] += 1;
-            if next == [COUNT, COUNT] {
+            if next.iter().all(|next| *next == COUNT) {
                 break;
             }
         }
         moves += 1;
-        let server = &servers[moves % 2];
+        let server = &servers[moves % count];
         let (moved, recovered) = Resuming::connect(server.address, &client.position).await;
         assert_eq!(
             recovered,
@@ -231,11 +322,7 @@ async fn on_redis_a_moving_client_loses_nothing() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_redis_a_restart_begins_a_new_epoch_and_what_is_known_is_not_lost() {
-    let Some(mut broker) = Broker::start(Kind::Redis).await else {
-        return;
-    };
+async fn a_restart_begins_a_new_epoch_and_what_is_known_is_not_lost(mut broker: Broker) {
     let (one, other) = (broker.server(RESUME).await, broker.server(RESUME).await);
     let mut publisher = one.client().await;
     let (mut client, _) = Resuming::connect(one.address, &Value::Null).await;
@@ -243,14 +330,14 @@ async fn on_redis_a_restart_begins_a_new_epoch_and_what_is_known_is_not_lost() {
     assert_eq!(client.text().await, "before");
     let before = client.position.clone();
     broker.kill();
-    while one.admin_page("/readyz").await.contains("\nready") {}
+    is_degraded(&one).await;
     // It gets what is said here, and knows that it could not resume from there.
     publish(&mut publisher, "a", "without").await;
     assert_eq!(client.text().await, "without");
     assert_eq!(client.position, Value::Null);
     assert!(broker.start_again().await);
-    super::server::is_ready(&one).await;
-    super::server::is_ready(&other).await;
+    is_ready(&one).await;
+    is_ready(&other).await;
     for server in [&one, &other] {
         let (_, recovered) = Resuming::connect(server.address, &before).await;
         assert_eq!(recovered, Some(false));
@@ -259,4 +346,17 @@ async fn on_redis_a_restart_begins_a_new_epoch_and_what_is_known_is_not_lost() {
     publish(&mut publisher, "a", "after").await;
     while client.text().await != "after" {}
     assert!(client.position.is_string());
+}
+
+async fn a_restart_begins_a_new_epoch(mut broker: Broker) {
+    let one = broker.server(RESUME).await;
+    let (mut client, _) = Resuming::connect(one.address, &Value::Null).await;
+    let before = client.position.clone();
+    broker.kill();
+    is_degraded(&one).await;
+    assert!(broker.start_again().await);
+    is_ready(&one).await;
+    while client.client.text().await != said(MISSED) {}
+    let (_, recovered) = Resuming::connect(one.address, &before).await;
+    assert_eq!(recovered, Some(false));
 }

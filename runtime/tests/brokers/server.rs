@@ -1,4 +1,4 @@
-//! Brokers to test with: real servers on free ports of loopback, ended with the test.
+//! Brokers to test with, real ones on free ports of loopback that end with the test, and servers that use them.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-use crate::support::{TestServer, within};
+use crate::process::Process;
+use crate::support::within;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
+    /// None: servers are alone.
+    Memory,
     Redis,
     Nats,
 }
@@ -18,8 +21,10 @@ pub enum Kind {
 /// A broker of one test.
 pub struct Broker {
     pub kind: Kind,
-    port: u16,
+    pub port: u16,
     folder: PathBuf,
+    /// Arguments beyond the usual.
+    more: Vec<String>,
     running: Option<Child>,
 }
 
@@ -36,27 +41,37 @@ impl Broker {
             kind,
             port,
             folder,
+            more: Vec::new(),
             running: None,
         };
         broker.start_again().await.then_some(broker)
     }
 
+    /// Ends it, and starts it with these arguments as well.
+    pub async fn restart_with(&mut self, more: impl IntoIterator<Item = String>) {
+        self.kill();
+        self.more = more.into_iter().collect();
+        assert!(self.start_again().await);
+    }
+
     /// Starts it on the same port; whether it is installed.
     pub async fn start_again(&mut self) -> bool {
-        let port = self.port.to_string();
         let mut command = match self.kind {
+            Kind::Memory => return true,
             Kind::Redis => Command::new("redis-server"),
             Kind::Nats => Command::new("nats-server"),
         };
+        let port = self.port.to_string();
         match self.kind {
             Kind::Redis => command
                 .args(["--bind", "127.0.0.1", "--port", &port])
                 .args(["--save", "", "--appendonly", "no"])
                 .arg("--dir")
                 .arg(&self.folder),
-            Kind::Nats => command.args(["-a", "127.0.0.1", "-p", &port]),
+            _ => command.args(["-a", "127.0.0.1", "-p", &port]),
         };
         let started = command
+            .args(&self.more)
             .current_dir(&self.folder)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -80,6 +95,13 @@ impl Broker {
         true
     }
 
+    /// Puts a file into its folder; where it is.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
     /// Ends it as a crash would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.running.take() {
@@ -88,23 +110,60 @@ impl Broker {
         }
     }
 
-    /// Settings of a server that uses it, and these.
+    /// Has it hang, with its connections open.
+    pub fn hang(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Has it go on after that.
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.running.as_ref().unwrap().id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Settings of a server that uses it, and these, which begin within `[broker]`.
     pub fn settings(&self, more: &str) -> String {
-        let (kind, scheme) = match self.kind {
-            Kind::Redis => ("redis", "redis"),
-            Kind::Nats => ("nats", "nats"),
-        };
         let port = self.port;
+        let url = match self.kind {
+            Kind::Memory => String::new(),
+            Kind::Redis => format!("redis://127.0.0.1:{port}"),
+            Kind::Nats => format!("nats://127.0.0.1:{port}"),
+        };
+        self.settings_at(&url, more)
+    }
+
+    /// The same with another address of it.
+    pub fn settings_at(&self, url: &str, more: &str) -> String {
+        let kind = match self.kind {
+            Kind::Memory => "memory",
+            Kind::Redis => "redis",
+            Kind::Nats => "nats",
+        };
         format!(
-            "[broker]\nkind = \"{kind}\"\nurl = \"{scheme}://127.0.0.1:{port}\"\npresence_ttl = \"1500ms\"\n{more}"
+            "{WITHOUT_LIMITS}[broker]\nkind = \"{kind}\"\nurl = \"{url}\"\npresence_ttl = \"1500ms\"\n{more}"
         )
     }
 
     /// A server that uses it, connected.
-    pub async fn server(&self, more: &str) -> TestServer {
-        let server = TestServer::with(&self.settings(more)).await;
+    pub async fn server(&self, more: &str) -> Process {
+        let server = Process::start(&self.settings(more), 1024);
         is_ready(&server).await;
         server
+    }
+
+    /// So many servers, or the one that there can be.
+    pub async fn servers(&self, count: usize, more: &str) -> Vec<Process> {
+        let count = if self.kind == Kind::Memory { 1 } else { count };
+        let mut servers = Vec::new();
+        for _ in 0..count {
+            servers.push(self.server(more).await);
+        }
+        servers
     }
 }
 
@@ -115,15 +174,37 @@ impl Drop for Broker {
     }
 }
 
+/// Peers may send as fast as they can, and read late.
+const WITHOUT_LIMITS: &str = "
+[rates]
+messages = 0
+bytes = 0
+control_frames = 0
+[drain]
+grace = \"0s\"
+[limits]
+send_queue_messages = 10000
+send_queue_size = \"16 MiB\"
+";
+
 /// Waits until a server is connected to its broker.
-pub async fn is_ready(server: &TestServer) {
+pub async fn is_ready(server: &Process) {
+    says(server, "ready").await;
+}
+
+/// Waits until a server knows that it is not, which does not make it one to be sent elsewhere.
+pub async fn is_degraded(server: &Process) {
+    says(server, "degraded: no connection to the broker").await;
+}
+
+async fn says(server: &Process, what: &str) {
     within(async {
-        while !server
-            .admin_page("/readyz")
-            .await
-            .trim_end()
-            .ends_with("\nready")
-        {
+        loop {
+            let page = server.admin_page("/readyz").await;
+            assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+            if page.trim_end().ends_with(&format!("\n{what}")) {
+                break;
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
