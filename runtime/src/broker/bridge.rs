@@ -390,3 +390,6 @@ impl Outgoing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

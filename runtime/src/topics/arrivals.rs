@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::event::TopicEvent;
 use super::history::{Arrival, Kept, Log, Logged, Missed};
-use super::hub::{Hub, Joining};
+use super::hub::{Hub, Joining, lock};
 use super::position::{Position, announcement, greeting};
 use crate::outbox::POSITION;
 
@@ -30,81 +30,68 @@ pub enum Recovery {
 impl Hub {
     /// A message of another server, on a topic without a log at the broker.
     pub(crate) fn receive(&self, topic: &str, kept: Kept) {
-        let mut shard = self.shard(topic);
-        let Some(known) = shard.get_mut(topic) else {
-            return;
-        };
-        let (message, name) = (kept.message.clone(), kept.name);
-        let position = known.history.as_mut().and_then(|history| {
-            history.count(kept);
-            history.position()
+        self.at(topic, |known| {
+            let (message, name) = (kept.message.clone(), kept.name);
+            let position = known.history.as_mut().and_then(|history| {
+                history.count(kept);
+                history.position()
+            });
+            self.deliver(topic, known, (&message, name), None, position);
         });
-        self.deliver(topic, known, (&message, name), None, position);
     }
 
     /// A message of the broker's log, of ours or of another server.
     pub(crate) fn receive_logged(&self, topic: &str, logged: Logged) {
         let us = self.us();
-        let mut shard = self.shard(topic);
-        let Some(known) = shard.get_mut(topic) else {
-            return;
-        };
-        let Some(history) = &mut known.history else {
-            return;
-        };
-        let (message, name) = (logged.kept.message.clone(), logged.kept.name);
-        match history.arrive(logged, us) {
-            Arrival::Deliver(position) => {
-                self.deliver(topic, known, (&message, name), None, Some(position));
-            }
-            Arrival::Known | Arrival::Held => {}
-            Arrival::Hole => {
-                if let Some(bridge) = self.bridge() {
-                    bridge.go_astray(self.key(topic));
+        self.at(topic, |known| {
+            let Some(history) = &mut known.history else {
+                return;
+            };
+            let (message, name) = (logged.kept.message.clone(), logged.kept.name);
+            match history.arrive(logged, us) {
+                Arrival::Deliver(position) => {
+                    self.deliver(topic, known, (&message, name), None, Some(position));
+                }
+                Arrival::Known | Arrival::Held => {}
+                Arrival::Hole => {
+                    if let Some(bridge) = self.bridge() {
+                        bridge.go_astray(self.key(topic));
+                    }
                 }
             }
-        }
+        });
     }
 
     /// Where to read a topic's log from, to be on track again; `None` if nobody needs it.
     pub(crate) fn track_from(&self, topic: &str) -> Option<Option<(u64, u64)>> {
-        let shard = self.shard(topic);
-        Some(shard.get(topic)?.history.as_ref()?.track_from())
+        self.at(topic, |known| Some(known.history.as_ref()?.track_from()))?
     }
 
     /// The log was read: members get what they have missed, or are told.
     pub(crate) fn catch_up(&self, topic: &str, log: Log) {
         let us = self.us();
-        let mut shard = self.shard(topic);
-        let Some(known) = shard.get_mut(topic) else {
-            return;
-        };
-        let Some(history) = &mut known.history else {
-            return;
-        };
-        let (delivered, has_hole) = history.catch_up(log, us);
-        for (kept, position) in delivered {
-            self.deliver(
-                topic,
-                known,
-                (&kept.message, kept.name),
-                None,
-                Some(position),
-            );
-        }
-        if has_hole {
-            known.tell(&TopicEvent::Missed(topic.into()));
-        }
+        self.at(topic, |known| {
+            let Some(history) = &mut known.history else {
+                return;
+            };
+            let (delivered, has_hole) = history.catch_up(log, us);
+            for (kept, position) in delivered {
+                let message = (&kept.message, kept.name);
+                self.deliver(topic, known, message, None, Some(position));
+            }
+            if has_hole {
+                known.tell(&TopicEvent::Missed(topic.into()));
+            }
+        });
     }
 
     /// The connection to the broker is lost: nobody can resume from where they are now.
     pub(crate) fn lose_track(&self) {
-        for mut shard in self.shards() {
-            for history in shard
-                .values_mut()
-                .filter_map(|known| known.history.as_mut())
-            {
-                history.lose_track();
+        for shard in self.shards() {
+            for known in shard.values() {
+                if let Some(history) = &mut lock(known).history {
+                    history.lose_track();
+                }
             }
         }
     }
@@ -114,8 +101,9 @@ impl Hub {
         if self.is_logged() {
             return;
         }
-        for mut shard in self.shards() {
-            for (topic, known) in shard.iter_mut() {
+        for shard in self.shards() {
+            for (topic, known) in shard.iter() {
+                let mut known = lock(known);
                 if let Some(history) = &mut known.history {
                     history.begin_anew();
                 }
@@ -185,34 +173,34 @@ impl Hub {
         read: &[Kept],
     ) -> Result<Recovery, Missed> {
         let us = self.us();
-        let mut shard = self.shard(topic);
-        let known = self.topic(&mut shard, topic);
-        let Some(history) = &known.history else {
-            return Ok(Recovery::Lost);
-        };
-        let missed = match history.missed(position, read, us) {
-            Missed::These(missed) => missed,
-            Missed::Unknown => return Ok(Recovery::Lost),
-            other => return Err(other),
-        };
-        let outbox = joining.outbox;
-        let bytes = missed.iter().map(|(kept, _)| kept.message.len()).sum();
-        if !outbox.has_room_for(missed.len() + 1, bytes) {
-            // It would be closed for being slow, come back, and so on.
-            return Ok(Recovery::Lost);
-        }
-        let mark = self.mark(topic);
-        if joining.is_told {
-            let greeting = greeting(topic, Some(true), Some(*position));
-            self.is_delivered(outbox.publish(greeting, None, POSITION, mark));
-        }
-        let count = missed.len();
-        for (kept, position) in missed {
-            let before = joining.is_told.then(|| announcement(topic, Some(position)));
-            self.is_delivered(outbox.publish(kept.message, before, kept.name, mark));
-        }
-        self.insert(known, joining);
-        Ok(Recovery::Complete(count))
+        self.at_or_new(topic, |known| {
+            let Some(history) = &known.history else {
+                return Ok(Recovery::Lost);
+            };
+            let missed = match history.missed(position, read, us) {
+                Missed::These(missed) => missed,
+                Missed::Unknown => return Ok(Recovery::Lost),
+                other => return Err(other),
+            };
+            let outbox = joining.outbox;
+            let bytes = missed.iter().map(|(kept, _)| kept.message.len()).sum();
+            if !outbox.has_room_for(missed.len() + 1, bytes) {
+                // It would be closed for being slow, come back, and be closed again. Perhaps there is room in a moment.
+                return Err(Missed::Wait);
+            }
+            let mark = self.mark(topic);
+            if joining.is_told {
+                let greeting = greeting(topic, Some(true), Some(*position));
+                self.is_delivered(outbox.publish(greeting, None, POSITION, mark));
+            }
+            let count = missed.len();
+            for (kept, position) in missed {
+                let before = joining.is_told.then(|| announcement(topic, Some(position)));
+                self.is_delivered(outbox.publish(kept.message, before, kept.name, mark));
+            }
+            self.insert(known, joining);
+            Ok(Recovery::Complete(count))
+        })
     }
 
     /// Adds a member, and tells its client where it is.
@@ -229,19 +217,19 @@ impl Hub {
     ) {
         // The topic must be followed before it is known where that is; the member comes last, so that all it gets is
         // after the greeting.
-        self.topic(&mut self.shard(topic), topic);
+        self.at_or_new(topic, |_| {});
         self.is_heard(topic, until).await;
         self.is_on_track(topic, until).await;
-        let mut shard = self.shard(topic);
-        let known = self.topic(&mut shard, topic);
-        if let Some(history) = &known.history
-            && joining.is_told
-        {
-            let greeting = greeting(topic, recovered, history.position());
-            let mark = self.mark(topic);
-            self.is_delivered(joining.outbox.publish(greeting, None, POSITION, mark));
-        }
-        self.insert(known, joining);
+        self.at_or_new(topic, |known| {
+            if let Some(history) = &known.history
+                && joining.is_told
+            {
+                let greeting = greeting(topic, recovered, history.position());
+                let mark = self.mark(topic);
+                self.is_delivered(joining.outbox.publish(greeting, None, POSITION, mark));
+            }
+            self.insert(known, joining);
+        });
     }
 
     /// Waits until what other servers publish on a topic arrives.
@@ -254,9 +242,11 @@ impl Hub {
     /// Waits until a topic's position is known.
     async fn is_on_track(&self, topic: &str, until: Instant) {
         let is_astray = || {
-            let shard = self.shard(topic);
-            let known = shard.get(topic).and_then(|known| known.history.as_ref());
-            known.is_some_and(|history| history.position().is_none())
+            let astray = self.at(topic, |known| {
+                let history = known.history.as_ref();
+                history.is_some_and(|history| history.position().is_none())
+            });
+            astray.unwrap_or(false)
         };
         let wait = async {
             while self.bridge().is_some_and(|bridge| bridge.is_connected()) && is_astray() {

@@ -61,6 +61,8 @@ pub(crate) struct History {
     kept: VecDeque<Kept>,
     /// Ours that have no offset yet, in the order in which they were sent.
     pending: VecDeque<Kept>,
+    /// The last of those for which there was no room, until it or a later one has its offset.
+    unremembered: Option<(NodeId, u64)>,
     /// What arrives while the part of the log before it is being read.
     held: Option<VecDeque<Logged>>,
     /// When somebody last joined or left; where nobody else remembers, also when something was last published.
@@ -110,6 +112,7 @@ impl History {
             top: 0,
             kept: VecDeque::new(),
             pending: VecDeque::new(),
+            unremembered: None,
             held: Some(VecDeque::new()),
             used: Instant::now(),
         }
@@ -122,7 +125,10 @@ impl History {
             None => Some(Position {
                 epoch: self.epoch?,
                 offset: self.top,
-                ahead: self.pending.back().map(|kept| (kept.node, kept.sequence)),
+                ahead: match self.pending.back() {
+                    Some(kept) => Some((kept.node, kept.sequence)),
+                    None => self.unremembered,
+                },
             }),
         }
     }
@@ -135,26 +141,34 @@ impl History {
 
     /// Adds a message of ours that the broker is going to count.
     pub(crate) fn send(&mut self, kept: Kept) {
-        if self.pending.len() >= self.bounds.messages {
-            self.pending.pop_front();
-        }
+        self.bounds.charge(&kept);
         self.pending.push_back(kept);
+        while (self.pending.len() > self.bounds.messages || self.bounds.is_exceeded())
+            && let Some(dropped) = self.pending.pop_front()
+        {
+            self.bounds.refund(&dropped);
+            self.unremembered = Some((dropped.node, dropped.sequence));
+        }
     }
 
     /// What the broker's log says next.
     pub(crate) fn arrive(&mut self, logged: Logged, us: NodeId) -> Arrival {
         if let Some(held) = &mut self.held {
-            if held.len() >= self.bounds.messages {
-                // More than is kept: the read that is under way will find a hole after all.
-                held.pop_front();
-            }
+            self.bounds.charge(&logged.kept);
             held.push_back(logged);
+            while (held.len() > self.bounds.messages || self.bounds.is_exceeded())
+                && let Some(dropped) = held.pop_front()
+            {
+                // More than is kept: the read that is under way will find a hole after all.
+                self.bounds.refund(&dropped.kept);
+            }
             return Arrival::Held;
         }
         if self.epoch == Some(logged.epoch) && logged.offset <= self.top {
             return Arrival::Known;
         }
         if self.epoch != Some(logged.epoch) || logged.offset != self.top + 1 {
+            self.bounds.charge(&logged.kept);
             self.held = Some(VecDeque::from([logged]));
             return Arrival::Hole;
         }
@@ -174,6 +188,9 @@ impl History {
     /// The log was read: what members get now, each with its position, and whether something is missing for good.
     pub(crate) fn catch_up(&mut self, log: Log, us: NodeId) -> (Vec<(Kept, Position)>, bool) {
         let held = self.held.take().unwrap_or_default();
+        for logged in &held {
+            self.bounds.refund(&logged.kept);
+        }
         let mut has_hole = false;
         let missed = match log.after {
             Some(after) if self.epoch == Some(log.epoch) => after,
@@ -216,13 +233,16 @@ impl History {
         let is_ours = kept.node == us;
         if is_ours {
             // What was sent before it and has not come never will.
-            while self
-                .pending
-                .front()
-                .is_some_and(|pending| pending.sequence <= kept.sequence)
+            let is_before = |sequence| sequence <= kept.sequence;
+            while let Some(pending) = self.pending.front()
+                && is_before(pending.sequence)
             {
+                self.bounds.refund(pending);
                 self.pending.pop_front();
             }
+            self.unremembered = self
+                .unremembered
+                .filter(|(_, sequence)| !is_before(*sequence));
         }
         self.keep(kept);
         match self.position() {
@@ -243,11 +263,9 @@ impl History {
     }
 
     fn keep(&mut self, kept: Kept) {
-        self.bounds.used.fetch_add(cost(&kept), Ordering::Relaxed);
+        self.bounds.charge(&kept);
         self.kept.push_back(kept);
-        while self.kept.len() > self.bounds.messages
-            || self.bounds.used.load(Ordering::Relaxed) > self.bounds.memory
-        {
+        while self.kept.len() > self.bounds.messages || self.bounds.is_exceeded() {
             if !self.drop_oldest() {
                 break;
             }
@@ -257,9 +275,21 @@ impl History {
     fn drop_oldest(&mut self) -> bool {
         let dropped = self.kept.pop_front();
         if let Some(kept) = &dropped {
-            self.bounds.used.fetch_sub(cost(kept), Ordering::Relaxed);
+            self.bounds.refund(kept);
         }
         dropped.is_some()
+    }
+
+    /// Drops what is too old to be told anybody, so that it takes no memory from other topics.
+    pub(crate) fn drop_old(&mut self) {
+        let age = self.bounds.age;
+        while self
+            .kept
+            .front()
+            .is_some_and(|kept| kept.at.elapsed() > age)
+        {
+            self.drop_oldest();
+        }
     }
 
     /// Whether nobody has needed it for so long that nobody can resume from it.
@@ -272,6 +302,10 @@ impl History {
         let Some(here) = self.position() else {
             return Missed::Wait;
         };
+        if self.unremembered.is_some() {
+            // It may be among what was missed.
+            return Missed::Wait;
+        }
         if client.epoch != here.epoch {
             return Missed::Unknown;
         }
@@ -351,7 +385,24 @@ impl History {
 
 impl Drop for History {
     fn drop(&mut self) {
-        while self.drop_oldest() {}
+        let held = self.held.iter().flatten().map(|logged| &logged.kept);
+        for kept in self.kept.iter().chain(&self.pending).chain(held) {
+            self.bounds.refund(kept);
+        }
+    }
+}
+
+impl Bounds {
+    fn charge(&self, kept: &Kept) {
+        self.used.fetch_add(cost(kept), Ordering::Relaxed);
+    }
+
+    fn refund(&self, kept: &Kept) {
+        self.used.fetch_sub(cost(kept), Ordering::Relaxed);
+    }
+
+    fn is_exceeded(&self) -> bool {
+        self.used.load(Ordering::Relaxed) > self.memory
     }
 }
 

@@ -1,7 +1,11 @@
 //! The topics of one route: who has joined them here, and how what is published reaches them.
 //!
-//! Publishing never waits: members here get the message under the lock of the topic's shard, which keeps the order, and
-//! the [`Bridge`] takes it for the other servers.
+//! Publishing never waits: members here get the message under the topic's lock, which keeps the order, and the [`Bridge`]
+//! takes it for the other servers.
+//!
+//! A topic is found under the lock of its shard, which is held for nothing else: a message for 10,000 members takes a
+//! millisecond or more, and with one lock for both a topic beside theirs waited 2.6 ms at the 99th percentile instead of
+//! 3 µs. Who holds a topic's lock never asks for a shard's.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -19,7 +23,7 @@ use crate::connections::{ConnectionId, Connections};
 use crate::metrics::{BrokerMetrics, ChannelMetrics};
 use crate::outbox::{Outbox, Published};
 
-/// Enough that publishers on different topics seldom meet.
+/// Enough that two who look for topics seldom meet.
 const SHARDS: usize = 16;
 
 pub(crate) struct Hub {
@@ -49,9 +53,11 @@ pub(crate) struct Keeps {
 }
 
 /// A topic without members and without history does not exist.
-pub(super) type Shard = HashMap<Box<str>, Topic>;
+pub(super) type Shard = HashMap<Box<str>, Arc<Mutex<Topic>>>;
 
 pub(super) struct Topic {
+    /// It was removed: who still holds it must look again.
+    is_over: bool,
     pub(super) members: HashMap<ConnectionId, Joined>,
     pub(super) history: Option<Box<History>>,
     pub(super) presence: Option<Box<Presence>>,
@@ -129,16 +135,13 @@ impl Hub {
 
     /// Whether a connection has joined here.
     pub(crate) fn has(&self, topic: &str, id: ConnectionId) -> bool {
-        let shard = self.shard(topic);
-        shard
-            .get(topic)
-            .is_some_and(|topic| topic.members.contains_key(&id))
+        self.at(topic, |known| known.members.contains_key(&id))
+            .unwrap_or(false)
     }
 
     /// How many connections have joined here.
     pub(crate) fn members(&self, topic: &str) -> usize {
-        let shard = self.shard(topic);
-        shard.get(topic).map_or(0, |topic| topic.members.len())
+        self.at(topic, |known| known.members.len()).unwrap_or(0)
     }
 
     /// Sends `message` to the members here, but for one, and to those of other servers; to how many here.
@@ -149,39 +152,66 @@ impl Hub {
         name: &'static str,
         except: Option<ConnectionId>,
     ) -> usize {
-        let bridge = self.bridge();
-        let mut shard = self.shard(topic);
-        let kept = Kept {
-            node: self.us(),
-            sequence: bridge.map_or(0, |bridge| bridge.next_sequence()),
-            name,
-            message: message.clone(),
-            at: Instant::now(),
-        };
-        let sequence = kept.sequence;
-        let known = match self.remembers_alone() {
-            true => Some(self.topic(&mut shard, topic)),
-            false => shard.get_mut(topic),
-        };
-        let delivered = known.map_or(0, |known| {
-            let position = known.history.as_mut().and_then(|history| {
-                if self.remembers_alone() {
-                    history.used = kept.at;
-                }
-                match self.is_logged() {
-                    true => history.send(kept),
-                    false => history.count(kept),
-                }
-                history.position()
-            });
-            self.deliver(topic, known, (message, name), except, position)
+        loop {
+            let mut shard = self.shard(topic);
+            let known = match self.remembers_alone() {
+                true => Some(self.entry(&mut shard, topic)),
+                false => shard.get(topic).cloned(),
+            };
+            let Some(known) = known else {
+                // Under the shard's lock, so that what is published once somebody has joined comes later.
+                self.say(topic, self.next_sequence(), message, name);
+                return 0;
+            };
+            drop(shard);
+            let mut known = lock(&known);
+            if !known.is_over {
+                return self.publish_to(topic, &mut known, (message, name), except);
+            }
+        }
+    }
+
+    fn publish_to(
+        &self,
+        topic: &str,
+        known: &mut Topic,
+        (message, name): (&Message, &'static str),
+        except: Option<ConnectionId>,
+    ) -> usize {
+        let sequence = self.next_sequence();
+        let position = known.history.as_mut().and_then(|history| {
+            let kept = Kept {
+                node: self.us(),
+                sequence,
+                name,
+                message: message.clone(),
+                at: Instant::now(),
+            };
+            if self.remembers_alone() {
+                history.used = kept.at;
+            }
+            match self.is_logged() {
+                true => history.send(kept),
+                false => history.count(kept),
+            }
+            history.position()
         });
-        if let Some(bridge) = bridge {
+        let delivered = self.deliver(topic, known, (message, name), except, position);
+        self.say(topic, sequence, message, name);
+        delivered
+    }
+
+    fn next_sequence(&self) -> u64 {
+        self.bridge().map_or(0, |bridge| bridge.next_sequence())
+    }
+
+    /// Has the other servers told.
+    fn say(&self, topic: &str, sequence: u64, message: &Message, name: &'static str) {
+        if let Some(bridge) = self.bridge() {
             let message = message.clone();
             let body = Body::Message { name, message };
             bridge.say(self.key(topic), sequence, body);
         }
-        delivered
     }
 
     /// Whether a topic that nobody has joined is to be remembered: nobody else would.
@@ -190,7 +220,7 @@ impl Hub {
         reach.is_some_and(|reach| reach.keeps.is_some() && reach.bridge.is_none())
     }
 
-    /// Under the shard's lock, which keeps the order that publishers see.
+    /// Under the topic's lock, which keeps the order that publishers see.
     pub(super) fn deliver(
         &self,
         topic: &str,
@@ -245,8 +275,7 @@ impl Hub {
 
     /// Adds a member; what is published here from now on reaches it.
     pub(crate) fn join(&self, topic: &str, joining: &Joining<'_>) {
-        let mut shard = self.shard(topic);
-        self.insert(self.topic(&mut shard, topic), joining);
+        self.at_or_new(topic, |known| self.insert(known, joining));
     }
 
     pub(super) fn insert(&self, known: &mut Topic, joining: &Joining<'_>) {
@@ -259,23 +288,26 @@ impl Hub {
 
     /// Removes a member.
     pub(crate) fn leave(&self, topic: &str, id: ConnectionId) {
-        let mut shard = self.shard(topic);
-        let Some(known) = shard.get_mut(topic) else {
-            return;
-        };
-        known.members.remove(&id);
-        self.unsee(topic, known, id);
-        match &mut known.history {
-            Some(history) => history.used = Instant::now(),
-            None => self.forget_if_unused(&mut shard, topic),
+        let is_unused = self.at(topic, |known| {
+            known.members.remove(&id);
+            self.unsee(topic, known, id);
+            if let Some(history) = &mut known.history {
+                history.used = Instant::now();
+            }
+            known.history.is_none() && known.members.is_empty()
+        });
+        if is_unused == Some(true) {
+            self.forget_if_unused(&mut self.shard(topic), topic);
         }
     }
 
     fn forget_if_unused(&self, shard: &mut Shard, topic: &str) {
-        if shard
-            .get(topic)
-            .is_some_and(|known| known.members.is_empty())
-        {
+        let Some(known) = shard.get(topic).cloned() else {
+            return;
+        };
+        let mut known = lock(&known);
+        if known.members.is_empty() {
+            known.is_over = true;
             shard.remove(topic);
             if let Some(bridge) = self.bridge() {
                 bridge.forget(&self.key(topic));
@@ -286,9 +318,15 @@ impl Hub {
     /// Drops what nobody can need any more. To be called now and then.
     pub(crate) fn sweep(&self) {
         for mut shard in self.shards() {
-            let is_over = |known: &Topic| known.history.as_ref().is_some_and(|old| old.is_over());
-            let over = shard.iter().filter(|(_, known)| is_over(known));
-            let over: Vec<Box<str>> = over.map(|(topic, _)| topic.clone()).collect();
+            let mut over = Vec::new();
+            for (topic, known) in shard.iter() {
+                if let Some(history) = &mut lock(known).history {
+                    history.drop_old();
+                    if history.is_over() {
+                        over.push(topic.clone());
+                    }
+                }
+            }
             for topic in over {
                 self.forget_if_unused(&mut shard, &topic);
             }
@@ -298,11 +336,31 @@ impl Hub {
         }
     }
 
-    /// The topic, new if nobody has joined it.
-    pub(super) fn topic<'a>(&self, shard: &'a mut Shard, topic: &str) -> &'a mut Topic {
-        shard
-            .entry(topic.into())
-            .or_insert_with(|| self.new_topic(topic))
+    /// Does something with a topic, if there is one.
+    pub(super) fn at<T>(&self, topic: &str, work: impl FnOnce(&mut Topic) -> T) -> Option<T> {
+        let known = self.shard(topic).get(topic)?.clone();
+        let mut known = lock(&known);
+        (!known.is_over).then(|| work(&mut known))
+    }
+
+    /// Does something with a topic, a new one if nobody has joined it.
+    pub(super) fn at_or_new<T>(&self, topic: &str, work: impl FnOnce(&mut Topic) -> T) -> T {
+        loop {
+            let known = self.entry(&mut self.shard(topic), topic);
+            let mut known = lock(&known);
+            if !known.is_over {
+                return work(&mut known);
+            }
+        }
+    }
+
+    fn entry(&self, shard: &mut Shard, topic: &str) -> Arc<Mutex<Topic>> {
+        if let Some(known) = shard.get(topic) {
+            return known.clone();
+        }
+        let new = Arc::new(Mutex::new(self.new_topic(topic)));
+        shard.insert(topic.into(), new.clone());
+        new
     }
 
     fn new_topic(&self, topic: &str) -> Topic {
@@ -317,6 +375,7 @@ impl Hub {
             })
         });
         Topic {
+            is_over: false,
             members: HashMap::new(),
             history,
             presence: None,
@@ -333,7 +392,7 @@ impl Hub {
         self.shards.get(index).map(lock)
     }
 
-    pub(super) fn shard(&self, topic: &str) -> MutexGuard<'_, Shard> {
+    fn shard(&self, topic: &str) -> MutexGuard<'_, Shard> {
         // The remainder is below SHARDS.
         let index = self.hasher.hash_one(topic) % SHARDS as u64;
         lock(&self.shards[index as usize])
@@ -349,7 +408,10 @@ impl Topic {
     }
 }
 
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    // A poisoned map is whole: nothing in here panics halfway.
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What a poisoned lock holds is whole: nothing in here panics halfway.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

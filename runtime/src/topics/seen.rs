@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::event::{Member, TopicEvent};
-use super::hub::{Hub, Topic};
+use super::hub::{Hub, Topic, lock};
 use super::presence::{Change, Presence};
 use crate::broker::{Key, News, NodeId, Present};
 use crate::connections::ConnectionId;
@@ -20,26 +20,24 @@ impl Hub {
     /// A member of ours wants to be seen, or says something new of itself.
     pub(crate) fn see(&self, topic: &str, present: Present) {
         let present = Arc::new(present);
-        let mut shard = self.shard(topic);
-        let Some(known) = shard.get_mut(topic) else {
-            return;
-        };
-        let is_first = known.presence.is_none();
-        let presence = known.presence.get_or_insert_default();
-        if let Some(bridge) = self.bridge() {
-            let key = self.key(topic);
-            if is_first {
-                presence.ask(bridge.peers().into_iter());
-                let asked = key.name().to_owned();
-                bridge.tell(Key::of_servers(), News::WhoIsThere { key: asked });
+        self.at(topic, |known| {
+            let is_first = known.presence.is_none();
+            let presence = known.presence.get_or_insert_default();
+            if let Some(bridge) = self.bridge() {
+                let key = self.key(topic);
+                if is_first {
+                    presence.ask(bridge.peers().into_iter());
+                    let asked = key.name().to_owned();
+                    bridge.tell(Key::of_servers(), News::WhoIsThere { key: asked });
+                }
+                bridge.tell(key, News::Came((*present).clone()));
             }
-            bridge.tell(key, News::Came((*present).clone()));
-        }
-        presence.join(present.clone());
-        let node = self.us();
-        let joined = vec![Member { node, present }];
-        let left = Vec::new();
-        known.spread(topic, Change { joined, left }, node);
+            presence.join(present.clone());
+            let node = self.us();
+            let joined = vec![Member { node, present }];
+            let left = Vec::new();
+            known.spread(topic, Change { joined, left }, node);
+        });
     }
 
     /// A member of ours leaves; nothing happens if it was not to be seen.
@@ -66,17 +64,21 @@ impl Hub {
 
     /// Everybody on a topic who wants to be seen, as far as is known here: complete while one of them is connected here.
     pub(crate) fn seen(&self, topic: &str) -> Vec<Member> {
-        let shard = self.shard(topic);
-        let presence = shard.get(topic).and_then(|known| known.presence.as_ref());
-        presence.map_or_else(Vec::new, |presence| presence.members(self.us()))
+        let seen = self.at(topic, |known| {
+            let presence = known.presence.as_ref()?;
+            Some(presence.members(self.us()))
+        });
+        seen.flatten().unwrap_or_default()
     }
 
     /// Waits until the other servers have said who of theirs is there.
     pub(crate) async fn has_seen_all(&self, topic: &str, until: Instant) {
         let is_waiting = || {
-            let shard = self.shard(topic);
-            let presence = shard.get(topic).and_then(|known| known.presence.as_ref());
-            presence.is_some_and(|presence| !presence.is_complete())
+            let waiting = self.at(topic, |known| {
+                let presence = known.presence.as_ref();
+                presence.is_some_and(|presence| !presence.is_complete())
+            });
+            waiting.unwrap_or(false)
         };
         let wait = async {
             while self.bridge().is_some_and(|bridge| bridge.is_connected()) && is_waiting() {
@@ -88,31 +90,30 @@ impl Hub {
 
     /// Another server says something of its members on a topic.
     pub(crate) fn hear_of(&self, topic: &str, node: NodeId, news: News) {
-        let mut shard = self.shard(topic);
-        let Some(known) = shard.get_mut(topic) else {
-            return;
-        };
-        let Some(presence) = &mut known.presence else {
-            return;
-        };
-        let change = match news {
-            News::Came(present) => presence.came(node, present),
-            News::Left(connection) => presence.left(node, connection),
-            News::Here {
-                first,
-                last,
-                members,
-            } => presence.here(node, first, last, members),
-            _ => return,
-        };
-        known.spread(topic, change, self.us());
+        self.at(topic, |known| {
+            let Some(presence) = &mut known.presence else {
+                return;
+            };
+            let change = match news {
+                News::Came(present) => presence.came(node, present),
+                News::Left(connection) => presence.left(node, connection),
+                News::Here {
+                    first,
+                    last,
+                    members,
+                } => presence.here(node, first, last, members),
+                _ => return,
+            };
+            known.spread(topic, change, self.us());
+        });
     }
 
     /// Another server asks who of ours is there.
     pub(crate) fn answer_who_is_there(&self, topic: &str) {
-        let shard = self.shard(topic);
-        let presence = shard.get(topic).and_then(|known| known.presence.as_ref());
-        self.list(topic, presence.map(|presence| &**presence));
+        let answered = self.at(topic, |known| self.list(topic, known.presence.as_deref()));
+        if answered.is_none() {
+            self.list(topic, None);
+        }
     }
 
     fn list(&self, topic: &str, presence: Option<&Presence>) {
@@ -149,8 +150,9 @@ impl Hub {
                 return;
             };
             for (topic, known) in shard.iter() {
-                if let Some(presence) = &known.presence {
-                    self.list(topic, Some(presence));
+                let known = lock(known);
+                if known.presence.is_some() {
+                    self.list(topic, known.presence.as_deref());
                     let key = self.key(topic).name().to_owned();
                     bridge.tell(Key::of_servers(), News::WhoIsThere { key });
                 }
@@ -160,8 +162,9 @@ impl Hub {
 
     /// Another server is gone, and its members with it.
     pub(crate) fn lose_sight(&self, node: NodeId) {
-        for mut shard in self.shards() {
-            for (topic, known) in shard.iter_mut() {
+        for shard in self.shards() {
+            for (topic, known) in shard.iter() {
+                let mut known = lock(known);
                 if let Some(presence) = &mut known.presence {
                     let change = presence.gone(node);
                     known.spread(topic, change, self.us());

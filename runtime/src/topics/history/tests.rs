@@ -180,11 +180,48 @@ fn memory_is_bounded_for_all_and_given_back() {
     let bounds = bounds(100, 3 * cost(&kept(US, 1)));
     let mut one = History::ours(bounds.clone(), EPOCH);
     let mut other = History::ours(bounds.clone(), EPOCH);
+    let mut pending = History::of_broker(bounds.clone());
     for number in 1..=3 {
         one.count(kept(US, number));
         other.count(kept(US, number));
+        pending.send(kept(US, number));
+        pending.arrive(logged(number, kept(OTHER, number)), US);
+        assert!(bounds.used.load(Ordering::Relaxed) <= bounds.memory);
     }
-    assert!(bounds.used.load(Ordering::Relaxed) <= bounds.memory);
-    drop((one, other));
+    drop((one, other, pending));
     assert_eq!(bounds.used.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn what_nobody_can_be_told_any_more_is_dropped() {
+    let mut history = History::ours(bounds(100, usize::MAX), EPOCH);
+    let long_ago = Instant::now() - Duration::from_secs(61);
+    history.count(Kept {
+        at: long_ago,
+        ..kept(US, 1)
+    });
+    history.count(kept(US, 2));
+    history.drop_old();
+    assert_eq!(missed(&history, at(1, None), &[]).unwrap().0, [2]);
+    assert!(matches!(
+        history.missed(&at(0, None), &[], US),
+        Missed::Before
+    ));
+}
+
+/// More of ours than is kept are on their way to the log: who comes back now may have missed the first of them.
+#[test]
+fn what_was_sent_and_is_not_remembered_is_waited_for() {
+    let mut history = on_track(2, 0);
+    for number in 1..=3 {
+        history.send(kept(US, number));
+    }
+    // Who is here has them all.
+    assert_eq!(history.position(), Some(at(0, Some((US, 3)))));
+    let is_to_wait =
+        |history: &History| matches!(history.missed(&at(0, None), &[], US), Missed::Wait);
+    assert!(is_to_wait(&history));
+    history.arrive(logged(1, kept(US, 1)), US);
+    assert!(!is_to_wait(&history));
+    assert_eq!(missed(&history, at(0, None), &[]).unwrap().0, [1, 2, 3]);
 }
