@@ -44,6 +44,11 @@ impl Connection {
         within_patience(opening).await
     }
 
+    /// Waits for so many bytes.
+    pub(crate) async fn receive(&mut self, length: usize) -> io::Result<()> {
+        within_patience(receive(&mut self.socket, &mut self.buffer, length)).await
+    }
+
     /// Sends a burst and waits for what comes back.
     pub(crate) async fn exchange(&mut self, burst: &Burst) -> io::Result<()> {
         let (mut read, mut write) = self.socket.split();

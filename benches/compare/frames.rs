@@ -59,6 +59,22 @@ impl Traffic {
     }
 }
 
+impl Burst {
+    /// One text that is answered by another.
+    pub(crate) fn of(text: &str, answer: &str) -> Self {
+        Self {
+            sent: text_frame(text.as_bytes()),
+            received: length_of(answer),
+            messages: 1,
+        }
+    }
+}
+
+/// How long a server's frame of a text is.
+pub(crate) fn length_of(text: &str) -> usize {
+    text_frame(text.as_bytes()).len() - MASK.len()
+}
+
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
 /// A whole masked text frame (RFC 6455, section 5.2).

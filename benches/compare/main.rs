@@ -1,8 +1,10 @@
 //! Servers compared: what a message, a connection and a handshake cost them.
 //!
 //! `cargo run --release -p wsgen-benches --features peers --bin compare` starts each server in a process of its own on one
-//! processor, loads them in turn from the other, and prints tables. `--write` puts them into `docs/performance.md`.
+//! processor, loads them in turn from the other, and prints tables. `--write` puts them into `docs/performance.md`, and
+//! those of `scaling` into `docs/scaling.md`.
 
+mod broker;
 mod builds;
 mod churn;
 mod client;
@@ -16,6 +18,7 @@ mod plan;
 mod process;
 mod report;
 mod run;
+mod scaling;
 mod statistics;
 mod traffic;
 
@@ -36,12 +39,15 @@ struct Arguments {
 enum Command {
     /// Is one of the servers: says its port and serves until standard input ends.
     Serve { peer: peers::Peer },
+    /// Is a server with one topic for many, which shares the broker at this address, if there is one.
+    Spread { broker: Option<String> },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Some(Command::Serve { peer }) => peers::serve(peer),
+        Some(Command::Spread { broker }) => peers::serve_spread(broker.as_deref()),
         None => plan::run(&arguments.plan),
     };
     match done {

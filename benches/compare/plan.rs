@@ -12,7 +12,7 @@ use crate::peers::Peer;
 use crate::process::{self, missing};
 use crate::report::{self, Table};
 use crate::traffic::{Cell, Cost, Effort};
-use crate::{builds, churn, growth, memory, traffic};
+use crate::{builds, churn, growth, memory, scaling, traffic};
 
 /// The command line.
 #[derive(Args)]
@@ -45,6 +45,7 @@ enum Section {
     Fanout,
     Memory,
     Churn,
+    Scaling,
     Instructions,
     SystemCalls,
     Generator,
@@ -95,7 +96,17 @@ impl Section {
                 cell(Traffic::Fanout, 1, 100),
                 cell(Traffic::Fanout, 16, 100),
             ],
-            Self::Memory | Self::Churn | Self::Generator | Self::Builds => Vec::new(),
+            Self::Memory | Self::Churn | Self::Scaling | Self::Generator | Self::Builds => {
+                Vec::new()
+            }
+        }
+    }
+
+    /// The page in `docs/` that it is a part of.
+    fn page(self) -> &'static str {
+        match self {
+            Self::Scaling => "scaling.md",
+            _ => "performance.md",
         }
     }
 
@@ -117,6 +128,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<()> {
             Section::Fanout,
             Section::Memory,
             Section::Churn,
+            Section::Scaling,
         ],
         [] => Section::value_variants().to_vec(),
         some => some.to_vec(),
@@ -124,15 +136,19 @@ pub(crate) fn run(plan: &Plan) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    for section in sections {
+    for &section in &sections {
         let text = runtime.block_on(measure(section, &peers, plan))?;
         println!("## {}\n\n{text}", section.name());
         if plan.write {
-            report::write_section(&section.name(), &format!("\n{text}\n"))?;
+            report::write_section(section.page(), &section.name(), &format!("\n{text}\n"))?;
         }
     }
     if plan.write {
-        report::write_section("machine", &format!("{}\n", report::machine()))?;
+        for page in ["performance.md", "scaling.md"] {
+            if sections.iter().any(|section| section.page() == page) {
+                report::write_section(page, "machine", &format!("{}\n", report::machine()))?;
+            }
+        }
     }
     Ok(())
 }
@@ -193,6 +209,17 @@ async fn measure(section: Section, peers: &[Peer], plan: &Plan) -> io::Result<St
             eprintln!("churn …");
             let peers = without_by_hand(peers);
             Ok(churn::table(&churn::measure(&peers, effort).await?).markdown())
+        }
+        Section::Scaling => {
+            let (members, counts): (usize, &[usize]) = match plan.smoke {
+                true => (6, &[1000]),
+                false => (1000, &[1000, 10_000, 100_000]),
+            };
+            let capacity = scaling::capacity(members, effort).await?.markdown();
+            Ok(format!(
+                "{capacity}\n{}",
+                scaling::topics(counts).await?.markdown()
+            ))
         }
         Section::Instructions => counts(Counted::Instructions, section, peers, plan).await,
         Section::SystemCalls => counts(Counted::SystemCalls, section, peers, plan).await,

@@ -27,6 +27,15 @@ impl Server {
         Self::spawn(&command, Stdio::inherit())
     }
 
+    /// Starts a server with one topic for many, which shares the broker at this address, if there is one.
+    pub(crate) fn start_spread(broker: Option<&str>) -> io::Result<Self> {
+        let this = std::env::current_exe()?;
+        let mut command = vec!["taskset".into(), "-c".into(), SERVERS.into(), this.into()];
+        command.push("spread".into());
+        command.extend(broker.map(OsString::from));
+        Self::spawn(&command, Stdio::inherit())
+    }
+
     /// Starts `peer` under another program; what that one says on standard error can be read.
     pub(crate) fn start_under(program: &[&str], peer: Peer) -> io::Result<Self> {
         let mut command: Vec<OsString> = program.iter().map(OsString::from).collect();
@@ -58,13 +67,7 @@ impl Server {
 
     /// The processor time of all its threads so far.
     pub(crate) fn processor_time(&self) -> io::Result<Duration> {
-        let mut nanoseconds = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.id()))? {
-            let statistics = fs::read_to_string(task?.path().join("schedstat"))?;
-            let running = statistics.split(' ').next().unwrap_or_default();
-            nanoseconds += running.parse::<u64>().map_err(io::Error::other)?;
-        }
-        Ok(Duration::from_nanos(nanoseconds))
+        processor_time(self.id())
     }
 
     /// Its resident memory, in bytes.
@@ -93,6 +96,17 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The processor time of all threads of a process so far.
+pub(crate) fn processor_time(id: u32) -> io::Result<Duration> {
+    let mut nanoseconds = 0;
+    for task in fs::read_dir(format!("/proc/{id}/task"))? {
+        let statistics = fs::read_to_string(task?.path().join("schedstat"))?;
+        let running = statistics.split(' ').next().unwrap_or_default();
+        nanoseconds += running.parse::<u64>().map_err(io::Error::other)?;
+    }
+    Ok(Duration::from_nanos(nanoseconds))
 }
 
 /// Keeps this process, the load generator, off the servers' processor.

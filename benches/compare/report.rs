@@ -1,4 +1,4 @@
-//! Tables and drawings, on standard output and in `docs/performance.md`.
+//! Tables and drawings, on standard output and in `docs/`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -36,9 +36,9 @@ impl Table {
     }
 }
 
-/// Puts `text` between the marks `<!-- section -->` and `<!-- /section -->` of the page.
-pub(crate) fn write_section(section: &str, text: &str) -> io::Result<()> {
-    let path = docs().join("performance.md");
+/// Puts `text` between the marks `<!-- section -->` and `<!-- /section -->` of a page in `docs/`.
+pub(crate) fn write_section(page: &str, section: &str, text: &str) -> io::Result<()> {
+    let path = docs().join(page);
     let page = fs::read_to_string(&path)?;
     let (begin, end) = (
         format!("<!-- {section} -->\n"),

@@ -8,6 +8,7 @@ mod by_hand;
 mod fastwebsockets;
 mod floor;
 mod order;
+pub(crate) mod spread;
 mod tokio_websockets;
 mod tungstenite;
 mod wsgen;
@@ -86,19 +87,11 @@ impl Peer {
 
 /// Serves until standard input ends; says the port on standard output first.
 pub(crate) fn serve(peer: Peer) -> io::Result<()> {
-    // The process that started this one holds the other end: no server outlives it.
-    std::thread::spawn(|| {
-        let _ = io::stdin().read(&mut [0]);
-        std::process::exit(0);
-    });
     if peer == Peer::Actix {
+        end_with_input();
         return actix::serve();
     }
-    // As `#[tokio::main]` does.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
+    run(async {
         match peer {
             Peer::Floor => floor::serve(listen().await?).await,
             Peer::Wsgen | Peer::WsgenByHand => wsgen::serve().await,
@@ -110,6 +103,28 @@ pub(crate) fn serve(peer: Peer) -> io::Result<()> {
             Peer::Actix | Peer::Node => Err(io::Error::other("it has a runtime of its own")),
         }
     })
+}
+
+/// Serves one topic to many, perhaps beside other servers that share a broker.
+pub(crate) fn serve_spread(broker: Option<&str>) -> io::Result<()> {
+    run(spread::serve(broker))
+}
+
+fn run(server: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    end_with_input();
+    // As `#[tokio::main]` does.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(server)
+}
+
+/// The process that started this one holds the other end: no server outlives it.
+fn end_with_input() {
+    std::thread::spawn(|| {
+        let _ = io::stdin().read(&mut [0]);
+        std::process::exit(0);
+    });
 }
 
 /// Listens on a free port and says which.

@@ -22,7 +22,7 @@ fn server() -> Server {
 }
 
 /// The defaults, but for the limits that a benchmark is over by its nature, and the pings that the others do not send.
-fn settings() -> Config {
+pub(super) fn settings() -> Config {
     let mut config = Config::default();
     config.listen.address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     config.admin.enabled = false;

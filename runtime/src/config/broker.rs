@@ -16,14 +16,14 @@ pub struct Broker {
     /// What connects the servers. Default `memory`: nothing, this process is the only one.
     pub kind: BrokerKind,
     /// Where it is: `redis://host:6379/0`, `rediss://` with TLS; `nats://host:4222`, `tls://` with TLS, several separated
-    /// by commas. User and password may be in it; they are never shown.
+    /// by commas. `USER:PASSWORD@` may be in it, and for NATS `TOKEN@`; they are never shown.
     pub url: BrokerUrl,
     /// The file of the authorities that sign the broker's certificate, PEM. Default `""`: those of the system.
     pub ca: PathBuf,
     /// What the names of our channels and keys there begin with; servers that are to hear each other have the same.
     /// Default `wsgen`.
     pub prefix: String,
-    /// After how long without a sign of life another server's members count as gone. Default 15 s.
+    /// Within this time after another server's last sign of life its members are gone. Default 15 s.
     #[serde(with = "units::duration")]
     pub presence_ttl: Duration,
 }

@@ -1,7 +1,7 @@
 //! What is published on one server reaches the members of all, in order, once.
 
 use super::server::{Broker, Kind, is_ready};
-use super::{everywhere, on_each_broker};
+use super::{everywhere, on, on_each_broker};
 use crate::process::Process;
 use crate::support::client::Client;
 
@@ -17,6 +17,8 @@ on_each_broker! {
     another_prefix_is_another_world,
     a_server_that_is_too_slow_tells_the_gap,
 }
+
+on!(on_nats_alone, Nats, what_is_too_large_for_it_is_a_gap);
 
 const JOIN: &str = r#"{"type":"join","topic":"a"}"#;
 
@@ -208,4 +210,20 @@ async fn a_server_that_is_too_slow_tells_the_gap(mut broker: Broker) {
     is_ready(&slow).await;
     publish(&mut publisher, "a", "after").await;
     while there.text().await != said("after") {}
+}
+
+async fn what_is_too_large_for_it_is_a_gap(mut broker: Broker) {
+    let settings = broker.file("nats.conf", "max_payload: 16384");
+    broker.restart_with(["-c".to_owned(), settings]).await;
+    let (one, other) = (broker.server("").await, broker.server("").await);
+    let (mut here, mut there) = (member(&one, "a").await, member(&other, "a").await);
+    let mut publisher = one.client().await;
+    let large = "x".repeat(20_000);
+    publish(&mut publisher, "a", &large).await;
+    publish(&mut publisher, "a", "small").await;
+    assert_eq!(here.text().await, said(&large));
+    assert_eq!(here.text().await, said("small"));
+    assert_eq!(there.text().await, said("small"));
+    assert_eq!(there.text().await, said(MISSED));
+    assert_eq!(one.metric("wsgen_broker_dropped_total").await, 1.0);
 }

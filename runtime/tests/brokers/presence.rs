@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use wsgen_runtime::codegen::{Location, Scheme};
 use wsgen_runtime::{Authenticate, Credential, Principal, Unauthorized};
 
-use super::delivery::said;
-use super::server::{Broker, Kind};
+use super::delivery::{MISSED, said};
+use super::server::{Broker, Kind, is_degraded};
 use super::{everywhere, on_each_broker};
 use crate::support::client::Client;
 use crate::support::{TestServer, within};
@@ -19,6 +19,7 @@ everywhere! {
 
 on_each_broker! {
     members_of_a_killed_server_are_gone,
+    after_an_outage_the_lists_are_right,
 }
 
 /// Enters topic `a` as `name`.
@@ -73,6 +74,30 @@ async fn members_of_a_killed_server_are_gone(broker: Broker) {
     let slack = Duration::from_millis(100);
     assert!(killed.elapsed() < ttl + slack, "{:?}", killed.elapsed());
     assert_eq!(seen(&mut ada).await, said("ada"));
+}
+
+async fn after_an_outage_the_lists_are_right(mut broker: Broker) {
+    let (one, other) = (broker.server("").await, broker.server("").await);
+    let (mut ada, mut bob) = (one.client().await, other.client().await);
+    enter(&mut ada, "ada").await;
+    enter(&mut bob, "bob").await;
+    assert_eq!(ada.text().await, said("bob came"));
+    broker.kill();
+    is_degraded(&one).await;
+    is_degraded(&other).await;
+    let mut cleo = other.client().await;
+    enter(&mut cleo, "cleo").await;
+    bob.close().await;
+    assert!(broker.start_again().await);
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        let text = ada.text().await;
+        if text != said(MISSED) {
+            told.push(text);
+        }
+    }
+    told.sort();
+    assert_eq!(told, [said("bob left"), said("cleo came")]);
 }
 
 /// Takes everybody for who they say they are.
