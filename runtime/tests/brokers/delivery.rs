@@ -16,6 +16,7 @@ everywhere! {
 on_each_broker! {
     another_prefix_is_another_world,
     a_server_that_is_too_slow_tells_the_gap,
+    a_burst_after_a_pause_is_whole_or_a_gap,
 }
 
 on!(on_nats_alone, Nats, what_is_too_large_for_it_is_a_gap);
@@ -210,6 +211,36 @@ async fn a_server_that_is_too_slow_tells_the_gap(mut broker: Broker) {
     is_ready(&slow).await;
     publish(&mut publisher, "a", "after").await;
     while there.text().await != said("after") {}
+}
+
+/// What came while a server did not run comes all at once when it does: more than the client of NATS keeps for a subject
+/// before it calls it a slow consumer.
+async fn a_burst_after_a_pause_is_whole_or_a_gap(broker: Broker) {
+    const COUNT: usize = 20_000;
+    let (one, slow) = (broker.server("").await, broker.server("").await);
+    let mut there = member(&slow, "a").await;
+    let mut publisher = one.client().await;
+    slow.signal("-STOP");
+    for number in 0..COUNT {
+        publish(&mut publisher, "a", &number.to_string()).await;
+    }
+    publisher.send(r#"{"type":"say","text":"done"}"#).await;
+    assert_eq!(publisher.text().await, said("done"));
+    while one.metric("wsgen_broker_lag_seconds").await > 1.0 {}
+    assert_eq!(one.metric("wsgen_broker_dropped_total").await, 0.0);
+    slow.signal("-CONT");
+    let (mut next, mut is_whole) = (0, true);
+    while !(is_whole && next == COUNT) {
+        let text = there.text().await;
+        if text == said(MISSED) {
+            assert!(slow.metric("wsgen_broker_gaps_total").await >= 1.0);
+            break;
+        }
+        let number = (next..COUNT).find(|number| text == said(&number.to_string()));
+        let number = number.unwrap_or_else(|| panic!("{text} after {next}"));
+        is_whole &= number == next;
+        next = number + 1;
+    }
 }
 
 async fn what_is_too_large_for_it_is_a_gap(mut broker: Broker) {

@@ -183,7 +183,7 @@ control_frames = 0
 [drain]
 grace = \"0s\"
 [limits]
-send_queue_messages = 10000
+send_queue_messages = 100000
 send_queue_size = \"16 MiB\"
 ";
 
