@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-
 use super::delivery::{MISSED, member, publish, said};
 use super::on_each_broker;
-use super::server::{Broker, Kind, is_degraded, is_ready};
+use super::server::{Broker, Relay, is_degraded, is_ready};
 use crate::process::Process;
 use crate::support::within;
 
@@ -78,14 +75,7 @@ async fn a_server_starts_without_its_broker(mut broker: Broker) {
 /// One server is cut off for longer than the others remember it, and drops something meanwhile.
 async fn what_was_dropped_for_others_is_told_however_long_it_took(broker: Broker) {
     let relay = Relay::to(broker.port).await;
-    let scheme = if broker.kind == Kind::Nats {
-        "nats"
-    } else {
-        "redis"
-    };
-    let by_relay = format!("{scheme}://127.0.0.1:{}", relay.port);
-    let one = Process::start(&broker.settings_at(&by_relay, ""), 256);
-    is_ready(&one).await;
+    let one = broker.server_by(&relay).await;
     let other = broker.server("").await;
     let mut there = member(&other, "a").await;
     let mut publisher = one.client().await;
@@ -93,7 +83,7 @@ async fn what_was_dropped_for_others_is_told_however_long_it_took(broker: Broker
     assert_eq!(there.text().await, said("before"));
     // By then the other knows that there is one: signs of life are due each 0.5 s.
     tokio::time::sleep(Duration::from_millis(700)).await;
-    relay.is_open.send_replace(false);
+    relay.cut();
     other.logs("another server gives no sign of life").await;
     // More than may wait for the broker.
     let text = "x".repeat(60_000);
@@ -102,38 +92,7 @@ async fn what_was_dropped_for_others_is_told_however_long_it_took(broker: Broker
     }
     within(async { while one.metric("wsgen_broker_dropped_total").await == 0.0 {} }).await;
     assert_eq!(other.metric("wsgen_broker_gaps_total").await, 0.0);
-    relay.is_open.send_replace(true);
+    relay.mend();
     while there.text().await != said(MISSED) {}
     assert!(other.metric("wsgen_broker_gaps_total").await >= 1.0);
-}
-
-/// A way to the broker that can be cut.
-struct Relay {
-    port: u16,
-    is_open: watch::Sender<bool>,
-}
-
-impl Relay {
-    async fn to(broker: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (is_open, open) = watch::channel(true);
-        tokio::spawn(async move {
-            loop {
-                let (mut near, _) = listener.accept().await.unwrap();
-                let mut open = open.clone();
-                tokio::spawn(async move {
-                    if !*open.borrow() {
-                        return;
-                    }
-                    let mut far = TcpStream::connect(("127.0.0.1", broker)).await.unwrap();
-                    tokio::select! {
-                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
-                        _ = open.wait_for(|open| !open) => {}
-                    }
-                });
-            }
-        });
-        Self { port, is_open }
-    }
 }

@@ -1,11 +1,11 @@
 //! Brokers to test with, real ones on free ports of loopback that end with the test, and servers that use them.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::process::Process;
 use crate::support::within;
@@ -31,7 +31,7 @@ pub struct Broker {
 impl Broker {
     /// Starts one; `None`, visibly, where it is not installed, unless the slow tests are asked for: then it must be there.
     pub async fn start(kind: Kind) -> Option<Self> {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
         let name = format!("wsgen-broker-{}-{port}", std::process::id());
@@ -128,13 +128,15 @@ impl Broker {
 
     /// Settings of a server that uses it, and these, which begin within `[broker]`.
     pub fn settings(&self, more: &str) -> String {
-        let port = self.port;
-        let url = match self.kind {
+        self.settings_at(&self.url(self.port), more)
+    }
+
+    fn url(&self, port: u16) -> String {
+        match self.kind {
             Kind::Memory => String::new(),
             Kind::Redis => format!("redis://127.0.0.1:{port}"),
             Kind::Nats => format!("nats://127.0.0.1:{port}"),
-        };
-        self.settings_at(&url, more)
+        }
     }
 
     /// The same with another address of it.
@@ -152,6 +154,13 @@ impl Broker {
     /// A server that uses it, connected.
     pub async fn server(&self, more: &str) -> Process {
         let server = Process::start(&self.settings(more), 1024);
+        is_ready(&server).await;
+        server
+    }
+
+    /// A server that is connected to it by a relay.
+    pub async fn server_by(&self, relay: &Relay) -> Process {
+        let server = Process::start(&self.settings_at(&self.url(relay.port), ""), 1024);
         is_ready(&server).await;
         server
     }
@@ -209,4 +218,43 @@ async fn says(server: &Process, what: &str) {
         }
     })
     .await;
+}
+
+/// A way to the broker that can be cut.
+pub struct Relay {
+    port: u16,
+    is_open: watch::Sender<bool>,
+}
+
+impl Relay {
+    pub async fn to(broker: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (is_open, open) = watch::channel(true);
+        tokio::spawn(async move {
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                let mut open = open.clone();
+                tokio::spawn(async move {
+                    if !*open.borrow() {
+                        return;
+                    }
+                    let mut far = TcpStream::connect(("127.0.0.1", broker)).await.unwrap();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        _ = open.wait_for(|open| !open) => {}
+                    }
+                });
+            }
+        });
+        Self { port, is_open }
+    }
+
+    pub fn cut(&self) {
+        self.is_open.send_replace(false);
+    }
+
+    pub fn mend(&self) {
+        self.is_open.send_replace(true);
+    }
 }
