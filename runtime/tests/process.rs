@@ -156,7 +156,7 @@ impl Process {
     }
 
     async fn still_echoes(&self) {
-        let mut client = Client::connect(self.address, "/rooms/1").await;
+        let mut client = self.client().await;
         client.send(r#"{"type":"say","text":"x"}"#).await;
         assert_eq!(client.text().await, r#"{"type":"said","text":"x"}"#);
         client.close().await;
@@ -198,7 +198,7 @@ async fn sigterm_under_load_loses_no_answer() {
     let mut server = Process::start(FAST, 1024);
     let mut clients = tokio::task::JoinSet::new();
     for _ in 0..20 {
-        let mut client = Client::connect(server.address, "/rooms/1").await;
+        let mut client = server.client().await;
         clients.spawn(async move {
             for number in 0.. {
                 client

@@ -53,6 +53,8 @@ struct State {
     astray: HashSet<Key>,
     reads: VecDeque<Read>,
     is_connected: bool,
+    /// Whether also all topics were heard that were joined before.
+    has_come_up: bool,
     /// The other servers that give signs of life.
     peers: BTreeMap<NodeId, Peer>,
 }
@@ -275,8 +277,8 @@ impl Bridge {
         self.heard.notify_waiters();
     }
 
-    /// There is a connection.
-    pub(crate) fn connected(&self) {
+    /// There is a connection: whether there are topics that were joined without it.
+    pub(crate) fn connected(&self) -> bool {
         let mut state = self.lock();
         state.is_connected = true;
         // The others' time begins anew: while we heard nobody, nobody could be heard.
@@ -285,13 +287,21 @@ impl Bridge {
         state.changed = state.wanted.iter().cloned().collect();
         let logged = state.wanted.iter().filter(|key| key.is_logged);
         state.astray = logged.cloned().collect();
+        !state.wanted.is_empty()
+    }
+
+    /// Those topics are heard.
+    pub(crate) fn came_up(&self) {
+        self.lock().has_come_up = true;
         self.metrics.connected();
+        self.beat();
     }
 
     /// There is none any more.
     pub(crate) fn disconnected(&self) {
         let mut state = self.lock();
         state.is_connected = false;
+        state.has_come_up = false;
         state.heard.clear();
         state.reads.clear();
         drop(state);
@@ -301,6 +311,10 @@ impl Bridge {
 
     pub(crate) fn is_connected(&self) -> bool {
         self.lock().is_connected
+    }
+
+    pub(crate) fn has_come_up(&self) -> bool {
+        self.lock().has_come_up
     }
 
     /// Whether everything was said.

@@ -141,10 +141,10 @@ impl Cluster {
         self.hubs.iter().for_each(|hub| hub.has_missed());
     }
 
-    /// There is a connection, and everything wanted is heard; `again` if there was one before.
-    pub(crate) fn came_up(&self, again: bool) {
-        self.bridge.beat();
-        if again {
+    /// There is a connection, and everything wanted is heard; members `may_have_missed` something before.
+    pub(crate) fn came_up(&self, may_have_missed: bool) {
+        self.bridge.came_up();
+        if may_have_missed {
             self.miss();
         }
     }

@@ -132,7 +132,7 @@ impl Others {
     /// Whether there should be a broker, and there is none.
     pub(crate) fn is_degraded(&self) -> bool {
         let cluster = self.cluster.as_ref();
-        cluster.is_some_and(|cluster| !cluster.bridge.is_connected())
+        cluster.is_some_and(|cluster| !cluster.bridge.has_come_up())
     }
 
     /// Stays connected, and keeps topics tidy; for ever.

@@ -64,14 +64,12 @@ pub(super) async fn run<S: Session>(cluster: Arc<Cluster>) {
 }
 
 async fn stay_connected<S: Session>(cluster: &Arc<Cluster>) {
-    let (url, mut again, mut attempt) = (&cluster.settings.url, false, 0);
+    let (url, mut attempt) = (&cluster.settings.url, 0);
     loop {
         let fault = match in_time(S::connect(cluster)).await {
             Ok(session) => {
-                cluster.bridge.connected();
                 tracing::info!(broker = %url, "connected to the broker");
-                let Fault(fault) = serve(session, cluster, again, &mut attempt).await;
-                again = true;
+                let Fault(fault) = serve(session, cluster, &mut attempt).await;
                 fault
             }
             Err(Fault(fault)) => fault,
@@ -87,13 +85,9 @@ async fn stay_connected<S: Session>(cluster: &Arc<Cluster>) {
 }
 
 /// Does what is to be done, until the connection breaks. Says by `attempt` when it has worked.
-async fn serve<S: Session>(
-    mut session: S,
-    cluster: &Cluster,
-    again: bool,
-    attempt: &mut u32,
-) -> Fault {
+async fn serve<S: Session>(mut session: S, cluster: &Cluster, attempt: &mut u32) -> Fault {
     let bridge = &cluster.bridge;
+    let may_have_missed = bridge.connected();
     let mut has_come_up = false;
     loop {
         // Topics first: what is said is to find everybody.
@@ -104,7 +98,7 @@ async fn serve<S: Session>(
         if !has_come_up {
             has_come_up = true;
             *attempt = 0;
-            cluster.came_up(again);
+            cluster.came_up(may_have_missed);
             continue;
         }
         if bridge.has_more() {

@@ -65,6 +65,8 @@ pub(crate) struct History {
     unremembered: Option<(NodeId, u64)>,
     /// What arrives while the part of the log before it is being read.
     held: Option<VecDeque<Logged>>,
+    /// Whether something may be missing of which no position knows.
+    may_have_missed: bool,
     /// When somebody last joined or left; where nobody else remembers, also when something was last published.
     pub(crate) used: Instant,
 }
@@ -114,6 +116,7 @@ impl History {
             pending: VecDeque::new(),
             unremembered: None,
             held: Some(VecDeque::new()),
+            may_have_missed: false,
             used: Instant::now(),
         }
     }
@@ -175,9 +178,10 @@ impl History {
         self.append(logged.kept, us)
     }
 
-    /// From now on what arrives is held, until the log has been read.
+    /// There is no broker: from now on what arrives is held, until the log has been read.
     pub(crate) fn lose_track(&mut self) {
         self.held.get_or_insert_default();
+        self.may_have_missed = true;
     }
 
     /// What to ask the broker for, to be on track again: all after this offset of this epoch.
@@ -191,11 +195,12 @@ impl History {
         for logged in &held {
             self.bounds.refund(&logged.kept);
         }
+        let may_have_missed = std::mem::take(&mut self.may_have_missed);
         let mut has_hole = false;
         let missed = match log.after {
             Some(after) if self.epoch == Some(log.epoch) => after,
             _ => {
-                has_hole = self.epoch.is_some();
+                has_hole = may_have_missed || self.epoch.is_some();
                 self.begin_at(log.epoch, log.top);
                 Vec::new()
             }

@@ -364,15 +364,20 @@ impl Hub {
     }
 
     fn new_topic(&self, topic: &str) -> Topic {
-        if let Some(bridge) = self.bridge() {
+        let has_broker = self.bridge().is_some_and(|bridge| {
             bridge.want(self.key(topic));
-        }
+            bridge.is_connected()
+        });
         let keeps = self.reach.get().and_then(|reach| reach.keeps.as_ref());
         let history = keeps.map(|Keeps { bounds, in_broker }| {
-            Box::new(match in_broker {
-                true => History::of_broker(bounds.clone()),
-                false => History::ours(bounds.clone(), NodeId::random().0),
-            })
+            if !in_broker {
+                return Box::new(History::ours(bounds.clone(), NodeId::random().0));
+            }
+            let mut history = History::of_broker(bounds.clone());
+            if !has_broker {
+                history.lose_track();
+            }
+            Box::new(history)
         });
         Topic {
             is_over: false,

@@ -59,17 +59,21 @@ async fn fan_out_goes_on_and_the_gap_is_told(mut broker: Broker) {
 }
 
 async fn a_server_starts_without_its_broker(mut broker: Broker) {
-    broker.kill();
-    let one = Process::start(&broker.settings(""), 256);
-    is_degraded(&one).await;
-    let mut here = member(&one, "a").await;
-    publish(&mut one.client().await, "a", "alone").await;
-    assert_eq!(here.text().await, said("alone"));
-    assert!(broker.start_again().await);
-    is_ready(&one).await;
-    let other = broker.server("").await;
-    publish(&mut other.client().await, "a", "together").await;
-    while here.text().await != said("together") {}
+    for settings in ["", "[resume]\nchannels = [\"room\"]\n"] {
+        broker.kill();
+        let one = Process::start(&broker.settings(settings), 256);
+        is_degraded(&one).await;
+        let mut here = member(&one, "a").await;
+        publish(&mut one.client().await, "a", "alone").await;
+        assert_eq!(here.text().await, said("alone"));
+        assert!(broker.start_again().await);
+        is_ready(&one).await;
+        // Others may have been there before.
+        assert_eq!(here.text().await, said(MISSED));
+        let other = broker.server(settings).await;
+        publish(&mut other.client().await, "a", "together").await;
+        assert_eq!(here.text().await, said("together"));
+    }
 }
 
 /// One server is cut off for longer than the others remember it, and drops something meanwhile.
