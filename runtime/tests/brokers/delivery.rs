@@ -216,7 +216,8 @@ async fn a_server_that_is_too_slow_tells_the_gap(mut broker: Broker) {
 /// What came while a server did not run comes all at once when it does: more than the client of NATS keeps for a subject
 /// before it calls it a slow consumer.
 async fn a_burst_after_a_pause_is_whole_or_a_gap(broker: Broker) {
-    const COUNT: usize = 20_000;
+    // Less than may wait for the broker.
+    const COUNT: usize = 15_000;
     let (one, slow) = (broker.server("").await, broker.server("").await);
     let mut there = member(&slow, "a").await;
     let mut publisher = one.client().await;
@@ -226,7 +227,6 @@ async fn a_burst_after_a_pause_is_whole_or_a_gap(broker: Broker) {
     }
     publisher.send(r#"{"type":"say","text":"done"}"#).await;
     assert_eq!(publisher.text().await, said("done"));
-    while one.metric("wsgen_broker_lag_seconds").await > 1.0 {}
     assert_eq!(one.metric("wsgen_broker_dropped_total").await, 0.0);
     slow.signal("-CONT");
     let (mut next, mut is_whole) = (0, true);
