@@ -164,8 +164,8 @@ async fn receive(
     buffer: &mut Vec<u8>,
     length: usize,
 ) -> io::Result<()> {
-    // Made by need, so that ten thousand idle connections have none.
-    buffer.resize(64 * 1024, 0);
+    // Made by need, so that ten thousand connections have little.
+    buffer.resize(length.min(64 * 1024), 0);
     let mut left = length;
     while left > 0 {
         let room = left.min(buffer.len());

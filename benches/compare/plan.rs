@@ -43,6 +43,7 @@ enum Section {
     Echo,
     Typed,
     Fanout,
+    Connections,
     Memory,
     Churn,
     Scaling,
@@ -87,6 +88,12 @@ impl Section {
                     })
                     .collect()
             }
+            Self::Connections => {
+                let counts = if smoke { [2, 4] } else { [100, 10_000] };
+                counts
+                    .map(|connections| cell(Traffic::Echo(20), 1, connections))
+                    .to_vec()
+            }
             Self::Instructions | Self::SystemCalls if smoke => vec![cell(Traffic::Echo(20), 16, 4)],
             Self::Instructions | Self::SystemCalls => vec![
                 cell(Traffic::Echo(20), 1, 16),
@@ -126,6 +133,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<()> {
             Section::Echo,
             Section::Typed,
             Section::Fanout,
+            Section::Connections,
             Section::Memory,
             Section::Churn,
             Section::Scaling,
@@ -193,6 +201,15 @@ async fn measure(section: Section, peers: &[Peer], plan: &Plan) -> io::Result<St
                 report::write_drawing(&section.name(), &bars(section, &cells).svg())?;
             }
             Ok(traffic::table(peers, &cells).markdown())
+        }
+        Section::Connections => {
+            let cells = section.cells(plan.smoke);
+            let mut grown = Vec::new();
+            for peer in without_by_hand(peers) {
+                eprintln!("more connections, {} …", peer.title());
+                grown.push(traffic::grow(peer, &cells, effort).await?);
+            }
+            Ok(traffic::growth_table(&cells, &grown).markdown())
         }
         Section::Memory => {
             let (counts, rest): (&[usize], _) = match plan.smoke {

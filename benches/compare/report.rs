@@ -71,7 +71,10 @@ pub(crate) fn machine() -> String {
         .map_or("unknown processor", |line| {
             line.trim_start_matches([' ', '\t', ':'])
         });
-    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let count = processors
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count();
     let release = read("/proc/sys/kernel/osrelease");
     let system = release
         .split('-')
@@ -79,5 +82,5 @@ pub(crate) fn machine() -> String {
         .unwrap_or_default()
         .trim()
         .to_owned();
-    format!("{model}, {count} cores, Linux {system}")
+    format!("{model}, {count} processors, Linux {system}")
 }

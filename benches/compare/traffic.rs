@@ -62,6 +62,7 @@ struct Contender {
     server: Server,
     connections: Vec<Connection>,
     burst: Arc<Burst>,
+    cell: Cell,
     /// Nanoseconds for each message, by round.
     taken: Vec<f64>,
 }
@@ -75,14 +76,21 @@ impl Contender {
             server,
             connections,
             burst: Arc::new(cell.traffic.burst(peer, cell.depth)),
+            cell,
             taken: Vec::new(),
         })
     }
 
-    async fn turn(&mut self, cell: Cell, turn: Duration) -> io::Result<()> {
+    async fn turn(&mut self, turn: Duration) -> io::Result<()> {
         let before = self.server.processor_time()?;
         let extent = Extent::Time(turn);
-        let messages = load(cell.traffic, extent, &mut self.connections, &self.burst).await?;
+        let messages = load(
+            self.cell.traffic,
+            extent,
+            &mut self.connections,
+            &self.burst,
+        )
+        .await?;
         let taken = self.server.processor_time()? - before;
         self.taken.push(taken.as_nanos() as f64 / messages as f64);
         Ok(())
@@ -97,14 +105,30 @@ pub(crate) async fn measure(cell: Cell, peers: &[Peer], effort: Effort) -> io::R
             contenders.push(Contender::enter(cell, peer, path).await?);
         }
     }
+    compete(contenders, effort).await
+}
+
+/// What each of `cells` costs `peer`, as a multiple of the first.
+pub(crate) async fn grow(peer: Peer, cells: &[Cell], effort: Effort) -> io::Result<Vec<Cost>> {
+    let mut contenders = Vec::new();
+    for &cell in cells {
+        if let Some(path) = cell.traffic.path(peer) {
+            contenders.push(Contender::enter(cell, peer, path).await?);
+        }
+    }
+    compete(contenders, effort).await
+}
+
+/// Gives each its turns; the first is what the others are compared with.
+async fn compete(mut contenders: Vec<Contender>, effort: Effort) -> io::Result<Vec<Cost>> {
     for contender in &mut contenders {
         // The first turn warms up.
-        contender.turn(cell, effort.turn).await?;
+        contender.turn(effort.turn).await?;
         contender.taken.clear();
     }
     for _ in 0..effort.rounds {
         for contender in &mut contenders {
-            contender.turn(cell, effort.turn).await?;
+            contender.turn(effort.turn).await?;
         }
     }
     let [floor, ..] = &*contenders else {
@@ -147,12 +171,30 @@ pub(crate) fn table(peers: &[Peer], cells: &[(Cell, Vec<Cost>)]) -> Table {
     table
 }
 
+/// A row for each peer: nanoseconds in the first cell, multiples of them in the others.
+pub(crate) fn growth_table(cells: &[Cell], grown: &[Vec<Cost>]) -> Table {
+    let heads = cells.iter().enumerate().map(|(index, cell)| match index {
+        0 => format!("{} connections, ns", cell.connections),
+        _ => format!("{} connections", cell.connections),
+    });
+    let mut table = Table::new(std::iter::once("a message".to_owned()).chain(heads));
+    for costs in grown {
+        if let [first, others @ ..] = &**costs {
+            let figures = others.iter().map(|cost| shown(cost.ratio, 2));
+            let ahead = [first.peer.title().to_owned(), shown(first.nanoseconds, 0)];
+            table.row(ahead.into_iter().chain(figures));
+        }
+    }
+    table
+}
+
 fn shown_cost(cost: &Cost) -> String {
     match cost.peer {
-        Peer::Floor => format!(
-            "{:.0} ± {:.0}",
-            cost.nanoseconds.median, cost.nanoseconds.spread
-        ),
-        _ => format!("{:.2} ± {:.2}", cost.ratio.median, cost.ratio.spread),
+        Peer::Floor => shown(cost.nanoseconds, 0),
+        _ => shown(cost.ratio, 2),
     }
+}
+
+fn shown(figure: Figure, digits: usize) -> String {
+    format!("{:.digits$} ± {:.digits$}", figure.median, figure.spread)
 }
