@@ -12,7 +12,7 @@ use crate::support::root;
 const HEAD: &str = "asyncapi: 3.0.0\ninfo: {title: t, version: '1'}\n";
 
 /// A machine with other things to do and a build without optimisation take their time; a hang takes longer.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a run may take, in KiB of address space.
 const MEMORY: usize = 256 * 1024;
