@@ -18,6 +18,8 @@ use super::schemas::Schemas;
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
     pub(super) list: Vec<Parameter>,
+    /// Those that the path names, in its order.
+    pub(super) path: Vec<usize>,
     pub(super) subprotocols: Vec<String>,
 }
 
@@ -41,6 +43,10 @@ pub(super) fn lower<'a>(
     for name in names(path) {
         lowering.add_path(name, channels, diagnostics);
     }
+    // Nothing but the parameters of the path is there so far.
+    let list = &lowering.found.list;
+    let position = |name| list.iter().position(|parameter| parameter.name == name);
+    lowering.found.path = names(path).into_iter().filter_map(position).collect();
     for channel in channels {
         let Some(binding) = &channel.binding else {
             continue;

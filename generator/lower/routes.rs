@@ -123,6 +123,7 @@ impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
             layout: group.layout,
             example: example_request::request(&group.path, &parameters.list),
             parameters: parameters.list,
+            path_parameters: parameters.path,
             authenticated: false,
             subprotocols: parameters.subprotocols,
             channels,

@@ -136,6 +136,8 @@ pub struct Route {
     pub layout: Layout,
     /// What a client passes when it connects.
     pub parameters: Vec<Parameter>,
+    /// The parameters that the path names, in its order; one may come twice.
+    pub path_parameters: Vec<usize>,
     /// A request that is let in; `None` where a parameter has rules for which no value is at hand.
     pub example: Option<ExampleRequest>,
     /// Whether every server that has this route asks for credentials.

@@ -1,6 +1,8 @@
 //! The request that opens a connection, typed.
 
-use proc_macro2::{Literal, TokenStream};
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use crate::model::{Parameter, ParameterDefault, ParameterLocation, Route, Type, Types};
@@ -45,28 +47,12 @@ pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
 /// The helper that names a topic by the parameters of the path, if there are any.
 fn topic(route: &Route) -> Option<TokenStream> {
     let path = &route.path;
-    let named = path
-        .split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'));
-    let values: Vec<_> = named
-        .filter_map(|(name, _)| {
-            let is_it = |parameter: &&Parameter| {
-                parameter.location == ParameterLocation::Path && parameter.name == name
-            };
-            let parameter = route.parameters.iter().find(is_it)?;
-            Some(ident(&parameter.field))
-        })
-        .collect();
-    // A path may name a parameter twice.
-    let mut names: Vec<_> = Vec::new();
-    for name in &values {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let parameters = &route.path_parameters;
+    let values = parameters.iter().map(|&index| name(route, index));
+    let distinct: BTreeSet<&usize> = parameters.iter().collect();
+    let names = distinct.into_iter().map(|&index| name(route, index));
     let docs = docs([format!("The topic of everybody at the same `{path}`.").as_str()]);
-    (!names.is_empty()).then(|| {
+    (!parameters.is_empty()).then(|| {
         quote! {
             #docs
             pub fn topic(#(#names: impl std::fmt::Display),*) -> String {
@@ -74,6 +60,10 @@ fn topic(route: &Route) -> Option<TokenStream> {
             }
         }
     })
+}
+
+fn name(route: &Route, parameter: usize) -> Ident {
+    ident(&route.parameters[parameter].field)
 }
 
 /// The conversion that fills the struct from the handshake; `None` where [`is_checked`] says that there is nothing to read.
