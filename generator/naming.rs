@@ -86,26 +86,32 @@ impl Scope {
         }
     }
 
-    /// Takes the first of `candidates` that is free, or else the last of them with the first number that is: `ping`, `ping_2`.
+    /// Takes the first of `candidates` that is free, or else the last of them with the first number that is: `ping_2`.
     pub fn claim(&mut self, candidates: &[&str]) -> String {
+        self.claim_with("_", candidates)
+    }
+
+    /// As [`Scope::claim`], for types, traits and variants: `Ping2`.
+    pub fn claim_type(&mut self, candidates: &[&str]) -> String {
+        self.claim_with("", candidates)
+    }
+
+    fn claim_with(&mut self, separator: &str, candidates: &[&str]) -> String {
         let free = candidates.iter().find(|name| !self.taken.contains(**name));
         let name = match free {
             Some(name) => (*name).to_owned(),
-            None => self.numbered(candidates.last().copied().unwrap_or("unnamed")),
+            None => self.numbered(candidates.last().copied().unwrap_or("unnamed"), separator),
         };
         self.taken.insert(name.clone());
         name
     }
 
-    fn numbered(&mut self, base: &str) -> String {
-        let separator = if base.starts_with(char::is_uppercase) {
-            ""
-        } else {
-            "_"
-        };
+    fn numbered(&mut self, base: &str, separator: &str) -> String {
+        // `Self_` is no name with a number, `Self2` is.
+        let stem = base.trim_end_matches('_');
         let next = self.next.entry(base.to_owned()).or_insert(2);
         loop {
-            let name = format!("{base}{separator}{next}");
+            let name = format!("{stem}{separator}{next}");
             *next += 1;
             if !self.taken.contains(&name) {
                 return name;
@@ -318,10 +324,14 @@ mod tests {
     #[test]
     fn a_scope_gives_every_name_once() {
         let mut scope = Scope::reserving(&["Option"]);
-        assert_eq!(scope.claim(&["Ping"]), "Ping");
-        assert_eq!(scope.claim(&["Ping", "PingMessage"]), "PingMessage");
-        assert_eq!(scope.claim(&["Ping"]), "Ping2");
-        assert_eq!(scope.claim(&["Option"]), "Option2");
+        assert_eq!(scope.claim_type(&["Ping"]), "Ping");
+        assert_eq!(scope.claim_type(&["Ping", "PingMessage"]), "PingMessage");
+        assert_eq!(scope.claim_type(&["Ping"]), "Ping2");
+        assert_eq!(scope.claim_type(&["Option"]), "Option2");
+        assert_eq!(scope.claim_type(&["Self_"]), "Self_");
+        assert_eq!(scope.claim_type(&["Self_"]), "Self2");
+        assert_eq!(scope.claim_type(&["_1m"]), "_1m");
+        assert_eq!(scope.claim_type(&["_1m"]), "_1m2");
         assert_eq!(scope.claim(&["s"]), "s");
         assert_eq!(scope.claim(&["s"]), "s_2");
     }
