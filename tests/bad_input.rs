@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What a run may take, in KiB of address space.
 const MEMORY: usize = 256 * 1024;
 
+/// What it may take of the stack, in KiB: twice what Windows gives, for a build without optimisation.
+const STACK: usize = 2 * 1024;
+
 #[test]
 fn texts_that_are_no_documents_are_refused_with_a_place() {
     let folder = tempfile::tempdir().unwrap();
@@ -132,6 +135,66 @@ components:
     );
 }
 
+/// Schemas that each lead to the next in one way or another, and parts of an `allOf` that go round in circles of their own.
+#[test]
+fn schemas_that_lead_to_each_other_do_not_take_the_stack() {
+    const LENGTH: usize = 1_000;
+    let next = |kind: &str, i: usize| format!("{{$ref: '#/components/schemas/{kind}{}'}}", i + 1);
+    let links = |i: usize| {
+        let [property, choice, beside] = ["p", "c", "b"].map(|kind| next(kind, i));
+        format!(
+            "    p{i}: {{type: object, properties: {{a: {property}}}}}
+    c{i}: {{oneOf: [{{type: integer}}, {choice}]}}
+    b{i}: {{properties: {{b{i}: {{}}}}, oneOf: [{{required: [a], properties: {{a: {{}}}}}}, {beside}]}}\n"
+        )
+    };
+    let chains = (0..LENGTH).map(links).collect::<String>();
+    let circle = |length: usize| {
+        let part = move |i: usize| {
+            let next = (i + 1) % length;
+            format!(
+                "    o{length}_{i}: {{properties: {{next: {{$ref: '#/components/schemas/o{length}_{next}'}}, own{length}: {{}}}}}}\n"
+            )
+        };
+        (0..length).map(part).collect::<String>()
+    };
+    let circles = [2, 3, 5, 7, 11, 13];
+    let parts = circles.map(|length| format!("{{$ref: '#/components/schemas/o{length}_0'}}"));
+    let starts =
+        ["p0", "c0", "b0"].map(|start| format!("{{$ref: '#/components/schemas/{start}'}}"));
+    let payload = format!(
+        "{{prefixItems: [{}, {{allOf: [{}]}}], items: false}}",
+        starts.join(", "),
+        parts.join(", ")
+    );
+    let text = format!(
+        "{HEAD}servers: {{main: {{host: localhost, protocol: ws}}}}
+channels: {{a: {{address: /a, messages: {{m: {{payload: {payload}}}}}}}}}
+components:
+  schemas:
+{chains}    p{LENGTH}: {{type: string}}
+    c{LENGTH}: {{type: string}}
+    b{LENGTH}: {{type: object}}
+{}",
+        circles.map(circle).concat()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chains.yaml");
+    std::fs::write(&path, text).unwrap();
+    let findings = check(&path);
+    let errors = findings
+        .iter()
+        .filter(|finding| finding["severity"] == "error");
+    assert_eq!(errors.count(), 0, "{findings:#?}");
+    let unmerged = findings.iter().filter(|finding| {
+        finding["message"]
+            .as_str()
+            .unwrap()
+            .contains("declared before")
+    });
+    assert!(unmerged.count() > 0, "{findings:#?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn links_do_not_lead_out_of_the_folder() {
@@ -192,7 +255,7 @@ fn bounded() -> Command {
         return Command::new(program);
     }
     let mut shell = Command::new("sh");
-    let limited = format!("ulimit -v {MEMORY}; exec \"$0\" \"$@\"");
+    let limited = format!("ulimit -v {MEMORY} -s {STACK}; exec \"$0\" \"$@\"");
     shell.current_dir(root()).args(["-c", &limited, program]);
     shell
 }

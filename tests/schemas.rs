@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::fs;
 
 use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use wsgen::diagnostic::{Code, Diagnostics};
 use wsgen::document::Sources;
 use wsgen::lower::Options;
@@ -93,14 +93,24 @@ fn for_examples(schema: &Value) -> Value {
     loosened(schema, &|schema| drop(schema.remove("format")))
 }
 
-/// More than one alternative of `oneOf` may match, `null` may stand for a property that may be absent, a list for an
-/// object whose properties are its items, and the items of a list that describes only the first of them may be anything.
+/// What `docs/schemas.md` lists as taken differently.
 fn for_messages(schema: &Value) -> Value {
     loosened(schema, &|schema| {
-        let exact =
-            schema.contains_key("minItems") && schema.get("minItems") == schema.get("maxItems");
-        if !exact && schema.get("items") != Some(&json!(false)) {
-            schema.remove("prefixItems");
+        if schema.contains_key("x-untold") {
+            schema.clear();
+        }
+        open_lists(schema);
+        merge_scalars(schema);
+        share_properties(schema);
+        let listed = schema.contains_key("enum") || schema.contains_key("allOf");
+        if listed {
+            for part in schema
+                .values_mut()
+                .filter_map(Value::as_array_mut)
+                .flatten()
+            {
+                part.as_object_mut().map(|part| part.remove("format"));
+            }
         }
         if schema.contains_key("properties") && schema.get("type") == Some(&json!("object")) {
             schema.insert("type".to_owned(), json!(["object", "array"]));
@@ -115,12 +125,82 @@ fn for_messages(schema: &Value) -> Value {
     })
 }
 
+/// The items of a list that describes only the first of them may be anything.
+fn open_lists(schema: &mut Map<String, Value>) {
+    let exact = schema.contains_key("minItems") && schema.get("minItems") == schema.get("maxItems");
+    if !exact && schema.get("items") != Some(&json!(false)) {
+        schema.remove("prefixItems");
+    }
+}
+
+/// Of alternatives of one scalar type only what they have in common is checked.
+fn merge_scalars(schema: &mut Map<String, Value>) {
+    let Some(alternatives) = schema.get_mut("anyOf").and_then(Value::as_array_mut) else {
+        return;
+    };
+    for kinds in [&["string"][..], &["number", "integer"]] {
+        let is_one = |schema: &&mut Value| kinds.iter().any(|kind| schema["type"] == *kind);
+        if alternatives.iter_mut().filter(is_one).count() > 1 {
+            for schema in alternatives.iter_mut().filter(is_one) {
+                *schema = json!({"type": kinds[0]});
+            }
+        }
+    }
+}
+
+/// `additionalProperties` say nothing of what another part of an `allOf` declares, or an alternative, or what is beside it.
+fn share_properties(schema: &mut Map<String, Value>) {
+    let mut declared: Vec<String> = names(schema.get("properties"));
+    let parts = |schema: &Map<String, Value>| -> Vec<Value> {
+        let lists = ["allOf", "anyOf"]
+            .into_iter()
+            .filter_map(|keyword| schema.get(keyword)?.as_array());
+        lists.flatten().cloned().collect()
+    };
+    declared.extend(
+        parts(schema)
+            .iter()
+            .flat_map(|part| names(part.get("properties"))),
+    );
+    let inside = ["allOf", "anyOf"].map(|keyword| schema.remove(keyword));
+    declare(schema, &declared);
+    for (keyword, list) in ["allOf", "anyOf"].into_iter().zip(inside) {
+        let Some(mut list) = list else { continue };
+        for part in list
+            .as_array_mut()
+            .unwrap()
+            .iter_mut()
+            .filter_map(Value::as_object_mut)
+        {
+            declare(part, &declared);
+        }
+        schema.insert(keyword.to_owned(), list);
+    }
+}
+
+fn names(properties: Option<&Value>) -> Vec<String> {
+    let properties = properties.and_then(Value::as_object);
+    properties
+        .into_iter()
+        .flat_map(Map::keys)
+        .cloned()
+        .collect()
+}
+
+fn declare(schema: &mut Map<String, Value>, names: &[String]) {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for name in names {
+            properties.entry(name).or_insert(json!({}));
+        }
+    }
+}
+
 /// A schema with `oneOf` as `anyOf` and every part of it changed by `change`.
-fn loosened(schema: &Value, change: &impl Fn(&mut serde_json::Map<String, Value>)) -> Value {
+fn loosened(schema: &Value, change: &impl Fn(&mut Map<String, Value>)) -> Value {
     match schema {
         Value::Array(items) => items.iter().map(|item| loosened(item, change)).collect(),
         Value::Object(members) => {
-            let mut loose = serde_json::Map::new();
+            let mut loose = Map::new();
             for (key, value) in members {
                 let key = if key == "oneOf" { "anyOf" } else { key };
                 loose.insert(key.to_owned(), loosened(value, change));
@@ -173,12 +253,30 @@ fn cases(schemas: usize, values: usize, loosen: fn(&Value) -> Value) -> Vec<Case
 
 /// A validator for a schema whose references lead into `definitions`.
 fn judge(schema: &Value, definitions: &Value) -> Validator {
-    let mut schema = schema.clone();
-    schema["components"] = json!({"schemas": definitions});
+    let mut schema = strict(schema);
+    schema["components"] = json!({"schemas": strict(definitions)});
     jsonschema::draft202012::options()
         .should_validate_formats(true)
         .build(&schema)
         .unwrap()
+}
+
+/// A schema in the words of the judge, who does not know `nullable`.
+fn strict(schema: &Value) -> Value {
+    match schema {
+        Value::Array(items) => items.iter().map(strict).collect(),
+        Value::Object(members) => {
+            let mut members: Map<String, Value> = members
+                .iter()
+                .map(|(key, value)| (key.clone(), strict(value)))
+                .collect();
+            match members.remove("nullable") {
+                Some(_) => json!({"anyOf": [members, {"type": "null"}]}),
+                None => members.into(),
+            }
+        }
+        scalar => scalar.clone(),
+    }
 }
 
 /// One channel that receives a message of each payload.

@@ -8,6 +8,8 @@ mod check;
 mod tests;
 mod values;
 
+pub(crate) use values::is_nullable;
+
 use std::collections::HashMap;
 
 use regex_lite::Regex;

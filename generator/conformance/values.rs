@@ -5,7 +5,7 @@ use regex_lite::{Regex, RegexBuilder};
 use crate::document::Node;
 
 /// Whether a schema says that null is allowed beside what it says otherwise.
-pub(super) fn is_nullable(schema: Node<'_>) -> bool {
+pub(crate) fn is_nullable(schema: Node<'_>) -> bool {
     ["nullable", "x-nullable"]
         .iter()
         .any(|keyword| schema.get(keyword).and_then(Node::as_bool) == Some(true))

@@ -109,7 +109,7 @@ fn give_field(types: &mut Types, names: &mut Scope, id: TypeId, constant: Consta
     let place = types.get(id).place.clone();
     let enumeration = reserve(types, names, &name, place.clone());
     let value = Literal::String(constant.value);
-    types.get_mut(enumeration).definition = Definition::Enumeration(variants(&[value]));
+    types.get_mut(enumeration).definition = Definition::Enumeration(variants(&[value.into()]));
     let TypeDefinition {
         definition: Definition::Struct { fields, .. },
         has_default,

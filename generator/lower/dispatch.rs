@@ -44,8 +44,56 @@ const TAG_NAMES: &[&str] = &[
 /// More alternatives than these are not compared with each other key by key: nobody means that many to be told apart so.
 const MAX_COMPARED: usize = 32;
 
-/// Looks at an alternative from outside.
+/// Looks at an alternative from outside; where it has alternatives itself, at what these have in common.
 pub(super) fn profile<'a>(
+    facts: &Facts<'a>,
+    resolver: &Resolver<'a>,
+    diagnostics: &mut Diagnostics,
+) -> Profile {
+    match &facts.choices[..] {
+        [alternatives, ..] if (1..=MAX_COMPARED).contains(&alternatives.len()) => {
+            let inner = alternatives.iter().map(|&alternative| {
+                let all = facts.with(alternative, resolver, diagnostics);
+                single_profile(&all, resolver, diagnostics)
+            });
+            let mut common = inner.reduce(Profile::common).unwrap_or_default();
+            common.add_null(facts);
+            common
+        }
+        _ => single_profile(facts, resolver, diagnostics),
+    }
+}
+
+impl Profile {
+    /// What can be seen of two alternatives that lead to one type.
+    fn common(mut self, other: Self) -> Self {
+        match self.kinds.is_empty() || other.kinds.is_empty() {
+            true => self.kinds.clear(),
+            false => self.kinds.extend(other.kinds),
+        }
+        self.constants.retain(|path, literals| {
+            let again = other.constants.get(path);
+            for literal in again.into_iter().flatten() {
+                if !literals.contains(literal) {
+                    literals.push(literal.clone());
+                }
+            }
+            again.is_some()
+        });
+        self.texts.retain(|name| other.texts.contains(name));
+        self.required.retain(|name| other.required.contains(name));
+        self.properties.extend(other.properties);
+        self
+    }
+
+    fn add_null(&mut self, facts: &Facts<'_>) {
+        if facts.nullable() && !self.kinds.is_empty() {
+            self.kinds.insert(JsonKind::Null);
+        }
+    }
+}
+
+fn single_profile<'a>(
     facts: &Facts<'a>,
     resolver: &Resolver<'a>,
     diagnostics: &mut Diagnostics,
@@ -76,9 +124,7 @@ pub(super) fn profile<'a>(
     profile
         .required
         .extend(undeclared.into_iter().map(str::to_owned));
-    if facts.nullable && !profile.kinds.is_empty() {
-        profile.kinds.insert(JsonKind::Null);
-    }
+    profile.add_null(facts);
     for (name, schemas) in &facts.properties {
         let property = gather_all(schemas, resolver, diagnostics);
         let by_pattern = || schemas.iter().find_map(|schema| pattern_literal(*schema));
@@ -104,8 +150,7 @@ pub(super) fn profile<'a>(
 
 /// The only values of a property; one that can be null names nothing then.
 fn fixed(property: &Facts<'_>) -> Option<Vec<Literal>> {
-    let nullable = property.nullable || property.lists_null();
-    property.literals().filter(|_| !nullable)
+    property.literals().filter(|_| !property.nullable())
 }
 
 /// Finds the way to each alternative: by a discriminating property, then by what is left of their shapes.
@@ -187,16 +232,16 @@ fn constant_tag(profiles: &[Profile], presence: Presence) -> Option<Tag> {
         .into_iter()
         .map(|path| tag_on(profiles, path, presence))
         .enumerate()
-        // A choice of values names no message that is alone, and looking for it would only cost time.
+        // What may be absent, or is a choice of values, names no message that is alone: it would refuse some, or only cost time.
         .filter(|(_, tag)| match profiles {
-            [_] => tag.values.len() == 1,
+            [_] => tag.values.len() == 1 && all_require(profiles, tag),
             _ => !tag.values.is_empty(),
         })
         .max_by_key(|(position, tag)| {
             (
                 covered(tag).len(),
-                Reverse(tag.path.len()),
                 all_require(profiles, tag),
+                Reverse(tag.path.len()),
                 tag.path.last().map(|property| fame(property)),
                 usize::MAX - position,
             )

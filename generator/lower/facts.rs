@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use indexmap::{IndexMap, IndexSet};
 
+use crate::conformance::{Validator, is_nullable};
 use crate::diagnostic::Diagnostics;
-use crate::document::{Kind, Node};
+use crate::document::{Kind, Node, NodeId};
 use crate::model::{JsonKind, Literal};
 use crate::resolve::Resolver;
 
@@ -14,32 +15,38 @@ use super::checks::RULES;
 /// Everything that holds for a value at once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts<'a> {
-    /// `type`, as a list; empty where no keyword says so.
+    /// The schemas that were added, references not followed.
+    schemas: Vec<Node<'a>>,
+    /// These, and all that they consist of.
+    visited: HashSet<NodeId>,
+    /// Whether there is a `type`.
+    typed: bool,
+    /// `type`, as a list without null; empty where no keyword says so.
     pub(super) kinds: IndexSet<JsonKind>,
     /// Whether `type` says integer rather than number.
     pub(super) integer: bool,
-    /// Whether null is allowed beside what the rest says.
-    pub(super) nullable: bool,
+    /// What is said of null.
+    null: Null,
     /// `properties`, references not followed; several schemas where the parts of an `allOf` speak of one property.
     pub(super) properties: IndexMap<&'a str, Vec<Node<'a>>>,
     /// `required`.
     pub(super) required: HashSet<&'a str>,
-    /// `additionalProperties`.
-    pub(super) additional: Option<Node<'a>>,
+    /// `additionalProperties`, all of which hold.
+    pub(super) additional: Vec<Node<'a>>,
     /// `patternProperties`.
     pub(super) patterns: Vec<(&'a str, Node<'a>)>,
     /// Whether `additionalProperties` is false.
     pub(super) closed: bool,
-    /// `items`, or `items`/`prefixItems` as a list.
-    pub(super) items: Option<Node<'a>>,
+    /// `items`, all of which hold.
+    pub(super) items: Vec<Node<'a>>,
     /// `items` of older drafts or `prefixItems`: one schema for each position.
     pub(super) positions: Vec<Node<'a>>,
     /// Whether an array has exactly as many items as there are positions.
     pub(super) exact: bool,
-    /// `const`, or the values of `enum`.
+    /// `const`, or the values of `enum`, as far as the rest allows them.
     pub(super) values: Option<Vec<Node<'a>>>,
-    /// `oneOf` or `anyOf`.
-    pub(super) alternatives: Vec<Node<'a>>,
+    /// `oneOf` and `anyOf`, without null: one of each holds.
+    pub(super) choices: Vec<Vec<Node<'a>>>,
     /// `discriminator`: the property, and the mapping from values to schemas.
     pub(super) discriminator: Option<(&'a str, Option<Node<'a>>)>,
     /// `format`.
@@ -84,24 +91,116 @@ impl<'a> Facts<'a> {
         resolver: &Resolver<'a>,
         diagnostics: &mut Diagnostics,
     ) {
-        let mut visited = HashSet::new();
-        let mut pending = vec![schema];
-        while let Some(node) = pending.pop() {
-            if !visited.insert(node.id()) {
+        self.schemas.push(schema);
+        let mut pending = vec![(schema, false)];
+        while let Some((node, exempt)) = pending.pop() {
+            if !self.visited.insert(node.id()) {
                 continue;
             }
+            let exempt = self.add_null(node, exempt);
             self.add_keywords(node);
             // The first of `allOf` is looked at first, so that its properties come first.
-            pending.extend(members(node, "allOf").rev());
+            let parts = members(node, "allOf").rev();
+            pending.extend(parts.map(|part| (part, exempt)));
             if node.get("$ref").is_some()
                 && let Some(target) = resolver.follow_schema(node, diagnostics)
             {
-                pending.push(target);
+                pending.push((target, exempt));
             }
+        }
+        self.narrow_values(resolver, diagnostics);
+    }
+
+    /// What holds of an alternative: what it says, and what is said beside it and not noted there.
+    pub(super) fn with(
+        &self,
+        alternative: Node<'a>,
+        resolver: &Resolver<'a>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut all = self.clone();
+        all.choices.drain(..1);
+        all.discriminator = None;
+        all.unexpressed.clear();
+        all.add(alternative, resolver, diagnostics);
+        all
+    }
+
+    /// What alternatives of one scalar type have in common, and the rules that only some have, unless one has none.
+    pub(super) fn common<'f>(
+        kind: JsonKind,
+        alternatives: impl Iterator<Item = &'f Self> + Clone,
+    ) -> (Self, Vec<(&'a str, Node<'a>)>)
+    where
+        'a: 'f,
+    {
+        let has = |facts: &Self, (keyword, value): &(&str, Node<'a>)| {
+            let mut rules = facts.rules.iter();
+            rules.any(|(other, again)| other == keyword && again.equals(*value))
+        };
+        let integer = alternatives.clone().all(|facts| facts.integer);
+        let is_open = alternatives.clone().any(|facts| {
+            facts.rules.is_empty() && facts.values.is_none() && facts.integer == integer
+        });
+        let all = alternatives.clone().flat_map(|facts| &facts.rules).copied();
+        let (rules, others): (Vec<_>, Vec<_>) =
+            all.partition(|rule| alternatives.clone().all(|facts| has(facts, rule)));
+        let common = Self {
+            kinds: [kind].into(),
+            integer,
+            rules,
+            ..Self::default()
+        };
+        (common, if is_open { Vec::new() } else { others })
+    }
+
+    /// The only type of JSON that the value can have, if it is one without parts.
+    pub(super) fn scalar_kind(&self) -> Option<JsonKind> {
+        const SCALARS: &[JsonKind] = &[JsonKind::Boolean, JsonKind::Number, JsonKind::String];
+        let kinds = match &self.values {
+            Some(values) => values.iter().map(|value| kind_of(*value)).collect(),
+            None if self.choices.is_empty() => self.json_kinds(),
+            None => return None,
+        };
+        let only = kinds.iter().find(|_| kinds.len() == 1)?;
+        SCALARS.contains(only).then_some(*only)
+    }
+
+    /// Whether null is allowed.
+    pub(super) fn nullable(&self) -> bool {
+        self.null.granted && !self.null.refused
+    }
+
+    /// Leaves of the listed values those that everything else allows, which may be none.
+    fn narrow_values(&mut self, resolver: &Resolver<'a>, diagnostics: &mut Diagnostics) {
+        let Some(mut values) = self.values.take() else {
+            return;
+        };
+        values.retain(|value| self.allows_kind(*value));
+        if !self.rules.is_empty() || !self.choices.is_empty() {
+            let mut validator = Validator::new(resolver);
+            values.retain(|value| {
+                let mut schemas = self.schemas.iter();
+                schemas.all(|schema| validator.check(*schema, *value, diagnostics).is_ok())
+            });
+        }
+        self.values = Some(values);
+    }
+
+    /// Whether `type` allows a value.
+    fn allows_kind(&self, value: Node<'_>) -> bool {
+        match kind_of(value) {
+            JsonKind::Null => self.nullable(),
+            JsonKind::Number
+                if self.integer && value.as_f64().is_some_and(|n| n.fract() != 0.0) =>
+            {
+                false
+            }
+            kind => self.kinds.is_empty() || self.kinds.contains(&kind),
         }
     }
 
-    /// The literals of `enum` or `const`, where all of them are strings or integers (null aside).
+    /// The literals of `enum` or `const` that are allowed, where all of them are strings or integers (null aside).
     pub(super) fn literals(&self) -> Option<Vec<Literal>> {
         let values = self.values.as_ref()?;
         let literals: Option<Vec<_>> = values
@@ -109,46 +208,72 @@ impl<'a> Facts<'a> {
             .filter(|value| !is_null(**value))
             .map(|value| literal(*value))
             .collect();
-        literals.filter(|literals| !literals.is_empty())
+        // `null` alone is no enumeration; nothing at all is one without values.
+        literals.filter(|literals| !literals.is_empty() || values.is_empty())
     }
 
-    /// Whether nothing is said of anything inside the value.
-    pub(super) fn is_flat(&self) -> bool {
-        self.properties.is_empty()
-            && self.alternatives.is_empty()
-            && self.positions.is_empty()
-            && self.items.is_none()
-            && self.additional.is_none()
-            && self.patterns.is_empty()
+    /// Whether no value is left.
+    pub(super) fn allows_nothing(&self) -> bool {
+        self.values.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// Whether all that is said of the value is said by the alternatives.
+    /// Whether `other` says the same of the type of JSON, null aside.
+    pub(super) fn is_of_type_of(&self, other: &Self) -> bool {
+        self.json_kinds() == other.json_kinds() && self.integer == other.integer
+    }
+
+    /// Whether all that is said of the value, its type aside, is said by the alternatives.
     pub(super) fn says_only_alternatives(&self) -> bool {
         self.properties.is_empty()
             && self.required.is_empty()
-            && self.items.is_none()
-            && self.additional.is_none()
+            && self.items.is_empty()
+            && self.additional.is_empty()
             && self.patterns.is_empty()
+            && self.rules.is_empty()
+            && self.values.is_none()
+            && self.choices.len() < 2
     }
 
-    /// Whether `enum` or `const` has null among its values.
-    pub(super) fn lists_null(&self) -> bool {
-        self.values.iter().flatten().any(|value| is_null(*value))
+    /// Whether nothing but its type is said of the value.
+    pub(super) fn says_only_type(&self) -> bool {
+        self.says_only_alternatives()
+            && self.choices.is_empty()
+            && self.positions.is_empty()
+            && self.unexpressed.is_empty()
+            && !self.closed
+    }
+
+    /// Whether `other`, which holds of the same value, adds nothing to what is said here.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let kinds = self.json_kinds();
+        let narrows = !other.kinds.is_empty()
+            && (kinds.is_empty() || !kinds.is_subset(&other.kinds))
+            || (other.integer && !self.integer)
+            || (other.null.refused && self.nullable());
+        other.says_only_type() && !narrows
     }
 
     /// The types of JSON that the value can have, as far as the keywords tell.
     pub(super) fn json_kinds(&self) -> IndexSet<JsonKind> {
+        if let Some([_, ..]) = self.values.as_deref()
+            && self.values.iter().flatten().all(|value| is_null(*value))
+        {
+            return IndexSet::from([JsonKind::Null]);
+        }
         if !self.kinds.is_empty() {
             return self.kinds.clone();
         }
+        if self.typed {
+            return IndexSet::from([JsonKind::Null]);
+        }
         let implied = if !self.properties.is_empty()
             || !self.required.is_empty()
-            || self.additional.is_some()
+            || !self.additional.is_empty()
             || !self.patterns.is_empty()
             || self.closed
         {
             Some(JsonKind::Object)
-        } else if self.items.is_some() || !self.positions.is_empty() {
+        } else if !self.items.is_empty() || !self.positions.is_empty() {
             Some(JsonKind::Array)
         } else {
             None
@@ -161,6 +286,9 @@ impl<'a> Facts<'a> {
     }
 
     fn add_keywords(&mut self, schema: Node<'a>) {
+        if schema.as_bool() == Some(false) {
+            self.allow_nothing();
+        }
         for (keyword, value) in schema.entries() {
             if RULES.contains(&keyword) {
                 self.rules.push((keyword, value));
@@ -169,8 +297,7 @@ impl<'a> Facts<'a> {
                 self.unexpressed.push((keyword, value));
             }
             match keyword {
-                "type" => self.add_type(value),
-                "nullable" | "x-nullable" => self.nullable |= value.as_bool() == Some(true),
+                "type" if !is_belied(schema, value) => self.add_type(value),
                 "properties" => {
                     for (name, property) in value.entries() {
                         let known = self.properties.entry(name).or_default();
@@ -187,17 +314,21 @@ impl<'a> Facts<'a> {
                 }
                 "additionalProperties" | "unevaluatedProperties" => match value.as_bool() {
                     Some(open) => self.closed |= !open,
-                    None => self.additional = self.additional.or(Some(value)),
+                    None => self.additional.push(value),
                 },
                 "patternProperties" => self.patterns.extend(value.entries()),
-                "items" if value.is_array() => self.positions = value.items().collect(),
                 "items" if value.as_bool() == Some(false) => self.exact = true,
-                "items" => self.items = self.items.or(Some(value)),
-                "prefixItems" => self.positions = value.items().collect(),
+                "items" if !value.is_array() => self.items.push(value),
+                "items" | "prefixItems" if self.positions.is_empty() => {
+                    self.positions = value.items().collect();
+                }
                 "additionalItems" => self.exact |= value.as_bool() == Some(false),
-                "const" => self.values = Some(vec![value]),
-                "enum" if self.values.is_none() => self.values = Some(value.items().collect()),
-                "oneOf" | "anyOf" => self.alternatives.extend(value.items()),
+                "const" => self.add_values(vec![value]),
+                "enum" if value.items().len() > 0 => self.add_values(value.items().collect()),
+                "oneOf" | "anyOf" if self.is_choice(value) => {
+                    let present = value.items().filter(|schema| !is_null_schema(*schema));
+                    self.choices.push(present.collect());
+                }
                 "discriminator" => {
                     self.discriminator = self.discriminator.or_else(|| discriminator(value))
                 }
@@ -215,6 +346,14 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Whether the alternatives in a list become types, each with each of the choices so far.
+    fn is_choice(&self, alternatives: Node<'_>) -> bool {
+        const MAX_COMBINED: usize = 64;
+        let others: usize = self.choices.iter().map(Vec::len).product();
+        let combined = others.saturating_mul(alternatives.items().len());
+        shapes(alternatives) && (self.choices.is_empty() || combined <= MAX_COMBINED)
+    }
+
     /// Whether neither the type nor a rule will say what a keyword of `schema` says, as far as can be told so early.
     fn is_unexpressed(&self, schema: Node<'a>, keyword: &str, value: Node<'a>) -> bool {
         const NEVER: &[&str] = &[
@@ -226,42 +365,110 @@ impl<'a> Facts<'a> {
             "not",
             "unevaluatedItems",
         ];
-        let again = |known: Option<Node<'a>>| known.is_some_and(|known| known.id() != value.id());
         let typed = |value: Node<'a>| is_null(value) || literal(value).is_some();
         match keyword {
-            "oneOf" | "anyOf" => !self.alternatives.is_empty() || !value.items().any(shapes_type),
+            "oneOf" | "anyOf" => !self.is_choice(value),
             "const" => !typed(value),
             "enum" => !value.items().all(typed),
             "items" if value.as_bool() == Some(false) => schema.get("prefixItems").is_none(),
-            "items" if !value.is_array() => again(self.items),
-            "additionalProperties" | "unevaluatedProperties" if value.as_bool().is_none() => {
-                again(self.additional)
-            }
+            "items" if !value.is_array() => false,
+            "items" | "prefixItems" => !self.positions.is_empty(),
             _ => NEVER.contains(&keyword),
         }
     }
 
     /// A second `type`, in another part of an `allOf`, narrows the first.
     fn add_type(&mut self, value: Node<'a>) {
-        let names: Vec<&str> = match value.as_str() {
-            Some(name) => vec![name],
-            None => value.items().filter_map(Node::as_str).collect(),
-        };
-        let nullable = names.contains(&"null");
+        let names = names_of_types(value);
         let integer = names.contains(&"integer") && !names.contains(&"number");
         let kinds: IndexSet<JsonKind> = names.iter().filter_map(|name| kind_named(name)).collect();
+        self.typed = true;
+        self.integer |= integer;
         if self.kinds.is_empty() {
             self.kinds = kinds;
-            self.nullable |= nullable;
-            self.integer = integer;
-            return;
-        }
-        self.nullable &= nullable;
-        self.integer |= integer;
-        // Where nothing is left the schema allows no value, which is no type either.
-        if kinds.iter().any(|kind| self.kinds.contains(kind)) {
+        } else if self.kinds.is_disjoint(&kinds) {
+            self.allow_nothing();
+        } else {
             self.kinds.retain(|kind| kinds.contains(kind));
         }
+    }
+
+    /// No value is left: an enumeration without values.
+    fn allow_nothing(&mut self) {
+        self.values = Some(Vec::new());
+    }
+
+    /// A second list of values, in another part of an `allOf`, narrows the first.
+    fn add_values(&mut self, listed: Vec<Node<'a>>) {
+        let Some(known) = &self.values else {
+            self.values = Some(listed);
+            return;
+        };
+        let again: HashSet<Option<Literal>> = listed.iter().map(|value| literal(*value)).collect();
+        let both = known
+            .iter()
+            .filter(|value| again.contains(&literal(**value)));
+        self.values = Some(both.copied().collect());
+    }
+
+    /// What a schema says of null; nothing of its own or of its parts is against it where it says `nullable`, or
+    /// where one around it does, which is what `exempt` says.
+    fn add_null(&mut self, schema: Node<'a>, exempt: bool) -> bool {
+        let exempt = exempt || is_nullable(schema);
+        let says = Null::said_by(schema);
+        self.null.granted |= exempt || says.granted;
+        self.null.refused |= says.refused && !exempt;
+        exempt
+    }
+}
+
+/// What is said of null.
+#[derive(Clone, Copy, Debug, Default)]
+struct Null {
+    /// Something allows it by name.
+    granted: bool,
+    /// Something allows other values only.
+    refused: bool,
+}
+
+impl Null {
+    /// What the keywords of a schema say, `nullable` aside.
+    fn said_by(schema: Node<'_>) -> Self {
+        let kinds = schema.get("type").map(names_of_types);
+        let constant = schema.get("const");
+        let values = schema.get("enum");
+        let alternatives = schema.get("oneOf").or_else(|| schema.get("anyOf"));
+        let said = [
+            kinds.map(|names| names.contains(&"null")),
+            constant.map(is_null),
+            values.map(|values| values.items().any(is_null)),
+        ];
+        let refuses = |schema| Self::said_by(schema).refused && !is_nullable(schema);
+        let among: Vec<Node<'_>> = alternatives.into_iter().flat_map(Node::items).collect();
+        Self {
+            granted: said.contains(&Some(true))
+                || among.iter().any(|&schema| is_null_schema(schema)),
+            refused: said.contains(&Some(false))
+                || (!among.is_empty() && among.into_iter().all(refuses)),
+        }
+    }
+}
+
+/// Whether a schema lists values of other types than its `type`, and no others: they say better what is meant, such as
+/// numbers that have lost their quotes.
+fn is_belied(schema: Node<'_>, kind: Node<'_>) -> bool {
+    let constant = schema.get("const");
+    let listed = schema.get("enum").into_iter().flat_map(Node::items);
+    let mut values = constant.into_iter().chain(listed).peekable();
+    let kinds: Vec<Option<JsonKind>> = names_of_types(kind).into_iter().map(kind_named).collect();
+    values.peek().is_some() && values.all(|value| !kinds.contains(&Some(kind_of(value))))
+}
+
+/// The names in a `type`.
+fn names_of_types(value: Node<'_>) -> Vec<&str> {
+    match value.as_str() {
+        Some(name) => vec![name],
+        None => value.items().filter_map(Node::as_str).collect(),
     }
 }
 
@@ -289,8 +496,13 @@ pub(super) fn members<'a>(
     members.into_iter()
 }
 
+/// Whether one of the alternatives in a list says something about the type.
+fn shapes(alternatives: Node<'_>) -> bool {
+    alternatives.items().any(shapes_type)
+}
+
 /// Whether an alternative says something about the type, not only which properties are required.
-pub(super) fn shapes_type(alternative: Node<'_>) -> bool {
+fn shapes_type(alternative: Node<'_>) -> bool {
     const SHAPING: &[&str] = &[
         "$ref",
         "type",
@@ -310,7 +522,7 @@ pub(super) fn shapes_type(alternative: Node<'_>) -> bool {
 }
 
 /// Whether a schema allows null and nothing else.
-pub(super) fn is_null_schema(schema: Node<'_>) -> bool {
+fn is_null_schema(schema: Node<'_>) -> bool {
     let names_null = |node: Node<'_>| node.as_str() == Some("null");
     schema.get("type").is_some_and(|kind| {
         names_null(kind) || (kind.items().count() == 1 && kind.items().all(names_null))

@@ -93,7 +93,7 @@ fn is_bare_text<'a>(
         && message.payload.is_some_and(|payload| {
             let facts = gather(payload, resolver, diagnostics);
             facts.values.is_none()
-                && facts.alternatives.is_empty()
+                && facts.choices.is_empty()
                 && facts.json_kinds().iter().eq([&JsonKind::String])
         })
 }
@@ -155,7 +155,7 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
         }
         Variant {
             place: message.node.key_location(),
-            variant: scope.claim(&[&type_name(&name)]),
+            variant: scope.claim_type(&[&type_name(&name)]),
             name,
             ty,
             distinct: false,

@@ -61,10 +61,8 @@ fn holds(keyword: &str, value: Node<'_>, facts: &Facts<'_>, ty: &Type, types: &T
                 "propertyNames" => false,
                 _ => true,
             },
-            // Beside `oneOf` alone a rule is in none of the alternatives.
-            Definition::Union { .. } | Definition::Newtype(Type::Value) => {
-                facts.alternatives.is_empty() || !facts.says_only_alternatives()
-            }
+            // Alternatives that nothing tells apart: what holds beside them is in none of them.
+            Definition::Newtype(Type::Value) => facts.choices.is_empty(),
             _ => true,
         },
         _ => true,

@@ -17,14 +17,16 @@ pub(super) struct Silence {
 
 impl Silence {
     pub(super) fn of(facts: &Facts<'_>) -> Self {
-        let has_items = facts.items.is_some();
-        let has_properties = facts.additional.is_some() || facts.closed;
+        let has_items = !facts.items.is_empty();
+        let has_properties = !facts.additional.is_empty() || facts.closed;
         Self {
-            about_value: facts.json_kinds().is_empty() && facts.alternatives.is_empty(),
+            about_value: facts.json_kinds().is_empty()
+                && facts.choices.is_empty()
+                && facts.unexpressed.is_empty(),
             about_items: !has_items && facts.positions.is_empty(),
             about_properties: !has_properties
                 && facts.patterns.is_empty()
-                && facts.alternatives.is_empty(),
+                && facts.choices.is_empty(),
             has_items,
             has_properties,
         }

@@ -154,6 +154,8 @@ pub struct VariantOfEnumeration {
     pub name: String,
     /// Its value on the wire.
     pub value: Literal,
+    /// What the document says about it.
+    pub docs: Vec<String>,
 }
 
 /// A constant.

@@ -4,6 +4,7 @@ mod checks;
 mod client;
 mod dispatch;
 mod docs;
+mod enumerations;
 mod examples;
 mod mentions;
 mod names;

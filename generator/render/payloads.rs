@@ -1,16 +1,14 @@
 //! The types of all payloads.
 
-use proc_macro2::{Literal as LiteralToken, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{
-    Constant, Definition, Dispatch, Field, Literal, Type, TypeDefinition, Types,
-    VariantOfEnumeration,
-};
+use crate::model::{Constant, Definition, Dispatch, Field, Type, TypeDefinition, Types};
 
 use super::checks;
 use super::dispatch::{Target, select};
 use super::docs::{docs, module_docs};
+use super::enumerations;
 use super::mentions::Mentions;
 use super::names::{ident, local};
 
@@ -58,20 +56,15 @@ fn define(ty: &TypeDefinition, types: &Types) -> TokenStream {
     let validate = checks::validate(ty, types);
     let body = match &ty.definition {
         Definition::Struct { .. } => structure(ty, types),
-        Definition::Enumeration(variants) if all_strings(variants) => {
-            text_enumeration(ty, variants)
-        }
-        Definition::Enumeration(variants) if all_integers(variants) => {
-            integer_enumeration(ty, variants)
-        }
-        Definition::Enumeration(variants) => mixed_enumeration(ty, variants),
+        Definition::Enumeration(variants) => enumerations::define(ty, variants),
         Definition::Union { variants, dispatch } => union(ty, variants, dispatch, types),
         Definition::Newtype(inner) => newtype(ty, inner, types),
     };
     quote!(#docs #body #validate)
 }
 
-const SERDE: &str = "::wsgen_runtime::codegen::serde";
+/// Where derives find serde.
+pub(super) const SERDE: &str = "::wsgen_runtime::codegen::serde";
 
 fn structure(ty: &TypeDefinition, types: &Types) -> TokenStream {
     let Definition::Struct {
@@ -139,145 +132,6 @@ fn field_tokens(field: &Field, types: &Types) -> TokenStream {
     quote!(#docs #attribute pub #name: #ty,)
 }
 
-fn text_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
-    let name = ident(&ty.name);
-    let entries = variants.iter().map(|variant| {
-        let name = ident(&variant.name);
-        let rename = match &variant.value {
-            Literal::String(value) if *value != variant.name => {
-                Some(quote!(#[serde(rename = #value)]))
-            }
-            _ => None,
-        };
-        quote!(#rename #name,)
-    });
-    let parameter = parameter(ty, variants);
-    quote! {
-        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-        #[serde(crate = #SERDE)]
-        pub enum #name {
-            #(#entries)*
-        }
-        #parameter
-    }
-}
-
-/// An enumeration of integers: they are its discriminants.
-fn integer_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
-    let name = ident(&ty.name);
-    let names: Vec<_> = variants
-        .iter()
-        .map(|variant| ident(&variant.name))
-        .collect();
-    let values: Vec<_> = variants
-        .iter()
-        .map(|variant| literal(&variant.value))
-        .collect();
-    let expected = format!("{{number}} is none of {}", join(variants));
-    let parameter = parameter(ty, variants);
-    quote! {
-        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-        #[serde(crate = #SERDE, try_from = "i64", into = "i64")]
-        #[repr(i64)]
-        pub enum #name {
-            #(#names = #values,)*
-        }
-        impl From<#name> for i64 {
-            fn from(value: #name) -> Self {
-                value as Self
-            }
-        }
-        impl TryFrom<i64> for #name {
-            type Error = String;
-
-            fn try_from(number: i64) -> Result<Self, String> {
-                match number {
-                    #(#values => Ok(Self::#names),)*
-                    _ => Err(format!(#expected)),
-                }
-            }
-        }
-        #parameter
-    }
-}
-
-/// An enumeration of strings and integers: serde's derive knows only names.
-fn mixed_enumeration(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
-    let name = ident(&ty.name);
-    let names: Vec<_> = variants
-        .iter()
-        .map(|variant| ident(&variant.name))
-        .collect();
-    let serialize = variants.iter().zip(&names).map(|(variant, name)| {
-        let value = literal(&variant.value);
-        let method = match variant.value {
-            Literal::String(_) => quote!(serialize_str),
-            Literal::Integer(_) => quote!(serialize_i64),
-        };
-        quote!(Self::#name => serializer.#method(#value),)
-    });
-    let deserialize = variants.iter().zip(&names).map(|(variant, name)| {
-        let value = literal(&variant.value);
-        match variant.value {
-            Literal::String(_) => quote!(Value::String(text) if text == #value => Ok(Self::#name),),
-            Literal::Integer(_) => {
-                quote!(Value::Number(number) if number.as_i64() == Some(#value) => Ok(Self::#name),)
-            }
-        }
-    });
-    let expected = format!("{{other}} is none of {}", join(variants));
-    let parameter = parameter(ty, variants);
-    quote! {
-        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-        pub enum #name {
-            #(#names,)*
-        }
-        impl Serialize for #name {
-            fn serialize<S: ::wsgen_runtime::codegen::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                match self {
-                    #(#serialize)*
-                }
-            }
-        }
-        impl<'de> Deserialize<'de> for #name {
-            fn deserialize<D: ::wsgen_runtime::codegen::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                use wsgen_runtime::codegen::serde::de::Error;
-                use wsgen_runtime::codegen::serde_json::Value;
-
-                match Value::deserialize(deserializer)? {
-                    #(#deserialize)*
-                    other => Err(D::Error::custom(format!(#expected))),
-                }
-            }
-        }
-        #parameter
-    }
-}
-
-/// How an enumeration is read from a path, a query or a header.
-fn parameter(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> Option<TokenStream> {
-    if !ty.is_parameter {
-        return None;
-    }
-    let name = ident(&ty.name);
-    let texts = variants.iter().map(|variant| text_of(&variant.value));
-    let names = variants.iter().map(|variant| ident(&variant.name));
-    let expected = format!(
-        "one of {} is expected",
-        texts.clone().collect::<Vec<_>>().join(", ")
-    );
-    Some(quote! {
-        impl ::wsgen_runtime::codegen::Parameter for #name {
-            fn parse(text: &str) -> Result<Self, String> {
-                match text {
-                    #(#texts => Ok(Self::#names),)*
-                    _ => Err(#expected.to_owned()),
-                }
-            }
-        }
-    })
-}
-
 fn union(
     ty: &TypeDefinition,
     variants: &[(String, Type)],
@@ -321,43 +175,5 @@ fn newtype(ty: &TypeDefinition, inner: &Type, types: &Types) -> TokenStream {
         #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
         #[serde(crate = #SERDE, transparent)]
         pub struct #name(pub #inner);
-    }
-}
-
-fn all_strings(variants: &[VariantOfEnumeration]) -> bool {
-    variants
-        .iter()
-        .all(|variant| matches!(variant.value, Literal::String(_)))
-}
-
-fn all_integers(variants: &[VariantOfEnumeration]) -> bool {
-    variants
-        .iter()
-        .all(|variant| matches!(variant.value, Literal::Integer(_)))
-}
-
-/// The values for a message to people, fit for a format string.
-fn join(variants: &[VariantOfEnumeration]) -> String {
-    let values: Vec<String> = variants
-        .iter()
-        .map(|variant| text_of(&variant.value))
-        .collect();
-    values.join(", ").replace('{', "{{").replace('}', "}}")
-}
-
-fn literal(literal: &Literal) -> TokenStream {
-    match literal {
-        Literal::String(text) => quote!(#text),
-        Literal::Integer(number) => {
-            let number = LiteralToken::i64_unsuffixed(*number);
-            quote!(#number)
-        }
-    }
-}
-
-fn text_of(literal: &Literal) -> String {
-    match literal {
-        Literal::String(text) => text.clone(),
-        Literal::Integer(number) => number.to_string(),
     }
 }

@@ -86,51 +86,100 @@ pub fn schema(dice: &mut Dice, depth: usize) -> Value {
     if depth == 0 || dice.chance(30) {
         return scalar(dice);
     }
-    match dice.below(13) {
+    match dice.below(18) {
         0 => list(dice, depth),
         1 => tuple(dice, depth),
         2..=4 => object(dice, depth),
         5 => map(dice, depth),
-        6 => {
-            let [mut one, mut other] = [depth, 1].map(|depth| object(dice, depth));
-            // A closed part of an `allOf` would refuse what the other part declares.
-            for part in [&mut one, &mut other] {
-                part.as_object_mut().unwrap().remove("additionalProperties");
-            }
-            // What is inside a property is taken from the first part that speaks of it.
-            let declared = one["properties"].clone();
-            let again = other["properties"].as_object_mut().unwrap();
-            again.retain(|name, schema| {
-                declared
-                    .get(name)
-                    .is_none_or(|first| is_flat(first) && first["type"] == schema["type"])
-            });
-            json!({"allOf": [one, other]})
-        }
-        7 => tagged(dice, depth),
-        8 => {
+        6 | 7 => all_of(dice, depth),
+        8 => tagged(dice, depth),
+        9 => {
             json!({"oneOf": [scalar_of(dice, "string"), scalar_of(dice, "integer"), object(dice, depth)]})
         }
-        9 => by_keys(dice, depth),
-        10 => json!({"anyOf": [schema(dice, depth - 1), {"type": "null"}]}),
-        11 => {
-            json!({"$ref": format!("#/components/schemas/{}", dice.pick(&["Tree", "Expression", "Money", "Level"]))})
+        10 => by_keys(dice, depth),
+        11 => json!({"anyOf": [schema(dice, depth - 1), {"type": "null"}]}),
+        12 => reference(dice),
+        13 => beside_alternatives(dice, depth),
+        14 => nested_tag(dice, depth),
+        15 => {
+            let mut object = object(dice, depth);
+            object["nullable"] = json!(true);
+            object
         }
+        16 => untold(dice, depth),
         _ => {
             json!({"type": ["string", "integer", "array"], "items": scalar(dice), "maxLength": 3, "maxItems": 2})
         }
     }
 }
 
-/// Whether a schema says nothing of anything inside a value.
-fn is_flat(schema: &Value) -> bool {
-    ["string", "integer", "number", "boolean"]
-        .iter()
-        .any(|kind| schema["type"] == *kind)
+/// An object of two parts, which may speak of one property.
+fn all_of(dice: &mut Dice, depth: usize) -> Value {
+    let [mut one, mut other] = [0; 2].map(|_| object(dice, depth));
+    open_shared(&mut one, &mut other);
+    json!({"allOf": [one, other]})
+}
+
+/// Alternatives with a constant of their own, and an object beside them.
+fn beside_alternatives(dice: &mut Dice, depth: usize) -> Value {
+    let mut alternatives = tagged(dice, depth);
+    let mut beside = object(dice, depth);
+    for alternative in alternatives["oneOf"].as_array_mut().unwrap() {
+        open_shared(alternative, &mut beside);
+    }
+    beside["oneOf"] = alternatives["oneOf"].take();
+    beside
+}
+
+/// Of a property of which two objects speak, no one rules out what the other one says: that is loosened one level above only.
+fn open_shared(one: &mut Value, other: &mut Value) {
+    let [first, again] = [one, other].map(|object| object["properties"].as_object_mut().unwrap());
+    for (name, schema) in first {
+        if let Some(again) = again.get_mut(name) {
+            open(schema);
+            open(again);
+        }
+    }
+}
+
+/// Takes out of a schema what it says of properties that it does not list.
+fn open(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(open),
+        // What is said beside alternatives that nothing tells apart is not checked.
+        Value::Object(members) if members.contains_key("x-untold") => members.clear(),
+        Value::Object(members) => {
+            let closing = [
+                "additionalProperties",
+                "patternProperties",
+                "propertyNames",
+                "minProperties",
+                "maxProperties",
+            ];
+            members.retain(|keyword, _| !closing.contains(&keyword.as_str()));
+            members.values_mut().for_each(open);
+        }
+        _ => {}
+    }
+}
+
+/// A reference, often with something said beside it.
+fn reference(dice: &mut Dice) -> Value {
+    let name = *dice.pick(&["Tree", "Expression", "Money", "Level"]);
+    let mut schema = json!({"$ref": format!("#/components/schemas/{name}")});
+    match (name, dice.below(3)) {
+        ("Money", 0) => schema["properties"] = json!({"note": {"type": "string"}}),
+        ("Money", 1) => schema["properties"] = json!({"cents": {"type": "integer", "maximum": 9}}),
+        ("Tree", 0) => schema["required"] = json!(["label"]),
+        ("Level", 0) => schema["enum"] = json!(["high", "higher"]),
+        (_, 1) => schema["description"] = json!("Said beside a reference."),
+        _ => {}
+    }
+    schema
 }
 
 fn scalar(dice: &mut Dice) -> Value {
-    match dice.below(11) {
+    match dice.below(17) {
         0 => json!({"type": "boolean"}),
         1 | 2 => scalar_of(dice, "integer"),
         3 => scalar_of(dice, "number"),
@@ -142,8 +191,60 @@ fn scalar(dice: &mut Dice) -> Value {
             let kind = *dice.pick(&["string", "integer", "boolean"]);
             json!({"type": [kind, "null"]})
         }
+        10 => {
+            let kind = *dice.pick(&["string", "integer", "boolean"]);
+            json!({"type": kind, "nullable": true})
+        }
+        11 | 12 => several(dice),
+        13 => constants(dice),
+        14 => {
+            let keyword = *dice.pick(&["oneOf", "anyOf"]);
+            let kind = *dice.pick(&["string", "number"]);
+            let other = if kind == "number" && dice.chance(50) {
+                "integer"
+            } else {
+                kind
+            };
+            json!({keyword: [scalar_of(dice, kind), scalar_of(dice, other)]})
+        }
+        15 => json!({"anyOf": [{"type": "string"}, {"type": "string", "enum": ["a", "b"]}]}),
         _ => json!({}),
     }
+}
+
+/// A scalar of which several schemas speak.
+fn several(dice: &mut Dice) -> Value {
+    let kind = *dice.pick(&["string", "integer", "number"]);
+    let listed = match kind {
+        "string" => json!({"enum": ["on", "fixed", "a12", "", "abc", "2024-02-29"]}),
+        _ => json!({"enum": [0, 1, 3, 4, 9, 12]}),
+    };
+    let [one, other] = [0; 2].map(|_| scalar_of(dice, kind));
+    match dice.below(4) {
+        0 => json!({"allOf": [one, other]}),
+        1 => json!({"allOf": [one, listed]}),
+        2 => json!({"allOf": [listed, one, other]}),
+        _ => json!({"allOf": [listed, {"enum": ["on", "abc", 3, 4]}]}),
+    }
+}
+
+/// An enumeration with a schema for each value.
+fn constants(dice: &mut Dice) -> Value {
+    let values: &[Value] = match dice.below(3) {
+        0 => &[json!("buy"), json!("sell")],
+        1 => &[json!(1), json!(2), json!(3)],
+        _ => &[json!("auto"), json!(0)],
+    };
+    let alternatives: Vec<Value> = values
+        .iter()
+        .map(|value| match dice.below(3) {
+            0 => json!({"enum": [value]}),
+            1 => json!({"const": value, "title": "The one"}),
+            _ => json!({"const": value, "description": "Said of one value."}),
+        })
+        .collect();
+    let keyword = *dice.pick(&["oneOf", "anyOf"]);
+    json!({keyword: alternatives})
 }
 
 fn scalar_of(dice: &mut Dice, kind: &str) -> Value {
@@ -254,6 +355,32 @@ fn tagged(dice: &mut Dice, depth: usize) -> Value {
     json!({"oneOf": alternatives})
 }
 
+/// Alternatives with a constant of their own one level below.
+fn nested_tag(dice: &mut Dice, depth: usize) -> Value {
+    let alternatives: Vec<Value> = ["one", "two"]
+        .iter()
+        .map(|tag| {
+            let mut alternative = object(dice, depth);
+            alternative["properties"]["head"] = json!({"type": "object", "required": ["kind"], "properties": {"kind": {"const": tag}}});
+            alternative["required"].as_array_mut().unwrap().push(json!("head"));
+            alternative
+        })
+        .collect();
+    json!({"oneOf": alternatives})
+}
+
+/// Alternatives that nothing tells apart; what one allows the other one does not.
+fn untold(dice: &mut Dice, depth: usize) -> Value {
+    let alternatives: Vec<Value> = ["count", "fn"]
+        .iter()
+        .map(|name| {
+            let properties = json!({*name: list(dice, depth), "name": scalar_of(dice, "number")});
+            json!({"type": "object", "properties": properties, "additionalProperties": false})
+        })
+        .collect();
+    json!({"oneOf": alternatives, "x-untold": true})
+}
+
 /// Alternatives that are known by a required key.
 fn by_keys(dice: &mut Dice, depth: usize) -> Value {
     let alternatives: Vec<Value> = ["hello", "bye"]
@@ -265,6 +392,9 @@ fn by_keys(dice: &mut Dice, depth: usize) -> Value {
 
 /// A value that mostly conforms to `schema`.
 pub fn value(schema: &Value, dice: &mut Dice, depth: usize) -> Value {
+    if schema.get("nullable").is_some() && dice.chance(20) {
+        return Value::Null;
+    }
     if let Some(constant) = schema.get("const") {
         return constant.clone();
     }
@@ -273,7 +403,16 @@ pub fn value(schema: &Value, dice: &mut Dice, depth: usize) -> Value {
     }
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let name = reference.rsplit('/').next().unwrap();
-        return value(&definitions()[name], dice, depth.saturating_sub(1));
+        let mut target = definitions()[name].clone();
+        for (name, property) in schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            target["properties"][name] = property.clone();
+        }
+        return value(&target, dice, depth.saturating_sub(1));
     }
     let own = own_value(schema, dice, depth);
     let chosen = ["oneOf", "anyOf"]

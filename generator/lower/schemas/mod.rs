@@ -1,22 +1,28 @@
 //! Schemas to types.
 
+mod enumerations;
+mod objects;
+mod subject;
 mod unions;
 
-use std::collections::{HashMap, HashSet};
+pub(super) use enumerations::variants;
 
+use std::collections::HashMap;
+
+use crate::conformance::is_nullable;
 use crate::diagnostic::{Code, Diagnostics, Location};
 use crate::document::{Node, NodeId};
 use crate::model::{
-    Constant, Definition, Field, Integer, JsonKind, Literal, Route, Type, TypeDefinition, TypeId,
-    Types, Untyped, VariantOfEnumeration,
+    Definition, Integer, JsonKind, Route, Type, TypeDefinition, TypeId, Types, Untyped,
 };
-use crate::naming::{PRELUDE, ROUTE_NAMES, Scope, type_name, value_name};
+use crate::naming::{PRELUDE, ROUTE_NAMES, Scope, type_name};
 use crate::resolve::Resolver;
 
 use super::checks::constrain;
-use super::facts::{Facts, gather, gather_all, is_null_schema, shapes_type};
+use super::facts::{Facts, gather, gather_all};
 use super::unexpressed::note_unexpressed;
 use super::untyped::Silence;
+use subject::{Subject, only_part};
 
 /// Lowers the schemas of one document; two mentions of a schema become one type.
 pub(super) struct Schemas<'a, 'r> {
@@ -24,17 +30,27 @@ pub(super) struct Schemas<'a, 'r> {
     types: Types,
     untyped: Vec<Untyped>,
     names: Scope,
-    known: HashMap<NodeId, Progress>,
+    known: HashMap<Vec<NodeId>, Progress>,
+    /// How many values had more than one schema.
+    merged: usize,
+    /// How many values around the one that is lowered are.
+    depth: usize,
+    /// What is deeper than the stack: entered, and lowered when all around it is done.
+    later: Vec<(Subject<'a>, Facts<'a>)>,
 }
 
 /// How far the lowering of a schema is.
 enum Progress {
-    /// Under way: where it comes upon itself, it needs a type of its own.
-    Entered {
-        name: String,
-        itself: Option<TypeId>,
-    },
+    Entered(Entered),
     Done(Type),
+}
+
+/// Under way: where a schema comes upon itself, it needs a type of its own.
+struct Entered {
+    name: String,
+    /// Whether it allows null, which its own type does not.
+    nullable: bool,
+    itself: Option<TypeId>,
 }
 
 impl<'a, 'r> Schemas<'a, 'r> {
@@ -45,6 +61,9 @@ impl<'a, 'r> Schemas<'a, 'r> {
             untyped: Vec::new(),
             names: Scope::reserving(PRELUDE),
             known: HashMap::new(),
+            merged: 0,
+            depth: 0,
+            later: Vec::new(),
         }
     }
 
@@ -88,9 +107,9 @@ impl<'a, 'r> Schemas<'a, 'r> {
         let name = type_name(name);
         let suffixed = format!("{name}{suffix}");
         if ROUTE_NAMES.contains(&name.as_str()) {
-            self.names.claim(&[&suffixed])
+            self.names.claim_type(&[&suffixed])
         } else {
-            self.names.claim(&[&name, &suffixed])
+            self.names.claim_type(&[&name, &suffixed])
         }
     }
 
@@ -104,260 +123,202 @@ impl<'a, 'r> Schemas<'a, 'r> {
         name: &str,
         diagnostics: &mut Diagnostics,
     ) -> Type {
-        let Some(target) = self.resolver.follow_schema(schema, diagnostics) else {
-            return Type::Value;
-        };
-        let name = self.resolver.reference_name(schema).unwrap_or(name);
-        match self.known.get_mut(&target.id()) {
-            Some(Progress::Done(ty)) => return ty.clone(),
-            Some(Progress::Entered { name, itself }) => {
-                let id = *itself.get_or_insert_with(|| {
-                    reserve(
-                        &mut self.types,
-                        &mut self.names,
-                        name,
-                        target.key_location(),
-                    )
-                });
-                return Type::Named(id);
-            }
-            None => {}
-        }
-        self.known.insert(
-            target.id(),
-            Progress::Entered {
-                name: name.to_owned(),
-                itself: None,
-            },
-        );
-        let facts = gather(schema, self.resolver, diagnostics);
-        let silence = Silence::of(&facts);
-        let ty = self.lower_facts(target, facts, name, diagnostics);
-        self.untyped
-            .extend(silence.untyped(target, &ty, &self.types));
-        let ty = match self.known.remove(&target.id()) {
-            Some(Progress::Entered {
-                itself: Some(id), ..
-            }) => self.tie(id, target, ty),
-            _ => ty,
-        };
-        self.known.insert(target.id(), Progress::Done(ty.clone()));
-        ty
-    }
-
-    /// A schema came upon itself while it was lowered to `ty`: gives the type that was promised its meaning.
-    fn tie(&mut self, promised: TypeId, schema: Node<'a>, ty: Type) -> Type {
-        if ty != Type::Named(promised) {
-            let definition = self.types.get_mut(promised);
-            definition.docs = docs(schema);
-            definition.definition = Definition::Newtype(ty);
-        }
-        Type::Named(promised)
-    }
-
-    fn lower_facts(
-        &mut self,
-        schema: Node<'a>,
-        mut facts: Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Type {
-        let with_null = facts.alternatives.len();
-        facts
-            .alternatives
-            .retain(|alternative| !is_null_schema(*alternative));
-        let nullable = facts.nullable
-            || facts.alternatives.len() < with_null
-            || facts.kinds.contains(&JsonKind::Null)
-            || facts.lists_null();
-        let ty = self.lower_present(schema, facts, name, diagnostics);
-        if nullable { optional(ty) } else { ty }
-    }
-
-    /// The type of a value that is not null; what it leaves out is noted.
-    fn lower_present(
-        &mut self,
-        schema: Node<'a>,
-        facts: Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Type {
-        let ty = self.shape(schema, &facts, name, diagnostics);
-        note_unexpressed(&facts, &ty, &self.types, diagnostics);
-        ty
-    }
-
-    fn shape(
-        &mut self,
-        schema: Node<'a>,
-        facts: &Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Type {
-        if let Some(literals) = facts.literals() {
-            return self.enumeration(schema, &literals, name);
-        }
-        if facts
-            .alternatives
-            .iter()
-            .any(|alternative| shapes_type(*alternative))
-        {
-            return self.union(schema, facts, name, diagnostics);
-        }
-        let kinds = facts.json_kinds();
-        match kinds.iter().collect::<Vec<_>>()[..] {
-            [] => Type::Value,
-            [JsonKind::Object] => self.object(schema, facts, name, diagnostics),
-            [JsonKind::Array] => self.array(facts, name, diagnostics),
-            [kind] => constrain(scalar(*kind, facts), facts, diagnostics),
-            _ => self.union_of_kinds(schema, facts, name, diagnostics),
-        }
-    }
-
-    fn enumeration(&mut self, schema: Node<'a>, literals: &[Literal], name: &str) -> Type {
-        let id = self.define(name, schema);
-        self.complete(id, schema, Definition::Enumeration(variants(literals)))
-    }
-
-    fn object(
-        &mut self,
-        schema: Node<'a>,
-        facts: &Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Type {
-        let empty = facts.closed && facts.patterns.is_empty();
-        if facts.properties.is_empty() && !empty {
-            let values = self.additional(facts, name, diagnostics);
-            let map = Type::Map(Box::new(values.unwrap_or(Type::Value)));
-            return constrain(map, facts, diagnostics);
-        }
-        let id = self.promised(schema, name);
-        let definition = self.structure(facts, name, diagnostics);
-        self.complete(id, schema, definition)
-    }
-
-    fn structure(
-        &mut self,
-        facts: &Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Definition {
-        // Where unknown properties are refused or kept, serde would do so with a constant that has no field.
-        let open = !facts.closed && facts.additional.is_none() && facts.patterns.is_empty();
-        let mut constants = facts
-            .properties
-            .iter()
-            .filter(|(name, _)| open && facts.required.contains(*name));
-        let tag = constants.find_map(|(&name, schemas)| {
-            let value = self.constant_text(schemas, diagnostics)?;
-            Some(Constant {
-                name: name.to_owned(),
-                value,
-            })
-        });
-        let mut scope = Scope::default();
-        let mut fields = Vec::new();
-        for (&property, schemas) in &facts.properties {
-            let Some(first) = schemas.first() else {
-                continue;
-            };
-            if tag.as_ref().is_some_and(|tag| tag.name == property) {
-                continue;
-            }
-            let required = facts.required.contains(property);
-            let ty = self.property(schemas, &format!("{name} {property}"), diagnostics);
-            fields.push(Field {
-                place: first.key_location(),
-                name: property.to_owned(),
-                field: scope.claim(&[&value_name(property)]),
-                ty: if required { ty } else { optional(ty) },
-                optional: !required,
-                docs: schemas
-                    .iter()
-                    .find_map(|schema| self.text(*schema, "description", diagnostics)),
-                deprecated: schemas
-                    .iter()
-                    .any(|schema| schema.get("deprecated").and_then(Node::as_bool) == Some(true)),
-            });
-        }
-        let additional = self.additional(facts, name, diagnostics);
-        Definition::Struct {
-            tag,
-            fields,
-            additional: additional.map(|ty| (scope.claim(&["additional"]), ty)),
-            closed: facts.closed && facts.patterns.is_empty(),
-        }
-    }
-
-    /// The type of properties that the schema does not list, where it says something of them.
-    fn additional(
-        &mut self,
-        facts: &Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Type> {
-        let name = format!("{name} value");
-        match facts.patterns[..] {
-            [] => facts
-                .additional
-                .map(|schema| self.lower(schema, &name, diagnostics)),
-            [(_, schema)] if facts.closed => Some(self.lower(schema, &name, diagnostics)),
-            ref several => {
-                for (_, schema) in several {
-                    diagnostics.note(
-                        Code::UnsupportedSchema,
-                        schema.key_location(),
-                        "the values of properties with such a name are not checked: those with other names may be anything else",
-                    ).help("with one pattern and `additionalProperties: false` they have a type");
-                }
-                Some(Type::Value)
+        let (schema, nullable) = self.essence(schema, diagnostics);
+        let ty = self.lower_together(&[schema], name, diagnostics);
+        if self.depth == 0 {
+            while let Some((subject, facts)) = self.later.pop() {
+                self.leave(&subject, &facts, diagnostics);
             }
         }
+        present_or_null(ty, nullable)
     }
 
-    /// The type of a property of which all of `schemas` hold.
-    fn property(
+    /// The type of a value of which all of `schemas` hold.
+    fn lower_all(
         &mut self,
         schemas: &[Node<'a>],
         name: &str,
         diagnostics: &mut Diagnostics,
     ) -> Type {
-        let (first, more) = match schemas {
-            [] => return Type::Value,
-            [only] => return self.lower(*only, name, diagnostics),
-            [first, more @ ..] => (*first, more),
-        };
-        let facts = gather_all(schemas, self.resolver, diagnostics);
-        if facts.is_flat() {
-            return self.lower_facts(more[more.len() - 1], facts, name, diagnostics);
+        match self.telling(schemas, diagnostics)[..] {
+            [only] => self.lower(only, name, diagnostics),
+            ref several => self.lower_together(several, name, diagnostics),
         }
-        for schema in more {
+    }
+
+    /// The schema behind those that only wrap another one, and whether they allow null beside it.
+    fn essence(&self, schema: Node<'a>, diagnostics: &mut Diagnostics) -> (Node<'a>, bool) {
+        let mut essence = schema;
+        let mut nullable = is_nullable(essence);
+        while let Some(part) = only_part(essence) {
+            let [whole, inside] =
+                [essence, part].map(|schema| gather(schema, self.resolver, diagnostics));
+            let adds_null = is_nullable(essence) || inside.nullable();
+            if !whole.is_of_type_of(&inside) || whole.nullable() != adds_null {
+                break;
+            }
+            essence = part;
+            nullable |= is_nullable(essence);
+        }
+        (essence, nullable)
+    }
+
+    fn lower_together(
+        &mut self,
+        schemas: &[Node<'a>],
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
+        let Some(subject) = Subject::of(schemas, name, self.resolver, diagnostics) else {
+            return Type::Value;
+        };
+        match self.known.get_mut(subject.key()) {
+            Some(Progress::Done(ty)) => return ty.clone(),
+            Some(Progress::Entered(entered)) => {
+                let place = subject.place();
+                let id = *entered.itself.get_or_insert_with(|| {
+                    reserve(&mut self.types, &mut self.names, &entered.name, place)
+                });
+                return present_or_null(Type::Named(id), entered.nullable);
+            }
+            None => {}
+        }
+        if let [first, _, ..] = schemas {
+            self.merged += 1;
+            if self.merged > MAX_MERGED {
+                self.note_unmerged(schemas, diagnostics);
+                return self.lower(*first, name, diagnostics);
+            }
+        }
+        let facts = gather_all(schemas, self.resolver, diagnostics);
+        let entered = Entered {
+            name: subject.name.clone(),
+            nullable: facts.nullable(),
+            itself: None,
+        };
+        self.known
+            .insert(subject.key().to_vec(), Progress::Entered(entered));
+        if self.depth >= MAX_DEPTH {
+            let id = self.promised(&subject);
+            let ty = present_or_null(Type::Named(id), facts.nullable());
+            self.later.push((subject, facts));
+            return ty;
+        }
+        self.leave(&subject, &facts, diagnostics)
+    }
+
+    /// Lowers what was entered.
+    fn leave(
+        &mut self,
+        subject: &Subject<'a>,
+        facts: &Facts<'a>,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
+        let ty = self.lower_present(subject, facts, diagnostics);
+        let ty = match self.known.remove(subject.key()) {
+            Some(Progress::Entered(Entered {
+                itself: Some(id), ..
+            })) => self.tie(id, subject, ty),
+            _ => ty,
+        };
+        let ty = present_or_null(ty, facts.nullable());
+        let silence = Silence::of(facts);
+        self.untyped
+            .extend(silence.untyped(subject.node, &ty, &self.types));
+        self.known
+            .insert(subject.key().to_vec(), Progress::Done(ty.clone()));
+        ty
+    }
+
+    /// The schemas among those of one value that say something which no other one says.
+    fn telling(&self, schemas: &[Node<'a>], diagnostics: &mut Diagnostics) -> Vec<Node<'a>> {
+        if schemas.len() < 2 {
+            return schemas.to_vec();
+        }
+        let mut facts: Vec<(Node<'a>, Facts<'a>)> = schemas
+            .iter()
+            .map(|&schema| (schema, gather(schema, self.resolver, diagnostics)))
+            .collect();
+        let mut index = 0;
+        while index < facts.len() {
+            let mut others = facts
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != index);
+            let covered = others.any(|(_, (_, other))| other.covers(&facts[index].1));
+            if covered {
+                facts.remove(index);
+            } else {
+                index += 1;
+            }
+        }
+        facts.into_iter().map(|(schema, _)| schema).collect()
+    }
+
+    fn note_unmerged(&self, schemas: &[Node<'a>], diagnostics: &mut Diagnostics) {
+        for schema in &schemas[1..] {
             diagnostics
                 .note(
                     Code::UnsupportedSchema,
                     schema.key_location(),
                     "the property is declared before: what is said of it here is not checked",
                 )
-                .related(first.key_location(), "what its type is made of");
+                .related(schemas[0].key_location(), "what its type is made of");
         }
-        self.lower(first, name, diagnostics)
     }
 
-    /// The only string that all of `schemas` allow.
-    fn constant_text(&self, schemas: &[Node<'a>], diagnostics: &mut Diagnostics) -> Option<String> {
-        let facts = gather_all(schemas, self.resolver, diagnostics);
-        match facts.literals()?.as_slice() {
-            [Literal::String(text)] if !facts.nullable && !facts.lists_null() => Some(text.clone()),
-            _ => None,
+    /// A schema came upon itself while it was lowered to `ty`: gives the type that was promised its meaning.
+    fn tie(&mut self, promised: TypeId, subject: &Subject<'a>, ty: Type) -> Type {
+        if ty != Type::Named(promised) {
+            let definition = self.types.get_mut(promised);
+            definition.docs = subject.docs();
+            definition.definition = Definition::Newtype(ty);
+        }
+        Type::Named(promised)
+    }
+
+    /// The type of a value that is not null; what it leaves out is noted.
+    fn lower_present(
+        &mut self,
+        subject: &Subject<'a>,
+        facts: &Facts<'a>,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
+        self.depth += 1;
+        let ty = self.shape(subject, facts, diagnostics);
+        self.depth -= 1;
+        note_unexpressed(facts, &ty, &self.types, diagnostics);
+        ty
+    }
+
+    fn shape(
+        &mut self,
+        subject: &Subject<'a>,
+        facts: &Facts<'a>,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
+        if let Some(listed) = self.listed(facts, diagnostics) {
+            return self.enumeration(subject, &listed, diagnostics);
+        }
+        if let [alternatives, ..] = &facts.choices[..] {
+            return self.union(subject, facts, alternatives, diagnostics);
+        }
+        let kinds = facts.json_kinds();
+        match kinds.iter().collect::<Vec<_>>()[..] {
+            [] => Type::Value,
+            [JsonKind::Object] => self.object(subject, facts, diagnostics),
+            [JsonKind::Array] => self.array(facts, &subject.name, diagnostics),
+            [kind] => constrain(scalar(*kind, facts), facts, diagnostics),
+            _ => self.union_of_kinds(subject, facts, diagnostics),
         }
     }
 
     fn array(&mut self, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
         if facts.positions.is_empty() {
-            let items = facts.items.map_or(Type::Value, |items| {
-                self.lower(items, &singular(name), diagnostics)
-            });
+            let items = match &facts.items[..] {
+                [] => Type::Value,
+                items => self.lower_all(items, &singular(name), diagnostics),
+            };
             return constrain(Type::List(Box::new(items)), facts, diagnostics);
         }
         if !facts.exact || facts.positions.len() > MAX_TUPLE {
@@ -379,31 +340,33 @@ impl<'a, 'r> Schemas<'a, 'r> {
     }
 
     /// The id that was promised where the schema came upon itself, or a new one.
-    fn promised(&mut self, schema: Node<'a>, name: &str) -> TypeId {
-        let id = match self.known.get(&schema.id()) {
-            Some(Progress::Entered {
-                itself: Some(id), ..
-            }) => return *id,
-            _ => self.define(name, schema),
+    fn promised(&mut self, subject: &Subject<'a>) -> TypeId {
+        let promise = |known: &Progress| match known {
+            Progress::Entered(entered) => entered.itself,
+            Progress::Done(_) => None,
         };
-        if let Some(Progress::Entered { itself, .. }) = self.known.get_mut(&schema.id()) {
-            *itself = Some(id);
+        if let Some(id) = self.known.get(subject.key()).and_then(promise) {
+            return id;
+        }
+        let id = self.define(subject);
+        if let Some(Progress::Entered(entered)) = self.known.get_mut(subject.key()) {
+            entered.itself = Some(id);
         }
         id
     }
 
-    fn define(&mut self, name: &str, schema: Node<'a>) -> TypeId {
+    fn define(&mut self, subject: &Subject<'a>) -> TypeId {
         reserve(
             &mut self.types,
             &mut self.names,
-            name,
-            schema.key_location(),
+            &subject.name,
+            subject.place(),
         )
     }
 
-    fn complete(&mut self, id: TypeId, schema: Node<'a>, definition: Definition) -> Type {
+    fn complete(&mut self, id: TypeId, subject: &Subject<'a>, definition: Definition) -> Type {
         let ty = self.types.get_mut(id);
-        ty.docs = docs(schema);
+        ty.docs = subject.docs();
         ty.has_default = matches!(&definition, Definition::Struct { fields, .. } if fields.iter().all(|field| field.optional));
         ty.definition = definition;
         Type::Named(id)
@@ -426,24 +389,8 @@ impl<'a, 'r> Schemas<'a, 'r> {
     }
 }
 
-/// The variants of an enumeration of constants.
-pub(super) fn variants(literals: &[Literal]) -> Vec<VariantOfEnumeration> {
-    let mut scope = Scope::reserving(&["Self"]);
-    let mut seen = HashSet::new();
-    let distinct = literals.iter().filter(|literal| seen.insert(*literal));
-    let variants = distinct.map(|literal| VariantOfEnumeration {
-        name: match literal {
-            Literal::String(text) => {
-                scope.claim(&[&type_name(if text.is_empty() { "Empty" } else { text })])
-            }
-            Literal::Integer(number) => scope.claim(&[&type_name(&format!(
-                "{}{number}",
-                if *number < 0 { "" } else { "N" }
-            ))]),
-        },
-        value: literal.clone(),
-    });
-    variants.collect()
+fn present_or_null(ty: Type, nullable: bool) -> Type {
+    if nullable { optional(ty) } else { ty }
 }
 
 /// Wraps a type in `Option`, once.
@@ -463,13 +410,20 @@ pub(super) fn docs(node: Node<'_>) -> Vec<String> {
         .collect()
 }
 
+/// Schemas that lead to each other nest deeper than documents do: what is deeper than this comes later.
+const MAX_DEPTH: usize = 64;
+
+/// More values than these have one schema only, which bounds what a document can ask for: parts of an `allOf` that lead
+/// round in circles of their own meet in as many ways as the product of their lengths.
+const MAX_MERGED: usize = 1_000;
+
 /// Longest tuple for which the standard library and serde have implementations.
 const MAX_TUPLE: usize = 12;
 
 /// A type without a meaning yet, with a name that no other one has.
 pub(super) fn reserve(types: &mut Types, names: &mut Scope, name: &str, place: Location) -> TypeId {
     let name = type_name(name);
-    let name = names.claim(&[&name, &format!("{name}Payload")]);
+    let name = names.claim_type(&[&name, &format!("{name}Payload")]);
     types.add(TypeDefinition {
         place,
         name,

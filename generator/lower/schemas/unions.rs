@@ -8,68 +8,159 @@ use crate::naming::{Scope, type_name};
 use super::super::checks::constrain;
 use super::super::dispatch::{Discriminator, choose, profile};
 use super::super::facts::{Facts, gather};
-use super::{Schemas, scalar};
+use super::super::unexpressed::unexpressed;
+use super::subject::Subject;
+use super::{MAX_DEPTH, Schemas, scalar};
+
+/// One way to be what a union is.
+struct Alternative<'a> {
+    /// Its schema, or the first of several that one type takes together.
+    node: Node<'a>,
+    label: String,
+    facts: Facts<'a>,
+    ty: Type,
+}
 
 impl<'a> Schemas<'a, '_> {
     /// `oneOf` or `anyOf`, each alternative together with what holds beside it.
     pub(super) fn union(
         &mut self,
-        schema: Node<'a>,
+        subject: &Subject<'a>,
         facts: &Facts<'a>,
-        name: &str,
+        alternatives: &[Node<'a>],
         diagnostics: &mut Diagnostics,
     ) -> Type {
-        if let [only] = facts.alternatives[..] {
-            if facts.says_only_alternatives() {
-                return self.lower(only, name, diagnostics);
-            }
-            return self.alternative(only, facts, name, diagnostics).1;
+        let parts: Vec<Part<'a>> = alternatives
+            .iter()
+            .map(|&node| (node, facts.with(node, self.resolver, diagnostics)))
+            .filter(|(_, all)| !all.allows_nothing())
+            .collect();
+        let groups = group_scalars(parts);
+        match &groups[..] {
+            [] => return self.enumeration(subject, &[], diagnostics),
+            [only] => return self.group(subject, facts, only, diagnostics).1,
+            _ => {}
         }
-        let id = self.promised(schema, name);
-        let mut scope = Scope::reserving(&["Raw"]);
-        let mut variants = Vec::new();
-        let mut profiles = Vec::new();
-        for (position, &alternative) in facts.alternatives.clone().iter().enumerate() {
-            let label = self.alternative_name(alternative, position, diagnostics);
-            let (all, ty) =
-                self.alternative(alternative, facts, &format!("{name} {label}"), diagnostics);
-            profiles.push(profile(&all, self.resolver, diagnostics));
-            variants.push((scope.claim(&[&type_name(&label)]), ty));
+        let id = self.promised(subject);
+        let mut alternatives = Vec::new();
+        for (position, group) in groups.iter().enumerate() {
+            let node = group.parts[0].0;
+            let label = match group.kind {
+                Some(kind) => kind_name(kind).to_owned(),
+                None => self.alternative_name(node, position, diagnostics),
+            };
+            let part = Subject::part(node, format!("{} {label}", subject.name));
+            let (facts, ty) = self.group(&part, facts, group, diagnostics);
+            alternatives.push(Alternative {
+                node,
+                label,
+                facts,
+                ty,
+            });
         }
-        let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
-        let discriminator = self.discriminator(facts);
-        let dispatch = choose(&profiles, &names, discriminator.as_ref());
-        if let [first, second, ..] = dispatch.ambiguous[..] {
-            diagnostics
-                .warning(Code::AmbiguousMessages, facts.alternatives[first].location(), format!("nothing tells `{}` from `{}`", names[first], names[second]))
-                .help("give each a property with a `const`, or name one by `discriminator`; until then the value is passed on as it is")
-                .related(facts.alternatives[second].location(), "the other alternative");
-        }
-        if dispatch.ambiguous.len() == variants.len() {
-            self.complete(id, schema, Definition::Newtype(Type::Value));
-            return Type::Named(id);
-        }
-        self.complete(id, schema, Definition::Union { variants, dispatch })
+        let definition = self.tell_apart(alternatives, facts, diagnostics);
+        self.complete(id, subject, definition)
     }
 
-    /// One alternative: a schema of its own, or one more layer on what holds beside it.
+    /// Decides how the alternatives are told apart, and says so where some cannot be.
+    fn tell_apart(
+        &self,
+        alternatives: Vec<Alternative<'a>>,
+        facts: &Facts<'a>,
+        diagnostics: &mut Diagnostics,
+    ) -> Definition {
+        let mut scope = Scope::reserving(&["Raw"]);
+        let names: Vec<String> = alternatives
+            .iter()
+            .map(|alternative| scope.claim_type(&[&type_name(&alternative.label)]))
+            .collect();
+        let profiles: Vec<_> = alternatives
+            .iter()
+            .map(|alternative| profile(&alternative.facts, self.resolver, diagnostics))
+            .collect();
+        let discriminator = self.discriminator(facts, &alternatives);
+        let words: Vec<&str> = names.iter().map(String::as_str).collect();
+        let dispatch = choose(&profiles, &words, discriminator.as_ref());
+        if let [first, second, ..] = dispatch.ambiguous[..] {
+            diagnostics
+                .warning(Code::AmbiguousMessages, alternatives[first].node.location(), format!("nothing tells `{}` from `{}`", names[first], names[second]))
+                .help("give each a property with a `const`, or name one by `discriminator`; until then the value is passed on as it is")
+                .related(alternatives[second].node.location(), "the other alternative");
+        }
+        if dispatch.ambiguous.len() == alternatives.len() {
+            return Definition::Newtype(Type::Value);
+        }
+        let types = alternatives.into_iter().map(|alternative| alternative.ty);
+        Definition::Union {
+            variants: names.into_iter().zip(types).collect(),
+            dispatch,
+        }
+    }
+
+    /// What holds of alternatives that become one variant, and its type.
+    fn group(
+        &mut self,
+        subject: &Subject<'a>,
+        beside: &Facts<'a>,
+        group: &Group<'a>,
+        diagnostics: &mut Diagnostics,
+    ) -> (Facts<'a>, Type) {
+        if let Some(kind) = group.kind {
+            return self.scalars(subject, kind, &group.parts, diagnostics);
+        }
+        let (node, all) = &group.parts[0];
+        let ty = self.alternative(*node, beside, all, &subject.name, diagnostics);
+        (all.clone(), ty)
+    }
+
+    /// The type of one alternative: its own, or one for it and what holds beside it.
     fn alternative(
         &mut self,
         alternative: Node<'a>,
         beside: &Facts<'a>,
+        all: &Facts<'a>,
         name: &str,
         diagnostics: &mut Diagnostics,
-    ) -> (Facts<'a>, Type) {
-        if beside.says_only_alternatives() {
-            let facts = gather(alternative, self.resolver, diagnostics);
-            return (facts, self.lower(alternative, name, diagnostics));
+    ) -> Type {
+        let alone = gather(alternative, self.resolver, diagnostics);
+        if self.depth >= MAX_DEPTH {
+            diagnostics.note(
+                Code::UnsupportedSchema,
+                alternative.location(),
+                "what is said beside this alternative is not checked: too many lead to each other",
+            );
+            return self.lower(alternative, name, diagnostics);
         }
-        let mut all = beside.clone();
-        all.alternatives.clear();
-        all.discriminator = None;
-        all.add(alternative, self.resolver, diagnostics);
-        let ty = self.lower_present(alternative, all.clone(), name, diagnostics);
-        (all, ty)
+        if beside.says_only_alternatives() && all.is_of_type_of(&alone) {
+            return self.lower(alternative, name, diagnostics);
+        }
+        let part = Subject::part(alternative, name.to_owned());
+        self.lower_present(&part, all, diagnostics)
+    }
+
+    /// One type for alternatives of one scalar type of JSON: what all of them ask for is checked.
+    fn scalars(
+        &mut self,
+        subject: &Subject<'a>,
+        kind: JsonKind,
+        parts: &[Part<'a>],
+        diagnostics: &mut Diagnostics,
+    ) -> (Facts<'a>, Type) {
+        let (common, others) = Facts::common(kind, parts.iter().map(|(_, all)| all));
+        let listed: Option<Vec<_>> = parts
+            .iter()
+            .map(|(node, all)| Some(self.described(*node, all.literals()?, diagnostics)))
+            .collect();
+        let ty = match listed {
+            Some(choices) => self.enumeration(subject, &choices.concat(), diagnostics),
+            None => {
+                for (keyword, value) in others {
+                    unexpressed(keyword, value, diagnostics);
+                }
+                constrain(scalar(kind, &common), &common, diagnostics)
+            }
+        };
+        (common, ty)
     }
 
     fn alternative_name(
@@ -100,7 +191,11 @@ impl<'a> Schemas<'a, '_> {
         }
     }
 
-    fn discriminator(&self, facts: &Facts<'a>) -> Option<Discriminator> {
+    fn discriminator(
+        &self,
+        facts: &Facts<'a>,
+        alternatives: &[Alternative<'a>],
+    ) -> Option<Discriminator> {
         let (property, mapping) = facts.discriminator?;
         let mapped = |name: Option<&str>| {
             let target = name?;
@@ -112,8 +207,8 @@ impl<'a> Schemas<'a, '_> {
                 })
                 .map(|(value, _)| value)
         };
-        let values = facts.alternatives.iter().map(|alternative| {
-            let name = self.resolver.reference_name(*alternative);
+        let values = alternatives.iter().map(|alternative| {
+            let name = self.resolver.reference_name(alternative.node);
             mapped(name)
                 .or(name)
                 .map(|value| Literal::String(value.to_owned()))
@@ -127,12 +222,12 @@ impl<'a> Schemas<'a, '_> {
     /// `type` with several names: one variant for each.
     pub(super) fn union_of_kinds(
         &mut self,
-        schema: Node<'a>,
+        subject: &Subject<'a>,
         facts: &Facts<'a>,
-        name: &str,
         diagnostics: &mut Diagnostics,
     ) -> Type {
-        let id = self.promised(schema, name);
+        let id = self.promised(subject);
+        let name = &subject.name;
         let mut variants = Vec::new();
         let mut shapes = Vec::new();
         for kind in facts.json_kinds() {
@@ -142,7 +237,10 @@ impl<'a> Schemas<'a, '_> {
             let mut one = facts.clone();
             one.kinds = [kind].into();
             let ty = match kind {
-                JsonKind::Object => self.object_of_union(schema, &one, name, diagnostics),
+                JsonKind::Object => {
+                    let part = Subject::part(subject.node, format!("{name} object"));
+                    self.object(&part, &one, diagnostics)
+                }
                 JsonKind::Array => self.array(&one, name, diagnostics),
                 kind => constrain(scalar(kind, &one), &one, diagnostics),
             };
@@ -153,25 +251,39 @@ impl<'a> Schemas<'a, '_> {
             shapes,
             ..Default::default()
         };
-        self.complete(id, schema, Definition::Union { variants, dispatch })
+        self.complete(id, subject, Definition::Union { variants, dispatch })
     }
+}
 
-    fn object_of_union(
-        &mut self,
-        schema: Node<'a>,
-        facts: &Facts<'a>,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Type {
-        if facts.properties.is_empty() {
-            return constrain(Type::Map(Box::new(Type::Value)), facts, diagnostics);
+/// A schema among several, with all that holds of a value by it.
+type Part<'a> = (Node<'a>, Facts<'a>);
+
+/// Alternatives that become one variant.
+struct Group<'a> {
+    /// The scalar type of JSON that all of them are of, where there are several.
+    kind: Option<JsonKind>,
+    /// At least one.
+    parts: Vec<Part<'a>>,
+}
+
+/// Takes alternatives of one scalar type together, at the place of the first: nothing tells two texts or two numbers apart,
+/// but one type takes both.
+fn group_scalars(parts: Vec<Part<'_>>) -> Vec<Group<'_>> {
+    let kinds: Vec<Option<JsonKind>> = parts.iter().map(|(_, all)| all.scalar_kind()).collect();
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (part, kind) in parts.into_iter().zip(&kinds) {
+        let repeated = kinds.iter().filter(|other| *other == kind).count() > 1;
+        let kind = kind.filter(|_| repeated);
+        let same = |group: &&mut Group<'_>| kind.is_some() && group.kind == kind;
+        match groups.iter_mut().find(same) {
+            Some(group) => group.parts.push(part),
+            None => groups.push(Group {
+                kind,
+                parts: vec![part],
+            }),
         }
-        let name = format!("{name} object");
-        let id = self.define(&name, schema);
-        let definition = self.structure(facts, &name, diagnostics);
-        self.types.get_mut(id).definition = definition;
-        Type::Named(id)
     }
+    groups
 }
 
 fn kind_name(kind: JsonKind) -> &'static str {
