@@ -23,6 +23,7 @@ mod deployment;
 mod diff;
 mod documents;
 mod examples;
+mod exchange;
 mod generate;
 mod init;
 mod interrupted;

@@ -46,10 +46,17 @@ impl Client {
     }
 
     pub async fn send_text(&mut self, text: &str) {
+        self.send_message(Message::text(text.to_owned())).await;
+    }
+
+    pub async fn send_binary(&mut self, bytes: &[u8]) {
+        self.send_message(Message::binary(bytes.to_vec())).await;
+    }
+
+    async fn send_message(&mut self, message: Message) {
         within(async {
             let mut socket = Pin::new(&mut self.0);
             poll_fn(|cx| socket.as_mut().poll_ready(cx)).await.unwrap();
-            let message = Message::text(text.to_owned());
             socket.as_mut().start_send(message).unwrap();
             poll_fn(|cx| socket.as_mut().poll_flush(cx)).await.unwrap();
         })

@@ -56,6 +56,6 @@ pub fn cargo(folder: &Path, arguments: &[&str]) -> Run {
 }
 
 /// Where compiled projects go.
-fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("fresh-projects/target")
 }
