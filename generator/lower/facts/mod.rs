@@ -1,5 +1,8 @@
 //! What a schema says about a value, gathered from the schema itself, its references and its `allOf`.
 
+mod alternatives;
+mod null;
+
 use std::collections::HashSet;
 
 use indexmap::{IndexMap, IndexSet};
@@ -11,6 +14,7 @@ use crate::model::{JsonKind, Literal};
 use crate::resolve::Resolver;
 
 use super::checks::RULES;
+use null::{Null, is_null, is_null_schema};
 
 /// Everything that holds for a value at once.
 #[derive(Clone, Debug, Default)]
@@ -109,61 +113,6 @@ impl<'a> Facts<'a> {
             }
         }
         self.narrow_values(resolver, diagnostics);
-    }
-
-    /// What holds of an alternative: what it says, and what is said beside it and not noted there.
-    pub(super) fn with(
-        &self,
-        alternative: Node<'a>,
-        resolver: &Resolver<'a>,
-        diagnostics: &mut Diagnostics,
-    ) -> Self {
-        let mut all = self.clone();
-        all.choices.drain(..1);
-        all.discriminator = None;
-        all.unexpressed.clear();
-        all.add(alternative, resolver, diagnostics);
-        all
-    }
-
-    /// What alternatives of one scalar type have in common, and the rules that only some have, unless one has none.
-    pub(super) fn common<'f>(
-        kind: JsonKind,
-        alternatives: impl Iterator<Item = &'f Self> + Clone,
-    ) -> (Self, Vec<(&'a str, Node<'a>)>)
-    where
-        'a: 'f,
-    {
-        let has = |facts: &Self, (keyword, value): &(&str, Node<'a>)| {
-            let mut rules = facts.rules.iter();
-            rules.any(|(other, again)| other == keyword && again.equals(*value))
-        };
-        let integer = alternatives.clone().all(|facts| facts.integer);
-        let is_open = alternatives.clone().any(|facts| {
-            facts.rules.is_empty() && facts.values.is_none() && facts.integer == integer
-        });
-        let all = alternatives.clone().flat_map(|facts| &facts.rules).copied();
-        let (rules, others): (Vec<_>, Vec<_>) =
-            all.partition(|rule| alternatives.clone().all(|facts| has(facts, rule)));
-        let common = Self {
-            kinds: [kind].into(),
-            integer,
-            rules,
-            ..Self::default()
-        };
-        (common, if is_open { Vec::new() } else { others })
-    }
-
-    /// The only type of JSON that the value can have, if it is one without parts.
-    pub(super) fn scalar_kind(&self) -> Option<JsonKind> {
-        const SCALARS: &[JsonKind] = &[JsonKind::Boolean, JsonKind::Number, JsonKind::String];
-        let kinds = match &self.values {
-            Some(values) => values.iter().map(|value| kind_of(*value)).collect(),
-            None if self.choices.is_empty() => self.json_kinds(),
-            None => return None,
-        };
-        let only = kinds.iter().find(|_| kinds.len() == 1)?;
-        SCALARS.contains(only).then_some(*only)
     }
 
     /// Whether null is allowed.
@@ -346,14 +295,6 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether the alternatives in a list become types, each with each of the choices so far.
-    fn is_choice(&self, alternatives: Node<'_>) -> bool {
-        const MAX_COMBINED: usize = 64;
-        let others: usize = self.choices.iter().map(Vec::len).product();
-        let combined = others.saturating_mul(alternatives.items().len());
-        shapes(alternatives) && (self.choices.is_empty() || combined <= MAX_COMBINED)
-    }
-
     /// Whether neither the type nor a rule will say what a keyword of `schema` says, as far as can be told so early.
     fn is_unexpressed(&self, schema: Node<'a>, keyword: &str, value: Node<'a>) -> bool {
         const NEVER: &[&str] = &[
@@ -422,38 +363,6 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// What is said of null.
-#[derive(Clone, Copy, Debug, Default)]
-struct Null {
-    /// Something allows it by name.
-    granted: bool,
-    /// Something allows other values only.
-    refused: bool,
-}
-
-impl Null {
-    /// What the keywords of a schema say, `nullable` aside.
-    fn said_by(schema: Node<'_>) -> Self {
-        let kinds = schema.get("type").map(names_of_types);
-        let constant = schema.get("const");
-        let values = schema.get("enum");
-        let alternatives = schema.get("oneOf").or_else(|| schema.get("anyOf"));
-        let said = [
-            kinds.map(|names| names.contains(&"null")),
-            constant.map(is_null),
-            values.map(|values| values.items().any(is_null)),
-        ];
-        let refuses = |schema| Self::said_by(schema).refused && !is_nullable(schema);
-        let among: Vec<Node<'_>> = alternatives.into_iter().flat_map(Node::items).collect();
-        Self {
-            granted: said.contains(&Some(true))
-                || among.iter().any(|&schema| is_null_schema(schema)),
-            refused: said.contains(&Some(false))
-                || (!among.is_empty() && among.into_iter().all(refuses)),
-        }
-    }
-}
-
 /// Whether a schema lists values of other types than its `type`, and no others: they say better what is meant, such as
 /// numbers that have lost their quotes.
 fn is_belied(schema: Node<'_>, kind: Node<'_>) -> bool {
@@ -496,39 +405,6 @@ pub(super) fn members<'a>(
     members.into_iter()
 }
 
-/// Whether one of the alternatives in a list says something about the type.
-fn shapes(alternatives: Node<'_>) -> bool {
-    alternatives.items().any(shapes_type)
-}
-
-/// Whether an alternative says something about the type, not only which properties are required.
-fn shapes_type(alternative: Node<'_>) -> bool {
-    const SHAPING: &[&str] = &[
-        "$ref",
-        "type",
-        "properties",
-        "allOf",
-        "oneOf",
-        "anyOf",
-        "enum",
-        "const",
-        "items",
-        "additionalProperties",
-    ];
-    SHAPING
-        .iter()
-        .any(|keyword| alternative.get(keyword).is_some())
-        || members(alternative, "allOf").next().is_some()
-}
-
-/// Whether a schema allows null and nothing else.
-fn is_null_schema(schema: Node<'_>) -> bool {
-    let names_null = |node: Node<'_>| node.as_str() == Some("null");
-    schema.get("type").is_some_and(|kind| {
-        names_null(kind) || (kind.items().count() == 1 && kind.items().all(names_null))
-    }) || schema.get("const").is_some_and(is_null)
-}
-
 fn discriminator<'a>(value: Node<'a>) -> Option<(&'a str, Option<Node<'a>>)> {
     match value.as_str() {
         Some(property) => Some((property, None)),
@@ -544,10 +420,6 @@ fn literal(value: Node<'_>) -> Option<Literal> {
         .as_str()
         .map(|text| Literal::String(text.to_owned()))
         .or_else(|| value.as_i64().map(Literal::Integer))
-}
-
-fn is_null(value: Node<'_>) -> bool {
-    matches!(value.kind(), Kind::Null)
 }
 
 fn kind_of(value: Node<'_>) -> JsonKind {
