@@ -36,13 +36,13 @@ pub(crate) async fn measure(peers: &[Peer], effort: Effort) -> io::Result<Vec<(P
 
 async fn turn(server: &Server, turn: Duration) -> io::Result<f64> {
     let before = server.processor_time()?;
-    let (start, port) = (Instant::now(), server.port);
+    let (start, address) = (Instant::now(), server.address);
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
         clients.spawn(async move {
             let mut connections = 0;
             while connections == 0 || start.elapsed() < turn {
-                let connection = Connection::open(port, "/echo", 0).await?;
+                let connection = Connection::open(address, "/echo", 0).await?;
                 connection.close().await?;
                 connections += 1;
             }

@@ -5,10 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
+use crate::encrypted;
 use crate::frames::{Burst, CLOSE, Traffic};
 
 /// How long an answer may take before the run is given up.
@@ -16,20 +17,37 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An open connection.
 pub(crate) struct Connection {
-    socket: TcpStream,
+    socket: Box<dyn Socket>,
     buffer: Vec<u8>,
 }
 
+/// Where a server listens, and whether it speaks TLS there.
+#[derive(Clone, Copy)]
+pub(crate) struct Address {
+    pub(crate) port: u16,
+    pub(crate) is_encrypted: bool,
+}
+
+/// Bytes both ways, in the clear or by TLS.
+trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
+
 impl Connection {
     /// Opens a WebSocket at `path`; the `index` spreads connections over source addresses.
-    pub(crate) async fn open(port: u16, path: &str, index: usize) -> io::Result<Self> {
+    pub(crate) async fn open(address: Address, path: &str, index: usize) -> io::Result<Self> {
+        let Address { port, is_encrypted } = address;
         let opening = async {
             let socket = TcpSocket::new_v4()?;
             // More than one address has ports for.
             let last = 1 + u8::try_from(index / 20_000).map_err(io::Error::other)?;
             socket.bind(SocketAddr::from(([127, 0, 0, last], 0)))?;
-            let mut socket = socket.connect((Ipv4Addr::LOCALHOST, port).into()).await?;
+            let socket = socket.connect((Ipv4Addr::LOCALHOST, port).into()).await?;
             socket.set_nodelay(true)?;
+            let mut socket: Box<dyn Socket> = match is_encrypted {
+                true => Box::new(encrypted::connect(socket).await?),
+                false => Box::new(socket),
+            };
             let request = format!(
                 "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                  Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -51,8 +69,11 @@ impl Connection {
 
     /// Sends a burst and waits for what comes back.
     pub(crate) async fn exchange(&mut self, burst: &Burst) -> io::Result<()> {
-        let (mut read, mut write) = self.socket.split();
-        let send = write.write_all(&burst.sent);
+        let (mut read, mut write) = tokio::io::split(&mut self.socket);
+        let send = async {
+            write.write_all(&burst.sent).await?;
+            write.flush().await
+        };
         let receive = receive(&mut read, &mut self.buffer, burst.received);
         tokio::try_join!(send, receive).map(|_| ())
     }
@@ -70,10 +91,14 @@ impl Connection {
 }
 
 /// Opens so many connections at `path`.
-pub(crate) async fn open_all(port: u16, path: &str, count: usize) -> io::Result<Vec<Connection>> {
+pub(crate) async fn open_all(
+    address: Address,
+    path: &str,
+    count: usize,
+) -> io::Result<Vec<Connection>> {
     let mut connections = Vec::with_capacity(count);
     for index in 0..count {
-        connections.push(Connection::open(port, path, index).await?);
+        connections.push(Connection::open(address, path, index).await?);
     }
     Ok(connections)
 }
@@ -178,7 +203,7 @@ async fn receive(
 }
 
 /// Reads up to the end of the answer's head, byte by byte: what follows is not the head's.
-async fn read_head(socket: &mut TcpStream) -> io::Result<()> {
+async fn read_head(socket: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(socket.read_u8().await?);

@@ -78,7 +78,7 @@ async fn instructions(
         "--callgrind-out-file=/dev/null",
     ];
     let server = Server::start_under(&callgrind, peer)?;
-    let mut open = client::open_all(server.port, path, cell.connections).await?;
+    let mut open = client::open_all(server.address, path, cell.connections).await?;
     let burst = Arc::new(cell.traffic.burst(peer, cell.depth));
     let messages = load(cell.traffic, bursts(cell, messages), &mut open, &burst).await?;
     let said = server.end()?;
@@ -92,7 +92,7 @@ async fn instructions(
 
 async fn system_calls(cell: Cell, peer: Peer, path: &str) -> io::Result<f64> {
     let server = Server::start(peer)?;
-    let mut open = client::open_all(server.port, path, cell.connections).await?;
+    let mut open = client::open_all(server.address, path, cell.connections).await?;
     let burst = Arc::new(cell.traffic.burst(peer, cell.depth));
     let mut strace = Command::new("strace")
         .args(["-f", "-c", "-p", &server.id().to_string()])

@@ -50,7 +50,7 @@ impl Traffic {
         };
         let frame = text_frame(payload.as_bytes());
         // A server's frame has no mask, and bare sockets send back what came.
-        let mask = if peer == Peer::Floor { 0 } else { MASK.len() };
+        let mask = if peer.is_floor() { 0 } else { MASK.len() };
         Burst {
             received: (frame.len() - mask) * depth,
             sent: frame.repeat(depth),

@@ -10,6 +10,7 @@ mod churn;
 mod client;
 mod counts;
 mod drawing;
+mod encrypted;
 mod frames;
 mod growth;
 mod memory;

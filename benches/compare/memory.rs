@@ -25,9 +25,9 @@ pub(crate) async fn measure(
 ) -> io::Result<Vec<usize>> {
     let server = Server::start(peer)?;
     // What the first connections make once for all is not theirs.
-    let warm = client::open_all(server.port, "/echo", 100).await?;
+    let warm = client::open_all(server.address, "/echo", 100).await?;
     let empty = server.memory()?;
-    let mut open = client::open_all(server.port, "/echo", connections).await?;
+    let mut open = client::open_all(server.address, "/echo", connections).await?;
     let mut held = Vec::new();
     for (_, sent) in STAGES {
         if let Some((size, depth)) = sent {

@@ -43,6 +43,7 @@ enum Section {
     Echo,
     Typed,
     Fanout,
+    Tls,
     Connections,
     Memory,
     Churn,
@@ -88,6 +89,11 @@ impl Section {
                     })
                     .collect()
             }
+            Self::Tls if smoke => vec![cell(Traffic::Echo(20), 2, 4)],
+            Self::Tls => [20, 1 << 10, 16 << 10]
+                .into_iter()
+                .flat_map(|size| bothways(Traffic::Echo(size)))
+                .collect(),
             Self::Connections => {
                 let counts = if smoke { [2, 4] } else { [100, 10_000] };
                 counts
@@ -133,6 +139,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<()> {
             Section::Echo,
             Section::Typed,
             Section::Fanout,
+            Section::Tls,
             Section::Connections,
             Section::Memory,
             Section::Churn,
@@ -191,7 +198,11 @@ async fn measure(section: Section, peers: &[Peer], plan: &Plan) -> io::Result<St
         },
     };
     match section {
-        Section::Echo | Section::Typed | Section::Fanout => {
+        Section::Echo | Section::Typed | Section::Fanout | Section::Tls => {
+            let peers = match section {
+                Section::Tls => &Peer::ENCRYPTED,
+                _ => peers,
+            };
             let mut cells = Vec::new();
             for cell in section.cells(plan.smoke) {
                 eprintln!("{} …", cell.title());

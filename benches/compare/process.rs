@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::client::Address;
 use crate::peers::Peer;
 
 /// A running server.
 pub(crate) struct Server {
     child: Child,
-    pub(crate) port: u16,
+    pub(crate) address: Address,
 }
 
 /// The processor of the servers and that of the load generator.
@@ -24,7 +25,7 @@ impl Server {
     pub(crate) fn start(peer: Peer) -> io::Result<Self> {
         let mut command = vec!["taskset".into(), "-c".into(), SERVERS.into()];
         command.extend(command_line(peer)?);
-        Self::spawn(&command, Stdio::inherit())
+        Self::spawn(&command, Stdio::inherit(), peer.is_encrypted())
     }
 
     /// Starts a server with one topic for many, which shares the broker at this address, if there is one.
@@ -33,17 +34,17 @@ impl Server {
         let mut command = vec!["taskset".into(), "-c".into(), SERVERS.into(), this.into()];
         command.push("spread".into());
         command.extend(broker.map(OsString::from));
-        Self::spawn(&command, Stdio::inherit())
+        Self::spawn(&command, Stdio::inherit(), false)
     }
 
     /// Starts `peer` under another program; what that one says on standard error can be read.
     pub(crate) fn start_under(program: &[&str], peer: Peer) -> io::Result<Self> {
         let mut command: Vec<OsString> = program.iter().map(OsString::from).collect();
         command.extend(command_line(peer)?);
-        Self::spawn(&command, Stdio::piped())
+        Self::spawn(&command, Stdio::piped(), peer.is_encrypted())
     }
 
-    fn spawn(command: &[OsString], errors: Stdio) -> io::Result<Self> {
+    fn spawn(command: &[OsString], errors: Stdio, is_encrypted: bool) -> io::Result<Self> {
         let [program, arguments @ ..] = command else {
             return Err(io::Error::other("no command"));
         };
@@ -58,7 +59,8 @@ impl Server {
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
         let port = line.trim().parse().map_err(io::Error::other)?;
-        Ok(Self { child, port })
+        let address = Address { port, is_encrypted };
+        Ok(Self { child, address })
     }
 
     pub(crate) fn id(&self) -> u32 {

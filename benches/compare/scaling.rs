@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::broker::{Broker, Kind};
-use crate::client::{self, Connection, Extent};
+use crate::client::{self, Address, Connection, Extent};
 use crate::frames::{self, Burst, Traffic};
 use crate::peers::{Peer, spread};
 use crate::process::Server;
@@ -101,8 +101,8 @@ async fn measure(row: &Row, effort: Effort) -> io::Result<Option<(Figure, Option
     let servers = servers?;
     let mut members = Vec::with_capacity(row.members);
     for number in 0..row.members {
-        let port = servers[number % row.servers].port;
-        members.push(joined(port, row.path, number).await?);
+        let address = servers[number % row.servers].address;
+        members.push(joined(address, row.path, number).await?);
     }
     let burst = Arc::new(Traffic::Fanout.burst(Peer::Wsgen, DEPTH));
     let (mut deliveries, mut broker_time) = (Vec::new(), Vec::new());
@@ -130,8 +130,8 @@ async fn load(
 }
 
 /// A connection that gets what is published from now on.
-async fn joined(port: u16, path: &str, number: usize) -> io::Result<Connection> {
-    let mut connection = Connection::open(port, path, number).await?;
+async fn joined(address: Address, path: &str, number: usize) -> io::Result<Connection> {
+    let mut connection = Connection::open(address, path, number).await?;
     connection.receive(frames::length_of(spread::DONE)).await?;
     Ok(connection)
 }
@@ -156,7 +156,7 @@ pub(crate) async fn topics(counts: &[usize]) -> io::Result<Table> {
     for &count in counts {
         eprintln!("{count} topics …");
         let server = Server::start_spread(None)?;
-        let mut connection = Connection::open(server.port, spread::TOPICS, 0).await?;
+        let mut connection = Connection::open(server.address, spread::TOPICS, 0).await?;
         let request = Burst::of(&count.to_string(), spread::DONE);
         let before = (server.processor_time()?, server.memory()?);
         connection.exchange(&request).await?;

@@ -70,7 +70,7 @@ struct Contender {
 impl Contender {
     async fn enter(cell: Cell, peer: Peer, path: &str) -> io::Result<Self> {
         let server = Server::start(peer)?;
-        let connections = client::open_all(server.port, path, cell.connections).await?;
+        let connections = client::open_all(server.address, path, cell.connections).await?;
         Ok(Self {
             peer,
             server,
@@ -156,9 +156,9 @@ pub(crate) fn table(peers: &[Peer], cells: &[(Cell, Vec<Cost>)]) -> Table {
                 .any(|(cell, _)| cell.traffic.path(*peer).is_some())
         })
         .collect();
-    let heads = shown.iter().map(|peer| match peer {
-        Peer::Floor => format!("{}, ns", peer.title()),
-        _ => peer.title().to_owned(),
+    let heads = shown.iter().map(|peer| match peer.is_floor() {
+        true => format!("{}, ns", peer.title()),
+        false => peer.title().to_owned(),
     });
     let mut table = Table::new(std::iter::once("messages".to_owned()).chain(heads));
     for (cell, costs) in cells {
@@ -189,9 +189,9 @@ pub(crate) fn growth_table(cells: &[Cell], grown: &[Vec<Cost>]) -> Table {
 }
 
 fn shown_cost(cost: &Cost) -> String {
-    match cost.peer {
-        Peer::Floor => shown(cost.nanoseconds, 0),
-        _ => shown(cost.ratio, 2),
+    match cost.peer.is_floor() {
+        true => shown(cost.nanoseconds, 0),
+        false => shown(cost.ratio, 2),
     }
 }
 

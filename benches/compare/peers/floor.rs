@@ -3,8 +3,10 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::encrypted::{self, Accepted};
 
 /// Any answer will do.
 const SWITCHING: &[u8] =
@@ -24,26 +26,60 @@ pub(super) async fn serve(listener: TcpListener) -> io::Result<()> {
     .await
 }
 
+/// The same by TLS, without the fan-out.
+pub(super) async fn serve_encrypted(listener: TcpListener) -> io::Result<()> {
+    let acceptor = encrypted::acceptor()?;
+    super::accept(listener, |socket| {
+        let acceptor = acceptor.clone();
+        async move {
+            let _ = async {
+                let mut socket: Accepted = acceptor.accept(socket).await?;
+                let mut buffer = vec![0; 64 * 1024];
+                shake_hands(&mut socket, &mut buffer).await?;
+                echo(socket, &mut buffer).await
+            }
+            .await;
+        }
+    })
+    .await
+}
+
 async fn converse(mut socket: TcpStream, members: &Members) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
+    shake_hands(&mut socket, &mut buffer).await?;
+    if buffer.starts_with(b"GET /fanout ") {
+        return spread(socket, members, &mut buffer).await;
+    }
+    echo(socket, &mut buffer).await
+}
+
+async fn shake_hands(
+    socket: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    buffer: &mut [u8],
+) -> io::Result<()> {
     let mut length = 0;
     while !buffer[..length].ends_with(b"\r\n\r\n") {
         match socket.read(&mut buffer[length..]).await? {
-            0 => return Ok(()),
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             read => length += read,
         }
     }
     socket.write_all(SWITCHING).await?;
-    if buffer.starts_with(b"GET /fanout ") {
-        return spread(socket, members, &mut buffer).await;
-    }
+    socket.flush().await
+}
+
+async fn echo(
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    buffer: &mut [u8],
+) -> io::Result<()> {
     // Closed by the client's Close frame, whose first byte is no other frame's.
     loop {
-        let length = socket.read(&mut buffer).await?;
+        let length = socket.read(buffer).await?;
         if length == 0 || buffer[0] == 0x88 {
             return Ok(());
         }
         socket.write_all(&buffer[..length]).await?;
+        socket.flush().await?;
     }
 }
 

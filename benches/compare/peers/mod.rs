@@ -45,6 +45,9 @@ pub(crate) enum Peer {
     Actix,
     /// `ws` under Node.
     Node,
+    /// The bare sockets and wsgen by TLS; only for the cells that ask for it.
+    FloorTls,
+    WsgenTls,
 }
 
 impl Peer {
@@ -61,6 +64,18 @@ impl Peer {
         Self::Actix,
         Self::Node,
     ];
+
+    /// Those that are compared by TLS.
+    pub(crate) const ENCRYPTED: [Self; 2] = [Self::FloorTls, Self::WsgenTls];
+
+    pub(crate) fn is_encrypted(self) -> bool {
+        Self::ENCRYPTED.contains(&self)
+    }
+
+    /// Whether it only sends back what comes.
+    pub(crate) fn is_floor(self) -> bool {
+        matches!(self, Self::Floor | Self::FloorTls)
+    }
 
     /// What the command line calls it.
     pub(crate) fn name(self) -> String {
@@ -81,6 +96,8 @@ impl Peer {
             Self::Fastwebsockets => "fastwebsockets",
             Self::Actix => "actix-ws",
             Self::Node => "Node `ws`",
+            Self::FloorTls => "bare sockets",
+            Self::WsgenTls => "wsgen",
         }
     }
 }
@@ -94,7 +111,9 @@ pub(crate) fn serve(peer: Peer) -> io::Result<()> {
     run(async {
         match peer {
             Peer::Floor => floor::serve(listen().await?).await,
-            Peer::Wsgen | Peer::WsgenByHand => wsgen::serve().await,
+            Peer::FloorTls => floor::serve_encrypted(listen().await?).await,
+            Peer::Wsgen | Peer::WsgenByHand => wsgen::serve(wsgen::settings()).await,
+            Peer::WsgenTls => wsgen::serve(wsgen::encrypted()).await,
             Peer::Axum => axum::serve(listen().await?).await,
             Peer::Tungstenite => tungstenite::serve(listen().await?, tungstenite::AS_IT_IS).await,
             Peer::TungsteniteSmall => tungstenite::serve(listen().await?, tungstenite::SMALL).await,

@@ -9,8 +9,8 @@ use wsgen_runtime::{Config, Server};
 use super::by_hand::{self, ByHand};
 
 /// Serves on a free port.
-pub(super) async fn serve() -> io::Result<()> {
-    let listening = server().bind(settings()).await.map_err(io::Error::other)?;
+pub(super) async fn serve(settings: Config) -> io::Result<()> {
+    let listening = server().bind(settings).await.map_err(io::Error::other)?;
     super::say_port(listening.address().port());
     listening.run_until(std::future::pending()).await;
     Ok(())
@@ -32,5 +32,12 @@ pub(super) fn settings() -> Config {
     config.rates.bytes = 0;
     config.rates.control_frames = 0;
     config.heartbeat.interval = Duration::from_secs(24 * 60 * 60);
+    config
+}
+
+/// The same by TLS.
+pub(super) fn encrypted() -> Config {
+    let mut config = settings();
+    config.tls.self_signed = true;
     config
 }
