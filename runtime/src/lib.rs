@@ -24,7 +24,8 @@
 //! # Promises
 //!
 //! - Messages of a connection are handled in order, one at a time; replies do not wait for a handler that waits.
-//! - Memory for a connection is bounded: message size, send queue, and one write buffer of 64 KiB while it is in use.
+//! - Memory for a connection is bounded: message size, send queue, and 64 KiB each of what has arrived and of what leaves,
+//!   while there is any.
 //! - A handler that fails, panics or hangs costs its own connection only.
 //! - Every protocol violation is answered with its Close frame.
 

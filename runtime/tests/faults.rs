@@ -56,6 +56,22 @@ async fn a_silent_peer_is_pinged_and_cut() {
 }
 
 #[tokio::test]
+async fn a_peer_that_is_silent_after_a_flood_is_pinged_as_well() {
+    let settings = "[heartbeat]\ninterval = \"300ms\"\n[rates]\nmessages = 0\nbytes = 0";
+    let server = TestServer::with(settings).await;
+    let mut raw = Raw::connect(server.address).await;
+    // More than a session handles at its first turn.
+    let say = frame(FIN | TEXT, br#"{"type":"say","text":"x"}"#);
+    let at_once = [upgrade("/rooms/1", "").into_bytes(), say.repeat(200)].concat();
+    raw.send(&at_once).await;
+    assert!(raw.head().await.starts_with("HTTP/1.1 101 "));
+    for _ in 0..200 {
+        assert_eq!(raw.text().await, r#"{"type":"said","text":"x"}"#);
+    }
+    assert_eq!(raw.frame().await, (FIN | PING, vec![]));
+}
+
+#[tokio::test]
 async fn a_peer_that_answers_pings_stays() {
     let server = TestServer::with("[heartbeat]\ninterval = \"50ms\"\ntimeout = \"150ms\"").await;
     let mut raw = server.raw().await;

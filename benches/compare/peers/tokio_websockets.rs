@@ -1,4 +1,4 @@
-//! tokio-websockets, the engine below wsgen's runtime, on its own.
+//! tokio-websockets, the strictest of the others.
 
 use std::io;
 

@@ -1,10 +1,11 @@
 //! The deadlines of one connection, kept by one timer.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
+use tokio::task::coop;
 use tokio::time::{Instant, Sleep};
 
 use super::end::End;
@@ -85,7 +86,9 @@ impl Clock {
                 self.timer.as_mut().reset(next);
             }
             self.is_armed = true;
-            ready!(self.timer.as_mut().poll(cx));
+            // Not by budget: a timer that is refused a look wakes nobody, and a flood would keep its own end away.
+            let timer = coop::unconstrained(self.timer.as_mut());
+            ready!(pin!(timer).poll(cx));
             self.is_armed = false;
             let now = Instant::now();
             let (next, deadline) = self.next(watch, stuck_since, message_since);

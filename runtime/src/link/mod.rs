@@ -107,7 +107,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 break;
             }
         }
-        self.end_batch(Instant::now);
+        let looked_at = self.wire.take_looked_at();
+        self.end_batch(|| looked_at.unwrap_or_else(Instant::now));
         self.count();
         self.poll_clock(cx, Watch::Reading).map(Event::End)
     }
@@ -279,8 +280,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             };
             self.clock.heard();
             // While input never ends, here is where it is counted.
-            if let Some(arrived_at) = self.wire.take_arrived_at() {
-                self.end_batch(|| arrived_at);
+            if let Some(looked_at) = self.wire.take_looked_at() {
+                self.end_batch(|| looked_at);
                 self.count();
             }
             match received {

@@ -23,7 +23,7 @@ pub(crate) enum Received {
 pub(super) struct Incoming {
     /// What has arrived and was not looked at.
     input: BytesMut,
-    /// How long that was when something was last added.
+    /// How long that was when something was last added, which is what its memory is.
     was: usize,
     /// The message that is under way in parts, if one is.
     partial: Option<Box<Partial>>,
@@ -54,8 +54,12 @@ struct Frame {
     is_final: bool,
 }
 
-/// Payloads up to this many bytes get memory of their own: who keeps one does not keep all that was read with it.
-const SMALL: usize = 1024;
+/// A payload that is a smaller part than this of what was read with it gets memory of its own: who keeps it does not keep
+/// all of that.
+const SMALLEST_SHARE: usize = 4;
+
+/// The least that is worth a read of its own, in bytes.
+const LEAST_READ: usize = 1024;
 
 impl Incoming {
     /// Takes messages of `max_bytes` and `max_fragments` at most.
@@ -71,8 +75,12 @@ impl Incoming {
 
     /// Adds what has arrived.
     pub(super) fn add(&mut self, bytes: &[u8]) {
-        self.input.extend_from_slice(bytes);
-        self.was = self.input.len();
+        // Made anew, since little or nothing is left: so it takes as much memory as it has bytes.
+        let mut input = BytesMut::with_capacity(self.input.len() + bytes.len());
+        input.extend_from_slice(&self.input);
+        input.extend_from_slice(bytes);
+        self.was = input.len();
+        self.input = input;
     }
 
     /// Where the payload of a long frame may be read to without a detour, and how much of it.
@@ -81,7 +89,7 @@ impl Incoming {
         let left = frame.as_ref()?.end - payload.len();
         // In proportion to what is here: a length alone takes no memory.
         let room = left.min(4 * payload.len());
-        (room > SMALL && self.input.is_empty()).then_some((payload, room))
+        (room >= LEAST_READ && self.input.is_empty()).then_some((payload, room))
     }
 
     /// Whether a message or a control frame has begun and is not whole.
@@ -110,7 +118,7 @@ impl Incoming {
             };
             let end = self.end_of(&head)?;
             let is_control = head.opcode.is_control();
-            let is_here = self.input.len() - taken >= end;
+            let is_here = (self.input.len() - taken) as u64 >= head.length;
             if is_control && !is_here {
                 return Ok(None);
             }
@@ -170,7 +178,7 @@ impl Incoming {
     fn take(&mut self, before: usize, length: usize) -> Bytes {
         let end = before + length;
         let is_last = end == self.input.len();
-        if length > SMALL || is_last && 2 * length >= self.was {
+        if SMALLEST_SHARE * length >= self.was {
             let taken = match is_last {
                 true => std::mem::take(&mut self.input),
                 false => self.input.split_to(end),
@@ -199,7 +207,10 @@ impl Partial {
             self.payload = std::mem::take(input);
         } else {
             self.payload.extend_from_slice(&input[..arrived]);
-            input.advance(arrived);
+            match arrived == input.len() {
+                true => *input = BytesMut::new(),
+                false => input.advance(arrived),
+            }
         }
         mask.take_off(&mut self.payload[self.unmasked..]);
         self.unmasked = self.payload.len();

@@ -51,10 +51,11 @@ pub(crate) struct Wire<S> {
     meter: Meter,
     /// Since when a message or a control frame is under way.
     message_since: Option<Instant>,
-    /// Bytes read and written, and when the first were read, since that was last asked for.
+    /// Bytes read and written since they were last asked for.
     received: u64,
     sent: u64,
-    arrived_at: Option<Instant>,
+    /// When a look at the socket first found something, or nothing, since that was last asked for.
+    looked_at: Option<Instant>,
 }
 
 /// Why nothing more comes.
@@ -87,11 +88,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             message_since: None,
             received: 0,
             sent: 0,
-            arrived_at: None,
+            looked_at: None,
         };
         if !read_ahead.is_empty() {
             wire.incoming.add(read_ahead);
-            wire.arrived(read_ahead.len());
+            wire.count(read_ahead.len(), Instant::now());
         }
         wire
     }
@@ -122,6 +123,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 }
                 false => self.message_since = None,
             }
+            // A read takes a turn of its own.
+            drop(turn);
             ready!(self.poll_fill(cx))?;
         }
     }
@@ -132,14 +135,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             ready!(self.poll_drain(cx))?;
         }
         match self.poll_read(cx) {
-            Poll::Ready(Ok(0)) => Poll::Ready(Err(Fault::Lost)),
+            Poll::Ready(Ok(0)) => {
+                // It may still read.
+                ready!(self.poll_drain(cx))?;
+                Poll::Ready(Err(Fault::Lost))
+            }
             Poll::Ready(Ok(length)) => {
-                self.arrived(length);
+                let now = Instant::now();
+                self.looked_at.get_or_insert(now);
+                self.count(length, now);
                 Poll::Ready(self.within_rates())
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
             Poll::Pending => {
                 self.meter.read_nothing();
+                if !self.output.is_empty() {
+                    self.looked_at.get_or_insert_with(Instant::now);
+                }
                 // That the socket takes nothing is no reason not to wait for what comes.
                 if let Poll::Ready(Err(error)) = self.poll_drain(cx) {
                     return Poll::Ready(Err(error.into()));
@@ -164,10 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         })
     }
 
-    fn arrived(&mut self, length: usize) {
-        let now = Instant::now();
+    fn count(&mut self, length: usize, now: Instant) {
         self.received += length as u64;
-        self.arrived_at.get_or_insert(now);
         self.meter.read(length, now);
     }
 
@@ -243,9 +253,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.meter.expect_pong();
     }
 
-    /// When something arrived first since the last call: what was there before is dealt with then.
-    pub(crate) fn take_arrived_at(&mut self) -> Option<Instant> {
-        self.arrived_at.take()
+    /// When the socket was first looked at since the last call: what was there before is dealt with then. `None` if it was
+    /// not, or if it had nothing and there was nothing to write.
+    pub(crate) fn take_looked_at(&mut self) -> Option<Instant> {
+        self.looked_at.take()
     }
 
     /// How much was read and written since the last call, in bytes.

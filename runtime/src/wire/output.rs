@@ -52,14 +52,29 @@ impl Output {
             self.collected.drain(..self.written);
             self.written = 0;
         }
-        if self.collected.capacity() == 0 {
-            self.collected = SPARE.take();
-            self.collected.reserve(FIRST_CAPACITY);
-        }
+        let copied = if payload.len() > LONG {
+            0
+        } else {
+            payload.len()
+        };
+        self.make_room(HEAD_BYTES + copied);
         write_head(&mut self.collected, opcode, payload.len());
         match payload.len() > LONG {
             true => self.long = payload,
             false => self.collected.extend_from_slice(&payload),
+        }
+    }
+
+    /// Makes room for so many bytes more: twice what there is, but never beyond [`CAPACITY`].
+    fn make_room(&mut self, bytes: usize) {
+        if self.collected.capacity() == 0 {
+            self.collected = SPARE.take();
+        }
+        let needed = self.collected.len() + bytes;
+        if needed > self.collected.capacity() {
+            let twice = (2 * self.collected.capacity()).max(FIRST_CAPACITY);
+            let wanted = needed.max(twice.min(CAPACITY));
+            self.collected.reserve_exact(wanted - self.collected.len());
         }
     }
 

@@ -60,6 +60,22 @@ async fn replies_leave_together_when_there_is_nothing_more_to_read() {
 }
 
 #[tokio::test]
+async fn who_sends_no_more_still_gets_the_replies() {
+    let (socket, mut peer) = duplex(1 << 20);
+    let mut wire = wire(socket);
+    peer.write_all(&EMPTY).await.unwrap();
+    peer.shutdown().await.unwrap();
+    poll_fn(|cx| wire.poll_next(cx)).await.unwrap();
+    wire.send(Opcode::Text, Bytes::from_static(b"hi"));
+    let end = poll_fn(|cx| wire.poll_next(cx)).await;
+    assert!(matches!(end, Err(Fault::Lost)));
+    drop(wire);
+    let mut arrived = Vec::new();
+    peer.read_to_end(&mut arrived).await.unwrap();
+    assert_eq!(arrived, b"\x81\x02hi");
+}
+
+#[tokio::test]
 async fn a_message_is_under_way_from_its_first_byte_to_its_last() {
     let (socket, mut peer) = duplex(1 << 20);
     let mut wire = wire(socket);

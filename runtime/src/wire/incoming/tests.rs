@@ -159,6 +159,27 @@ fn a_small_message_does_not_keep_what_came_with_it() {
     assert!(small.try_into_mut().unwrap().capacity() < 100);
 }
 
+#[test]
+fn what_is_large_is_not_kept_by_what_is_small() {
+    // Copied, though it is long: it is a small part.
+    let mut incoming = Incoming::new(1 << 20, 128);
+    let stream = [frame(FIN | 2, &[1; 1100]), frame(FIN | 2, &[1; 60_000])].concat();
+    incoming.add(&stream);
+    let Ok(Some(Received::Message(Message::Binary(part)))) = incoming.next() else {
+        panic!("no message");
+    };
+    assert!(part.try_into_mut().unwrap().capacity() < 2000);
+
+    // A fragment that is copied to the one before it leaves nothing behind.
+    let mut incoming = Incoming::new(1 << 20, 128);
+    let (all, _) = all_of(
+        &mut incoming,
+        [&*frame(2, b"a"), &*frame(FIN, &[1; 60_000])],
+    );
+    assert_eq!(all.len(), 1);
+    assert_eq!(incoming.input.capacity(), 0);
+}
+
 /// A socket from which `parts` arrive, one at each read.
 struct Parts(Vec<Vec<u8>>);
 
