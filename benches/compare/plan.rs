@@ -131,7 +131,6 @@ impl Section {
 
 /// Measures and reports.
 pub(crate) fn run(plan: &Plan) -> io::Result<()> {
-    process::pin_generator()?;
     let peers = peers(plan);
     let sections = match &*plan.cells {
         // Both need a program that may not be there.
@@ -152,6 +151,10 @@ pub(crate) fn run(plan: &Plan) -> io::Result<()> {
         .enable_all()
         .build()?;
     for &section in &sections {
+        match section {
+            Section::Generator | Section::Builds => process::unpin_generator()?,
+            _ => process::pin_generator()?,
+        }
         let text = runtime.block_on(measure(section, &peers, plan))?;
         println!("## {}\n\n{text}", section.name());
         if plan.write {

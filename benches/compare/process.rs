@@ -113,9 +113,18 @@ pub(crate) fn processor_time(id: u32) -> io::Result<Duration> {
 
 /// Keeps this process, the load generator, off the servers' processor.
 pub(crate) fn pin_generator() -> io::Result<()> {
+    run_on(GENERATOR)
+}
+
+/// Lets this process, and what it starts, run on both processors, where nothing is loaded.
+pub(crate) fn unpin_generator() -> io::Result<()> {
+    run_on(&format!("{SERVERS},{GENERATOR}"))
+}
+
+fn run_on(processors: &str) -> io::Result<()> {
     let id = std::process::id().to_string();
     let pinned = Command::new("taskset")
-        .args(["-p", "-c", GENERATOR, &id])
+        .args(["-p", "-c", processors, &id])
         .stdout(Stdio::null())
         .status()?;
     match pinned.success() {
