@@ -7,7 +7,7 @@
 //! millisecond or more, and with one lock for both a topic beside theirs waited 2.6 ms at the 99th percentile instead of
 //! 3 µs. Who holds a topic's lock never asks for a shard's.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -58,7 +58,9 @@ pub(super) type Shard = HashMap<Box<str>, Arc<Mutex<Topic>>>;
 pub(super) struct Topic {
     /// It was removed: who still holds it must look again.
     is_over: bool,
-    pub(super) members: HashMap<ConnectionId, Joined>,
+    /// In the order they connected, which is roughly that of their memory: a fan-out in the order of a hash costs a fifth
+    /// to a half of a delivery's system call more.
+    pub(super) members: BTreeMap<ConnectionId, Joined>,
     pub(super) history: Option<Box<History>>,
     pub(super) presence: Option<Box<Presence>>,
 }
@@ -381,7 +383,7 @@ impl Hub {
         });
         Topic {
             is_over: false,
-            members: HashMap::new(),
+            members: BTreeMap::new(),
             history,
             presence: None,
         }
