@@ -102,6 +102,7 @@ fn for_messages(schema: &Value) -> Value {
         open_lists(schema);
         merge_scalars(schema);
         share_properties(schema);
+        list_properties(schema);
         let listed = schema.contains_key("enum") || schema.contains_key("allOf");
         if listed {
             for part in schema
@@ -175,6 +176,32 @@ fn share_properties(schema: &mut Map<String, Value>) {
             declare(part, &declared);
         }
         schema.insert(keyword.to_owned(), list);
+    }
+}
+
+/// The format of a property is not asked for where another part of the schema lists its values.
+fn list_properties(schema: &mut Map<String, Value>) {
+    let parts = |keyword: &str| schema.get(keyword).and_then(Value::as_array);
+    let parts = ["allOf", "anyOf"].into_iter().filter_map(parts).flatten();
+    let whole = parts.filter_map(Value::as_object).chain([&*schema]);
+    let properties = whole.filter_map(|part| part.get("properties")?.as_object());
+    let listed = properties.flatten().filter(|(_, property)| {
+        let words = ["enum", "const"].into_iter();
+        words.filter_map(|word| property.get(word)).count() > 0
+    });
+    let listed: Vec<String> = listed.map(|(name, _)| name.clone()).collect();
+    let forget = |part: &mut Map<String, Value>| {
+        for name in &listed {
+            let property = part.get_mut("properties").and_then(|own| own.get_mut(name));
+            let property = property.and_then(Value::as_object_mut);
+            property.map(|property| property.remove("format"));
+        }
+    };
+    forget(schema);
+    for keyword in ["allOf", "anyOf"] {
+        let parts = schema.get_mut(keyword).and_then(Value::as_array_mut);
+        let parts = parts.into_iter().flatten();
+        parts.filter_map(Value::as_object_mut).for_each(forget);
     }
 }
 
