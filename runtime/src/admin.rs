@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::accept::accept_all;
+use crate::drain::Phase;
 use crate::http::{self, Text, text};
 use crate::listener::http;
 use crate::server::Service;
@@ -46,7 +47,7 @@ fn answer(service: &Service, request: &Request<Incoming>) -> Response<Text> {
     }
     match request.uri().path() {
         "/healthz" => text(StatusCode::OK, "ok"),
-        "/readyz" if service.draining.is_cancelled() => {
+        "/readyz" if service.progress.has_reached(Phase::Draining) => {
             text(StatusCode::SERVICE_UNAVAILABLE, "draining")
         }
         // Not a reason to send connections elsewhere: there they would miss this server's members as much.

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::close::code;
 use crate::server::{Listening, Service};
 use crate::telemetry::Exporter;
@@ -12,6 +14,34 @@ const BATCH: usize = 500;
 
 /// The pause between two batches.
 const BATCH_PAUSE: Duration = Duration::from_millis(100);
+
+/// How far a service is on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) enum Phase {
+    Serving,
+    /// Load balancers are to look elsewhere.
+    Draining,
+    /// No new connections are taken.
+    Stopping,
+}
+
+/// The phase that a service is in, for all who ask.
+pub(crate) struct Progress(watch::Sender<Phase>);
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(Phase::Serving))
+    }
+
+    pub(crate) fn has_reached(&self, phase: Phase) -> bool {
+        *self.0.borrow() >= phase
+    }
+
+    pub(crate) async fn reached(&self, phase: Phase) {
+        // The sender is here: there is no error.
+        let _ = self.0.subscribe().wait_for(|now| *now >= phase).await;
+    }
+}
 
 /// Serves until SIGINT or SIGTERM, drains, and sends the last traces; a second signal ends it at once.
 pub(crate) async fn run_until_signal(listening: Listening, exporter: Option<Exporter>) -> ExitCode {
@@ -52,9 +82,9 @@ pub(crate) async fn run_until_signal(listening: Listening, exporter: Option<Expo
 /// Tells the load balancer, gives it time, and stops accepting.
 pub(crate) async fn begin(service: &Service, grace: Duration) {
     tracing::info!(grace = ?grace, "draining");
-    service.draining.cancel();
+    service.progress.0.send_replace(Phase::Draining);
     tokio::time::sleep(grace).await;
-    service.stopping.cancel();
+    service.progress.0.send_replace(Phase::Stopping);
 }
 
 /// Closes every connection with 1012 and waits for them to end; cuts those that the deadline finds.

@@ -16,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::accept::accept_all;
 use crate::config::Config;
+use crate::drain::Phase;
 use crate::route::Start;
 use crate::server::Service;
 use crate::shares::Share;
@@ -32,7 +33,7 @@ pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
         admit(service, socket, peer)
     });
     tokio::select! {
-        () = service.stopping.cancelled() => {}
+        () = service.progress.reached(Phase::Stopping) => {}
         () = accept => {}
     }
 }
@@ -173,7 +174,7 @@ async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: 
     });
     let mut connection = http(&service.config).serve_connection(TokioIo::new(socket), answer);
     let served = tokio::select! {
-        () = service.stopping.cancelled() => Served::Not,
+        () = service.progress.reached(Phase::Stopping) => Served::Not,
         served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => match served {
             Ok(()) => Served::Request,
             Err(error) => {

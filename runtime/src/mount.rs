@@ -17,6 +17,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
 
+use crate::drain::Phase;
 use crate::http::Text;
 use crate::listener::Place;
 use crate::server::Service;
@@ -75,7 +76,7 @@ impl Mounted {
 
     /// Whether load balancers are to send connections here.
     pub fn is_ready(&self) -> bool {
-        !self.0.service.draining.is_cancelled()
+        !self.0.service.progress.has_reached(Phase::Draining)
     }
 
     /// What is counted, in Prometheus' text format.
@@ -137,7 +138,7 @@ async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Resp
 
 /// Room for one more connection.
 fn place(service: &Arc<Service>, peer: Option<Peer>) -> Result<Place, Reject> {
-    if service.stopping.is_cancelled() {
+    if service.progress.has_reached(Phase::Stopping) {
         return Err(Reject::unavailable("the server restarts").because("draining"));
     }
     let permit = service.permits.clone().try_acquire_owned();

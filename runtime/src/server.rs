@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use crate::addresses::Addresses;
 #[cfg(feature = "jwt")]
@@ -56,10 +55,8 @@ pub(crate) struct Service {
     /// Of every route.
     pub(crate) channels: Vec<Arc<ChannelMetrics>>,
     pub(crate) refusals: Arc<Semaphore>,
-    /// Cancelled when the drain begins: load balancers are to look elsewhere.
-    pub(crate) draining: CancellationToken,
-    /// Cancelled when no new connections are taken.
-    pub(crate) stopping: CancellationToken,
+    /// Towards the end.
+    pub(crate) progress: drain::Progress,
 }
 
 impl Service {
@@ -208,8 +205,7 @@ impl Server {
                 .iter()
                 .map(|route| route.metrics())
                 .collect(),
-            draining: CancellationToken::new(),
-            stopping: CancellationToken::new(),
+            progress: drain::Progress::new(),
             config: Arc::new(config),
         })
     }

@@ -13,14 +13,13 @@ mod violation;
 
 use std::cell::RefCell;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::task::coop;
 use tokio::time::Instant;
-use tokio_util::io::poll_read_buf;
 
 use crate::config::Limits;
 use crate::meter::Meter;
@@ -162,11 +161,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let socket = Pin::new(&mut self.socket);
         if let Some((payload, room)) = self.incoming.destination() {
             payload.reserve(room);
-            return poll_read_buf(socket, cx, &mut payload.limit(room));
+            let mut payload = payload.limit(room);
+            // A read that is dropped has taken nothing.
+            return pin!(self.socket.read_buf(&mut payload)).poll(cx);
         }
+        let socket = Pin::new(&mut self.socket);
         // Nothing in here comes back to this place: a socket knows no session.
         ARRIVING.with_borrow_mut(|arriving| {
             let mut arriving = ReadBuf::new(arriving);
