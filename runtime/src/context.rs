@@ -121,12 +121,13 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     pub async fn send(&mut self, message: impl Into<Out>) -> Result<(), Error> {
         let message = message.into();
         let name = message.name();
-        let encoded = message.encode()?;
-        self.connection
-            .outbox
-            .push_from_session(encoded, name)
-            .await
-            .map_err(|_| Error::disconnected())
+        let outbox = &self.connection.outbox;
+        let queued = match outbox.push_from_session(message.encode()?, name) {
+            // Seldom; on the heap, so that connections do not carry the room of a wait.
+            Err((SendError::Full, back)) => Box::pin(outbox.wait_from_session(back, name)).await,
+            done => done.map_err(|(error, _)| error),
+        };
+        queued.map_err(|_| Error::disconnected())
     }
 
     /// Joins a topic: what is published there, on any server, from when this is done reaches this connection until it
@@ -136,7 +137,8 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     /// that comes back gets what it missed.
     pub async fn join(&mut self, topic: impl AsRef<str>) -> Recovery {
         let until = Instant::now() + PATIENCE;
-        self.connection.join(topic.as_ref(), until).await
+        // On the heap, so that connections do not carry the room of a wait.
+        Box::pin(self.connection.join(topic.as_ref(), until)).await
     }
 
     /// [`Context::join`], and wants to be seen: [`Context::seen`] lists this connection with `info` on all servers, and
@@ -158,7 +160,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
             )));
         }
         let until = Instant::now() + PATIENCE;
-        let recovery = self.connection.join(topic, until).await;
+        let recovery = Box::pin(self.connection.join(topic, until)).await;
         let hub = self.connection.topics.hub().clone();
         hub.see(
             topic,

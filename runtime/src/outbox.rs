@@ -126,8 +126,12 @@ impl State {
         }
         let Queued { message, name, .. } = self.queue.pop_front()?;
         self.bytes -= message.len();
-        if self.queue.is_empty() && self.queue.capacity() > KEPT_MESSAGES {
-            self.queue = VecDeque::new();
+        if self.queue.is_empty() {
+            match self.queue.capacity() > KEPT_MESSAGES {
+                true => self.queue = VecDeque::new(),
+                // The next message takes the place of this one, which the processor has at hand.
+                false => self.queue.clear(),
+            }
         }
         Some((message, name))
     }
@@ -232,17 +236,22 @@ impl Outbox {
             && state.bytes.saturating_add(bytes) <= self.max_bytes
     }
 
-    /// Queues `message` from the session's own task, waiting for room.
-    pub(crate) async fn push_from_session(
+    /// Queues `message` from the session's own task if there is room; the message comes back when there is none.
+    pub(crate) fn push_from_session(
+        &self,
+        message: Message,
+        name: &'static str,
+    ) -> Result<(), (SendError, Message)> {
+        self.try_push(message, name, Pusher::Session)
+    }
+
+    /// [`Outbox::push_from_session`], waiting for room.
+    pub(crate) async fn wait_from_session(
         &self,
         message: Message,
         name: &'static str,
     ) -> Result<(), SendError> {
-        // Nearly always there is room, and nothing to be made ready for a wait.
-        match self.try_push(message, name, Pusher::Session) {
-            Err((SendError::Full, back)) => self.push_waiting(back, name, Pusher::Session).await,
-            done => done.map_err(|(error, _)| error),
-        }
+        self.push_waiting(message, name, Pusher::Session).await
     }
 
     /// Queues `message` from another task, waiting for room.

@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use crate::{CloseReason, Initiator};
 pub(crate) use broker::BrokerMetrics;
 use histogram::Histogram;
@@ -175,10 +177,11 @@ impl Drop for ConnectionMetrics {
     }
 }
 
-/// The counters that a connection has used already; a few, so that a list is the fastest map. What is counted stays here
-/// until it is flushed: a counter that all processors share costs more than many a message.
+/// The counters that a connection has used already; a few, so that a list is the fastest map, and mostly one, which needs no
+/// place of its own. What is counted stays here until it is flushed: a counter that all processors share costs more than
+/// many a message.
 #[derive(Debug, Default)]
-struct Known(Vec<(&'static str, u64, Arc<Counter>)>);
+struct Known(SmallVec<[(&'static str, u64, Arc<Counter>); 1]>);
 
 impl Known {
     fn count(&mut self, counters: &Counters, name: &'static str) {
