@@ -95,14 +95,15 @@ fn for_examples(schema: &Value) -> Value {
 
 /// What `docs/schemas.md` lists as taken differently.
 fn for_messages(schema: &Value) -> Value {
-    loosened(schema, &|schema| {
+    // First: what follows wraps properties up.
+    let schema = loosened(schema, &list_properties);
+    loosened(&schema, &|schema| {
         if schema.contains_key("x-untold") {
             schema.clear();
         }
         open_lists(schema);
         merge_scalars(schema);
         share_properties(schema);
-        list_properties(schema);
         let listed = schema.contains_key("enum") || schema.contains_key("allOf");
         if listed {
             for part in schema
