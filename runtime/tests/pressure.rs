@@ -1,7 +1,12 @@
 //! Peers that read slowly or not at all: memory stays bounded, and the others lose nothing.
 
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpSocket;
+
 use crate::support::TestServer;
-use crate::support::raw::{FIN, PING, TEXT, frame};
+use crate::support::raw::{FIN, PING, PONG, Raw, TEXT, frame, upgrade};
 use crate::support::witness::Witness;
 
 /// Resident memory of this process, in MiB.
@@ -54,6 +59,57 @@ async fn messages_larger_than_the_buffer_arrive_whole() {
             assert_eq!(length, size + r#"{"type":"said","text":""}"#.len());
         }
     }
+}
+
+/// While the server is stuck in a long message it reads nothing, so that what the peer owes it may be there unread.
+#[tokio::test]
+async fn a_slow_reader_is_not_taken_for_a_silent_peer() {
+    let server = TestServer::with(
+        "[heartbeat]\ninterval = \"400ms\"\ntimeout = \"2s\"\n[timeouts]\nmessage = \"2s\"\n\
+         [limits]\nmessage_size = \"32 MiB\"\n[rates]\nbytes = 0",
+    )
+    .await;
+    // A window that does not grow, or the system would take all of it.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(64 * 1024).unwrap();
+    let mut raw = Raw(socket.connect(server.address).await.unwrap());
+    raw.send(upgrade("/rooms/1", "").as_bytes()).await;
+    assert!(raw.head().await.starts_with("HTTP/1.1 101 "));
+    raw.send(&frame(FIN | TEXT, br#"{"type":"join","topic":"slow"}"#))
+        .await;
+    assert_eq!(raw.text().await, r#"{"type":"said","text":"joined"}"#);
+    let size = 24_000_000;
+    let text = "x".repeat(size);
+    let publish = format!(r#"{{"type":"silently","topic":"slow","text":"{text}"}}"#);
+    let publish = frame(FIN | TEXT, publish.as_bytes());
+    let (last, before) = publish.split_last().unwrap();
+    let mut other = server.raw().await;
+    other.send(before).await;
+    let say = frame(FIN | TEXT, br#"{"type":"say","text":"here"}"#);
+    let (begun, rest) = say.split_at(10);
+    raw.send(begun).await;
+    assert_eq!(raw.frame().await, (FIN | PING, vec![]));
+
+    other.send(&[*last]).await;
+    while raw.0.read_u8().await.unwrap() == FIN | PING {
+        assert_eq!(raw.0.read_u8().await.unwrap(), 0);
+    }
+    raw.send(&[rest, &frame(FIN | PONG, b"")].concat()).await;
+    let mut left = 9 + size + r#"{"type":"said","text":""}"#.len();
+    let mut taken = vec![0; 1 << 20];
+    while left > 0 {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let most = left.min(taken.len());
+        raw.0.read_exact(&mut taken[..most]).await.unwrap();
+        left -= most;
+    }
+    let answer = loop {
+        match raw.frame().await {
+            (first, _) if first == FIN | PING => raw.send(&frame(FIN | PONG, b"")).await,
+            (_, payload) => break payload,
+        }
+    };
+    assert_eq!(answer, br#"{"type":"said","text":"here"}"#);
 }
 
 #[tokio::test]

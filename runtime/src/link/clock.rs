@@ -21,6 +21,8 @@ pub(super) struct Clock {
     is_armed: bool,
     ping_due: Instant,
     pong_due: Option<Instant>,
+    /// Since when the peer takes none of our output, during which nothing is read.
+    stuck_since: Option<Instant>,
     /// Since when a handler waits for something.
     handler_since: Option<Instant>,
     /// Since when the wish to close waits for room to send what comes before it.
@@ -58,6 +60,7 @@ impl Clock {
             is_armed: false,
             ping_due,
             pong_due: None,
+            stuck_since: None,
             handler_since: None,
             closing_since: None,
             active_at: now,
@@ -74,14 +77,13 @@ impl Clock {
         &mut self,
         cx: &mut Context<'_>,
         watch: Watch,
-        stuck_since: Option<Instant>,
         message_since: Option<Instant>,
     ) -> Poll<Due> {
-        if self.is_armed && self.is_calm(stuck_since, message_since) && !self.timer.is_elapsed() {
+        if self.is_armed && self.is_calm(message_since) && !self.timer.is_elapsed() {
             return Poll::Pending;
         }
         loop {
-            let (next, _) = self.next(watch, stuck_since, message_since);
+            let (next, _) = self.next(watch, message_since);
             if next < self.timer.deadline() {
                 self.timer.as_mut().reset(next);
             }
@@ -91,7 +93,7 @@ impl Clock {
             ready!(pin!(timer).poll(cx));
             self.is_armed = false;
             let now = Instant::now();
-            let (next, deadline) = self.next(watch, stuck_since, message_since);
+            let (next, deadline) = self.next(watch, message_since);
             if next <= now {
                 return Poll::Ready(self.pass(deadline, now));
             }
@@ -101,8 +103,8 @@ impl Clock {
 
     /// Whether there is no deadline that may come before what the timer is set to: so it is nearly always, and every message
     /// passes here.
-    fn is_calm(&self, stuck_since: Option<Instant>, message_since: Option<Instant>) -> bool {
-        stuck_since.is_none()
+    fn is_calm(&self, message_since: Option<Instant>) -> bool {
+        self.stuck_since.is_none()
             && message_since.is_none()
             && self.pong_due.is_none()
             && self.closing_since.is_none()
@@ -118,6 +120,23 @@ impl Clock {
     /// Something arrived, which shows that the peer lives.
     pub(super) fn heard(&mut self) {
         self.pong_due = None;
+    }
+
+    /// Says since when output is stuck; whether it was stuck at the last call and some of it has left since. What the peer
+    /// owes gets its time again then: it may have come, and was not read.
+    pub(super) fn stuck(&mut self, since: Option<Instant>) -> bool {
+        let before = std::mem::replace(&mut self.stuck_since, since);
+        let went_on = before.is_some() && before != since;
+        if went_on {
+            self.restart_pong();
+        }
+        went_on
+    }
+
+    fn restart_pong(&mut self) {
+        if let Some(due) = &mut self.pong_due {
+            *due = Instant::now() + self.config.heartbeat.timeout;
+        }
     }
 
     /// A message came or goes.
@@ -145,36 +164,30 @@ impl Clock {
             self.is_armed = false;
             self.closing_since = None;
             self.active();
-            if let Some(due) = &mut self.pong_due {
-                *due = Instant::now() + self.config.heartbeat.timeout;
-            }
+            self.restart_pong();
         }
         waited
     }
 
     /// The first deadline of those that count.
-    fn next(
-        &self,
-        watch: Watch,
-        stuck_since: Option<Instant>,
-        message_since: Option<Instant>,
-    ) -> (Instant, Deadline) {
+    fn next(&self, watch: Watch, message_since: Option<Instant>) -> (Instant, Deadline) {
         let timeouts = &self.config.timeouts;
         let after = |since: Option<Instant>, timeout| since.map(|since| since + timeout);
         let idle = (!timeouts.idle.is_zero()).then_some(self.active_at);
         let handler = self.handler_since.filter(|_| !timeouts.handler.is_zero());
         let reading = watch == Watch::Reading;
+        let hearing = reading && self.stuck_since.is_none();
         let connected = watch != Watch::HandlerAlone;
         [
             (connected, Some(self.ping_due), Deadline::Ping),
             (
                 connected,
-                after(stuck_since, timeouts.write_stall),
+                after(self.stuck_since, timeouts.write_stall),
                 Deadline::Stall,
             ),
-            (reading, self.pong_due, Deadline::Pong),
+            (hearing, self.pong_due, Deadline::Pong),
             (
-                reading,
+                hearing,
                 after(message_since, timeouts.message),
                 Deadline::Message,
             ),

@@ -307,9 +307,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Sends pings that are due; ready when a deadline has passed.
     fn poll_clock(&mut self, cx: &mut Context<'_>, watch: Watch) -> Poll<End> {
         loop {
-            let stuck_since = self.wire.stuck_since();
-            let message_since = self.wire.message_since();
-            match ready!(self.clock.poll(cx, watch, stuck_since, message_since)) {
+            if self.clock.stuck(self.wire.stuck_since()) {
+                self.wire.restart_message();
+            }
+            match ready!(self.clock.poll(cx, watch, self.wire.message_since())) {
                 Due::Ping => self.ping(cx),
                 Due::End(end) => return Poll::Ready(end),
             }
