@@ -18,7 +18,7 @@ use wsgen_runtime::Message;
 use wsgen_runtime::codegen::serde::Deserialize;
 use wsgen_runtime::codegen::{Decode, Frame, from_json};
 
-/// The sizes that issue 4 names, in bytes.
+/// A usual message and a long one, in bytes.
 const SIZES: [usize; 2] = [229, 2048];
 
 /// How much of a message there is to read before its tag.
