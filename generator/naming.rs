@@ -36,11 +36,20 @@ pub fn file_name(name: &str) -> String {
     }
 }
 
-/// Whether `name` has to be written `r#name`, or cannot be an identifier at all.
+/// Whether `name` has to be written `r#name`, or is no name even so (`self`).
 #[must_use]
 pub fn is_keyword(name: &str) -> bool {
-    syn::parse_str::<syn::Ident>(name).is_err()
+    KEYWORDS.binary_search(&name).is_ok()
 }
+
+/// The words that are no identifiers as they are, in order.
+const KEYWORDS: &[&str] = &[
+    "Self", "_", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
+    "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
 
 /// Whether a character changes how others look, or is not seen itself: bidirectional controls and zero-width characters.
 #[must_use]
@@ -305,6 +314,14 @@ mod tests {
         assert_eq!(value_name("replyTo"), "reply_to");
         assert_eq!(value_name("crate"), "crate_");
         assert!(is_keyword("type") && !is_keyword("kind"));
+    }
+
+    #[test]
+    fn keywords_are_found_and_are_those_of_the_parser() {
+        for keyword in KEYWORDS {
+            assert!(is_keyword(keyword), "{keyword}");
+            assert!(syn::parse_str::<syn::Ident>(keyword).is_err(), "{keyword}");
+        }
     }
 
     #[test]
