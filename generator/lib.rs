@@ -20,6 +20,7 @@ pub mod lower;
 pub mod model;
 pub mod naming;
 pub mod output;
+mod parallel;
 #[cfg(feature = "cli")]
 pub mod project;
 mod render;
@@ -30,9 +31,6 @@ pub mod settings;
 
 pub use builder::{BuildError, Builder};
 pub use lower::{ChannelLayout, Perspective};
-
-use std::iter;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diagnostic::{Code, Diagnostics, Severity};
 use document::Sources;
@@ -115,34 +113,11 @@ pub fn generate_tests(
 /// Renders and formats on every core: formatting is most of the work where there are many routes.
 fn files(service: &Service, document: &str) -> Result<Vec<OutputFile>, syn::Error> {
     let parts = render::parts(service);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(0);
-    // Each takes what is next, since the module of all messages is as much work as many routes.
-    let work = || {
-        let indices = iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
-        let taken = indices.map_while(|index| Some((index, *parts.get(index)?)));
-        let rendered = taken.map(|(index, part)| {
-            let module = render::render(service, part);
-            Ok((index, file(module, document)?))
-        });
-        rendered.collect::<Result<Vec<_>, syn::Error>>()
-    };
-    let mut files = Vec::with_capacity(parts.len());
-    std::thread::scope(|scope| -> Result<(), syn::Error> {
-        let workers = cores.min(parts.len().div_ceil(MIN_SHARE));
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            let done = worker.join();
-            files.extend(done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
-        }
-        Ok(())
-    })?;
-    files.sort_unstable_by_key(|(index, _)| *index);
-    Ok(files.into_iter().map(|(_, file)| file).collect())
+    let files = parallel::map(&parts, |&part| {
+        file(render::render(service, part), document)
+    });
+    files.into_iter().collect()
 }
-
-/// Fewer modules than these are not worth a thread.
-const MIN_SHARE: usize = 16;
 
 fn file(module: render::Module, document: &str) -> Result<OutputFile, syn::Error> {
     Ok(OutputFile {

@@ -1,5 +1,6 @@
 //! Files of a project: what is planned, and how it reaches the disk whole or not at all.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
@@ -61,6 +62,12 @@ pub fn create(folder: &Path, files: &[OutputFile]) -> Result<(), WriteError> {
         .prefix(".wsgen-")
         .tempdir_in(parent)
         .map_err(WriteError::io("create a folder in", parent))?;
+    let parents = files.iter().map(|file| Path::new(&file.path).parent());
+    let folders: BTreeSet<&Path> = parents.flatten().collect();
+    for folder in folders {
+        let folder = stage.path().join(folder);
+        fs::create_dir_all(&folder).map_err(WriteError::io("create", &folder))?;
+    }
     for file in files {
         write_new(&stage.path().join(&file.path), &file.contents)?;
     }
@@ -91,9 +98,6 @@ pub fn check_vacant(folder: &Path) -> Result<(), WriteError> {
 }
 
 fn write_new(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(WriteError::io("create", parent))?;
-    }
     let mut file = fs::File::create_new(path).map_err(WriteError::io("create", path))?;
     file.write_all(contents)
         .map_err(WriteError::io("write", path))

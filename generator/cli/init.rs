@@ -105,11 +105,11 @@ impl Target {
         output.findings(&diagnostics, sources);
         let folder = self.folder(&generated.service.title, &spec.stem);
         let project = self.project(&folder, &documents);
-        let files = match new_files(generated.files, &generated.service, &project, &options) {
+        let mut files = match new_files(generated.files, &generated.service, &project, &options) {
             Ok(files) => files,
             Err(error) => return output.template_failed(&error),
         };
-        let mut files = [files, documents.files].concat();
+        files.extend(documents.files);
         files.sort_by(|one, other| one.path.cmp(&other.path));
         let shown = self.dir.clone().unwrap_or_else(|| {
             folder

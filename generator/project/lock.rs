@@ -3,12 +3,14 @@
 //! What differs from the record was edited by hand. While files are being replaced the record lists the old and the new
 //! contents of each, so that a run that was cut off is no edit: the next one finishes its work.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde::Deserialize;
 
 use crate::output::{OutputFile, Ownership};
+use crate::parallel;
 use crate::scaffold::toml_string;
 
 /// The file's path, below the project's folder.
@@ -41,26 +43,31 @@ impl Digest {
 }
 
 /// The contents with LF where there is CR LF.
-pub(super) fn with_newlines(contents: &[u8]) -> Vec<u8> {
+pub(super) fn with_newlines(contents: &[u8]) -> Cow<'_, [u8]> {
+    // What wsgen writes, and what most editors do.
+    if !contents.contains(&b'\r') {
+        return Cow::Borrowed(contents);
+    }
     let mut normal = Vec::with_capacity(contents.len());
     for (index, &byte) in contents.iter().enumerate() {
         if byte != b'\r' || contents.get(index + 1) != Some(&b'\n') {
             normal.push(byte);
         }
     }
-    normal
+    Cow::Owned(normal)
 }
 
 impl Lock {
     /// The record of a new project.
     #[must_use]
     pub fn new(files: &[OutputFile], written_once: impl IntoIterator<Item = String>) -> Self {
-        let generated = files
-            .iter()
-            .filter(|file| file.ownership == Ownership::Generated)
-            .map(|file| (file.path.clone(), [Digest::of(&file.contents)].into()));
+        let mut generated: Vec<&OutputFile> = files.iter().collect();
+        generated.retain(|file| file.ownership == Ownership::Generated);
+        let recorded = parallel::map(&generated, |file| {
+            (file.path.clone(), [Digest::of(&file.contents)].into())
+        });
         Self {
-            generated: generated.collect(),
+            generated: recorded.into_iter().collect(),
             written_once: written_once.into_iter().collect(),
         }
     }
