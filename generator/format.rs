@@ -2,23 +2,26 @@
 
 use proc_macro2::TokenStream;
 
-/// Formats a module: prettyplease, then blank lines between items, then `header` as the first line.
+/// Formats a module, given in pieces of whole items: prettyplease, then blank lines between items, then `header` as the
+/// first line.
 ///
 /// # Errors
 /// When the tokens are no Rust file: a bug of the renderer, never of the document.
-pub(crate) fn format(code: TokenStream, header: &str) -> Result<String, syn::Error> {
-    let mut file: syn::File = syn::parse2(code)?;
-    let items = std::mem::take(&mut file.items);
+pub(crate) fn format(code: Vec<TokenStream>, header: &str) -> Result<String, syn::Error> {
     let mut text = format!("{header}\n");
-    text.push_str(&prettyplease::unparse(&file));
     let mut previous = None;
-    for item in items {
-        let kind = kind(&item);
-        if previous != Some(kind) || !kind.is_line() {
-            text.push('\n');
+    for piece in code {
+        let mut file: syn::File = syn::parse2(piece)?;
+        let items = std::mem::take(&mut file.items);
+        text.push_str(&prettyplease::unparse(&file));
+        for item in items {
+            let kind = kind(&item);
+            if previous != Some(kind) || !kind.is_line() {
+                text.push('\n');
+            }
+            previous = Some(kind);
+            text.push_str(&spaced(&unparse(item)));
         }
-        previous = Some(kind);
-        text.push_str(&spaced(&unparse(item)));
     }
     Ok(text)
 }

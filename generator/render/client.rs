@@ -148,7 +148,7 @@ fn codecs(route: &Route, types: &Types, module: &Ident) -> Option<TokenStream> {
 
 /// What the module needs; `code` is what stands in it.
 fn imports(code: &TokenStream, route: &Route) -> TokenStream {
-    let code = Mentions::of(code);
+    let code = Mentions::of([code]);
     let mut local = vec![route.module.as_str()];
     local.extend(code.starts_path("messages").then_some("messages"));
     local.sort_unstable();

@@ -35,7 +35,7 @@ pub(super) fn render(service: &Service, krate: &str) -> Option<TokenStream> {
         "The examples of the document: each is understood, and taken by a server on its route.",
     ]);
     let code = quote!(#(#tests)*);
-    let mentions = Mentions::of(&code);
+    let mentions = Mentions::of([&code]);
     let krate = ident(krate);
     modules.retain(|module| mentions.starts_path(&ident(module).to_string()));
     modules.extend(mentions.starts_path("messages").then_some("messages"));

@@ -13,9 +13,11 @@ pub(super) struct Mentions {
 
 impl Mentions {
     /// Looks through all of `code`.
-    pub(super) fn of(code: &TokenStream) -> Self {
+    pub(super) fn of<'c>(code: impl IntoIterator<Item = &'c TokenStream>) -> Self {
         let mut found = Self::default();
-        found.walk(code.clone());
+        for piece in code {
+            found.walk(piece.clone());
+        }
         found
     }
 
@@ -85,10 +87,10 @@ mod tests {
 
     #[test]
     fn only_heads_of_paths_and_bare_calls_count() {
-        let found = Mentions::of(&quote! {
+        let found = Mentions::of([&quote! {
             struct S { check: a::check::B }
             fn f() { value.validate(); value.messages(1); codegen::tag(x) }
-        });
+        }]);
         assert!(found.starts_path("a") && found.starts_path("codegen"));
         assert!(!found.starts_path("check"));
         assert!(found.calls("validate") && !found.calls("messages"));

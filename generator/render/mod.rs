@@ -27,8 +27,8 @@ use names::ident;
 pub(crate) struct Module {
     /// The file, such as `src/generated/chat.rs`.
     pub(crate) file: String,
-    /// The code, not formatted yet.
-    pub(crate) code: TokenStream,
+    /// The code, not formatted yet, in pieces of whole items: small ones take little memory while they are formatted.
+    pub(crate) code: Vec<TokenStream>,
 }
 
 /// Lints that generated code does not keep, by tool and name: descriptions are the document's and need not be well-formed
@@ -77,20 +77,20 @@ pub(crate) fn parts(service: &Service) -> Vec<Part> {
 pub(crate) fn render(service: &Service, part: Part) -> Module {
     let name = |name: &str| name.to_owned();
     let (name, code) = match part {
-        Part::Root => (name("mod"), root(service)),
+        Part::Root => (name("mod"), vec![root(service)]),
         Part::Messages => (name("messages"), payloads::render(&service.types)),
-        Part::Servers => (name("servers"), servers::render(service)),
+        Part::Servers => (name("servers"), vec![servers::render(service)]),
         Part::Route(index) => {
             let route = &service.routes[index];
             (route.module.clone(), route::render(service, route))
         }
-        Part::Clients => (name("client/mod"), client::root(service)),
-        Part::Targets => (name("client/targets"), client::targets(service)),
+        Part::Clients => (name("client/mod"), vec![client::root(service)]),
+        Part::Targets => (name("client/targets"), vec![client::targets(service)]),
         Part::Client(index) => {
             let route = &service.routes[index];
             (
                 format!("client/{}", route.module),
-                client::render(service, route),
+                vec![client::render(service, route)],
             )
         }
     };
@@ -106,7 +106,7 @@ pub(crate) fn render_tests(service: &Service, krate: &str) -> Option<Module> {
     let code = examples::render(service, krate)?;
     Some(Module {
         file: "tests/generated.rs".to_owned(),
-        code,
+        code: vec![code],
     })
 }
 

@@ -12,16 +12,14 @@ use super::enumerations;
 use super::mentions::Mentions;
 use super::names::{ident, local};
 
-/// Renders the module `messages`.
-pub(super) fn render(types: &Types) -> TokenStream {
+/// Renders the module `messages`, each type in a piece of its own.
+pub(super) fn render(types: &Types) -> Vec<TokenStream> {
     let header = module_docs(["What the messages carry."]);
-    let definitions: TokenStream = types.iter().map(|(_, ty)| define(ty, types)).collect();
+    let definitions: Vec<TokenStream> = types.iter().map(|(_, ty)| define(ty, types)).collect();
     let imports = imports(types, &Mentions::of(&definitions));
-    quote! {
-        #header
-        #imports
-        #definitions
-    }
+    let mut pieces = vec![quote!(#header #imports)];
+    pieces.extend(definitions);
+    pieces
 }
 
 /// What the definitions need; `code` is what stands in them.

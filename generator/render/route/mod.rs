@@ -17,22 +17,21 @@ use super::docs::module_docs;
 use super::mentions::Mentions;
 
 /// Renders the module of a route.
-pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
+pub(super) fn render(service: &Service, route: &Route) -> Vec<TokenStream> {
     let types = &service.types;
     let title = format!("`{}`", route.path);
     let header =
         module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
-    let traits = traits::render(route, types);
-    let request = request::render(route, types);
-    let exchange = exchange::render(route, types);
-    let endpoint = endpoint::render(route);
-    let code = quote!(#traits #request #exchange #endpoint);
+    let code = [
+        traits::render(route, types),
+        request::render(route, types),
+        exchange::render(route, types),
+        endpoint::render(route),
+    ];
     let imports = imports(route, &Mentions::of(&code));
-    quote! {
-        #header
-        #imports
-        #code
-    }
+    let mut pieces = vec![quote!(#header #imports)];
+    pieces.extend(code);
+    pieces
 }
 
 /// The channels of a route that have a handler trait of their own beside the one of the connection.
