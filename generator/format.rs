@@ -1,29 +1,100 @@
 //! Tokens to text that a careful person could have written.
 
-use proc_macro2::TokenStream;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Formats a module, given in pieces of whole items: prettyplease, then blank lines between items, then `header` as the
-/// first line.
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+
+use crate::render::Piece;
+
+/// What formats the modules of a project.
 ///
-/// # Errors
-/// When the tokens are no Rust file: a bug of the renderer, never of the document.
-pub(crate) fn format(code: Vec<TokenStream>, header: &str) -> Result<String, syn::Error> {
-    let mut text = format!("{header}\n");
-    let mut previous = None;
-    for piece in code {
-        let mut file: syn::File = syn::parse2(piece)?;
-        let items = std::mem::take(&mut file.items);
-        text.push_str(&prettyplease::unparse(&file));
-        for item in items {
-            let kind = kind(&item);
-            if previous != Some(kind) || !kind.is_line() {
-                text.push('\n');
+/// Parsing and breaking lines is most of the work of generating, and most members are the same in every route: those that
+/// were formatted before are not formatted again.
+#[derive(Debug, Default)]
+pub(crate) struct Formatter {
+    /// The text of members, as they stand in a trait or an `impl`, by their tokens.
+    known: Mutex<HashMap<String, Arc<str>>>,
+}
+
+impl Formatter {
+    /// Formats a module: prettyplease, then blank lines between items, then `header` as the first line.
+    ///
+    /// # Errors
+    /// When the tokens are no Rust file: a bug of the renderer, never of the document.
+    pub(crate) fn format(&self, code: Vec<Piece>, header: &str) -> Result<String, syn::Error> {
+        let mut text = format!("{header}\n");
+        let mut previous = None;
+        for piece in code {
+            match piece {
+                Piece::Items(code) => items(code, &mut previous, &mut text)?,
+                Piece::Block { head, members } => {
+                    text.push('\n');
+                    text.push_str(&spaced(&self.block(&head, members)?));
+                    previous = Some(ItemKind::Other);
+                }
             }
-            previous = Some(kind);
-            text.push_str(&spaced(&unparse(item)));
         }
+        Ok(text)
     }
-    Ok(text)
+
+    fn block(&self, head: &TokenStream, members: Vec<TokenStream>) -> Result<String, syn::Error> {
+        // Its line is broken as that of a block with members is.
+        let block = unparse(quote!(#head { fn member() {} }))?;
+        let mut text = part(&block, "", "    fn member() {}\n}\n")?.to_owned();
+        for members in members {
+            if !members.is_empty() {
+                text.push_str(&self.members(&members)?);
+            }
+        }
+        text.push_str("}\n");
+        Ok(text)
+    }
+
+    /// Members of an `impl` of a trait are written as those of a trait that have a default.
+    fn members(&self, members: &TokenStream) -> Result<Arc<str>, syn::Error> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let tokens = members.to_string();
+        if let Some(text) = known().get(&tokens) {
+            return Ok(Arc::clone(text));
+        }
+        let block = unparse(quote!(trait Block { #members }))?;
+        let text: Arc<str> = part(&block, "trait Block {\n", "}\n")?.into();
+        known().insert(tokens, Arc::clone(&text));
+        Ok(text)
+    }
+}
+
+/// The part of a block between what was put around it.
+fn part<'t>(block: &'t str, before: &str, after: &str) -> Result<&'t str, syn::Error> {
+    let inner = block.strip_prefix(before);
+    inner
+        .and_then(|inner| inner.strip_suffix(after))
+        .ok_or_else(|| syn::Error::new(Span::call_site(), "this is no block with members"))
+}
+
+fn items(
+    code: TokenStream,
+    previous: &mut Option<ItemKind>,
+    text: &mut String,
+) -> Result<(), syn::Error> {
+    let mut file: syn::File = syn::parse2(code)?;
+    let items = std::mem::take(&mut file.items);
+    text.push_str(&prettyplease::unparse(&file));
+    for item in items {
+        let kind = kind(&item);
+        if *previous != Some(kind) || !kind.is_line() {
+            text.push('\n');
+        }
+        *previous = Some(kind);
+        text.push_str(&spaced(&prettyplease::unparse(&alone(item))));
+    }
+    Ok(())
+}
+
+fn unparse(code: TokenStream) -> Result<String, syn::Error> {
+    Ok(prettyplease::unparse(&syn::parse2(code)?))
 }
 
 /// What an item is, as far as blank lines go.
@@ -71,13 +142,14 @@ fn origin(tree: &syn::UseTree) -> Origin {
     }
 }
 
-fn unparse(item: syn::Item) -> String {
-    prettyplease::unparse(&syn::File {
+/// A file that has this item alone.
+fn alone(item: syn::Item) -> syn::File {
+    syn::File {
         shebang: None,
         frontmatter: None,
         attrs: Vec::new(),
         items: vec![item],
-    })
+    }
 }
 
 /// Puts blank lines between the members of a trait or an `impl`.
@@ -116,4 +188,46 @@ fn spaced(item: &str) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_written_as_the_item_that_it_is() {
+        let members = || {
+            vec![
+                quote!(
+                    type Session: Send;
+                ),
+                quote!(),
+                quote! {
+                    /// Called once the connection is open, before the first message.
+                    fn connected(&self, cx: &mut Context<'_, Self>) -> impl Future<Output = Result<(), Error>> + Send {
+                        async { Ok(()) }
+                    }
+                    const LIMIT: usize = 1;
+                },
+            ]
+        };
+        let formatter = Formatter::default();
+        for name in [
+            "Chat",
+            "AnotherRouteWhoseNameAloneIsSoLongThatTheLineOfTheTraitHasToBeBrokenIntoTwo",
+        ] {
+            let name = quote::format_ident!("{name}");
+            let head = quote!(pub trait #name: Send + Sync + 'static);
+            let all = members();
+            let item = Piece::Items(quote!(#head { #(#all)* }));
+            let block = Piece::Block {
+                head,
+                members: members(),
+            };
+            assert_eq!(
+                formatter.format(vec![block], "").unwrap(),
+                formatter.format(vec![item], "").unwrap()
+            );
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod examples;
 mod mentions;
 mod names;
 mod payloads;
+mod pieces;
 mod route;
 mod servers;
 
@@ -18,6 +19,7 @@ use quote::quote;
 use crate::model::Service;
 
 pub(crate) use names::type_text;
+pub(crate) use pieces::Piece;
 
 use docs::module_docs;
 use names::ident;
@@ -27,8 +29,8 @@ use names::ident;
 pub(crate) struct Module {
     /// The file, such as `src/generated/chat.rs`.
     pub(crate) file: String,
-    /// The code, not formatted yet, in pieces of whole items: small ones take little memory while they are formatted.
-    pub(crate) code: Vec<TokenStream>,
+    /// The code, not formatted yet; small pieces take little memory while they are formatted.
+    pub(crate) code: Vec<Piece>,
 }
 
 /// Lints that generated code does not keep, by tool and name: descriptions are the document's and need not be well-formed
@@ -76,21 +78,22 @@ pub(crate) fn parts(service: &Service) -> Vec<Part> {
 #[must_use]
 pub(crate) fn render(service: &Service, part: Part) -> Module {
     let name = |name: &str| name.to_owned();
+    let whole = |code: TokenStream| vec![Piece::Items(code)];
     let (name, code) = match part {
-        Part::Root => (name("mod"), vec![root(service)]),
+        Part::Root => (name("mod"), whole(root(service))),
         Part::Messages => (name("messages"), payloads::render(&service.types)),
-        Part::Servers => (name("servers"), vec![servers::render(service)]),
+        Part::Servers => (name("servers"), whole(servers::render(service))),
         Part::Route(index) => {
             let route = &service.routes[index];
             (route.module.clone(), route::render(service, route))
         }
-        Part::Clients => (name("client/mod"), vec![client::root(service)]),
-        Part::Targets => (name("client/targets"), vec![client::targets(service)]),
+        Part::Clients => (name("client/mod"), whole(client::root(service))),
+        Part::Targets => (name("client/targets"), whole(client::targets(service))),
         Part::Client(index) => {
             let route = &service.routes[index];
             (
                 format!("client/{}", route.module),
-                vec![client::render(service, route)],
+                whole(client::render(service, route)),
             )
         }
     };
@@ -106,7 +109,7 @@ pub(crate) fn render_tests(service: &Service, krate: &str) -> Option<Module> {
     let code = examples::render(service, krate)?;
     Some(Module {
         file: "tests/generated.rs".to_owned(),
-        code: vec![code],
+        code: vec![Piece::Items(code)],
     })
 }
 

@@ -1,5 +1,7 @@
 //! The types of all payloads.
 
+use std::iter;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -11,15 +13,15 @@ use super::docs::{docs, module_docs};
 use super::enumerations;
 use super::mentions::Mentions;
 use super::names::{ident, local};
+use super::pieces::Piece;
 
 /// Renders the module `messages`, each type in a piece of its own.
-pub(super) fn render(types: &Types) -> Vec<TokenStream> {
+pub(super) fn render(types: &Types) -> Vec<Piece> {
     let header = module_docs(["What the messages carry."]);
     let definitions: Vec<TokenStream> = types.iter().map(|(_, ty)| define(ty, types)).collect();
     let imports = imports(types, &Mentions::of(&definitions));
-    let mut pieces = vec![quote!(#header #imports)];
-    pieces.extend(definitions);
-    pieces
+    let head = iter::once(quote!(#header #imports));
+    head.chain(definitions).map(Piece::Items).collect()
 }
 
 /// What the definitions need; `code` is what stands in them.

@@ -6,10 +6,11 @@ use quote::quote;
 use crate::model::{CorrelatedReply, Correlation, Exchange, Method, Reply, Route, Traffic};
 
 use super::super::names::ident;
+use super::super::pieces::Piece;
 use super::{channels_with_traits, outbound, request};
 
 /// Renders the endpoint.
-pub(super) fn render(route: &Route) -> TokenStream {
+pub(super) fn render(route: &Route) -> [Piece; 2] {
     let label = &route.label;
     let subprotocols = &route.subprotocols;
     let subprotocols = (!subprotocols.is_empty())
@@ -26,46 +27,50 @@ pub(super) fn render(route: &Route) -> TokenStream {
         Traffic::Typed(exchange) => (quote!(Inbound), receive(route, exchange), Some(invalid())),
     };
     let request = request::read(route);
-    quote! {
+    let structure = quote! {
         /// Joins the handlers to the runtime.
         #[derive(Debug)]
         pub struct Endpoint<H>(pub Arc<H>);
+    };
+    let constants = quote!(const CHANNEL: &'static str = #label; #subprotocols);
+    let opening = quote! {
+        type Session = H::Session;
+        type Inbound = #inbound;
+        type Outbound = #outbound;
 
-        impl<H: #(#bounds)+*> codegen::Endpoint for Endpoint<H> {
-            const CHANNEL: &'static str = #label;
-            #subprotocols
-
-            type Session = H::Session;
-            type Inbound = #inbound;
-            type Outbound = #outbound;
-
-            async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-                self.0.connect(#request).await
-            }
-
-            async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
-                self.0.connected(cx).await
-            }
-
-            async fn receive(&self, cx: &mut Context<'_, H>, message: #inbound) -> Result<(), Error> {
-                #receive
-            }
-
-            #invalid
-
-            async fn topic_event(&self, cx: &mut Context<'_, H>, event: TopicEvent) -> Result<(), Error> {
-                self.0.topic_event(cx, event).await
-            }
-
-            async fn disconnected(&self, session: H::Session, reason: CloseReason, topics: &Topics<#outbound>) {
-                self.0.disconnected(session, reason, topics).await;
-            }
-
-            async fn background(&self, topics: Topics<#outbound>) {
-                self.0.background(topics).await;
-            }
+        async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
+            self.0.connect(#request).await
         }
-    }
+
+        async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
+            self.0.connected(cx).await
+        }
+    };
+    let receive = quote! {
+        async fn receive(&self, cx: &mut Context<'_, H>, message: #inbound) -> Result<(), Error> {
+            #receive
+        }
+    };
+    let rest = quote! {
+        #invalid
+
+        async fn topic_event(&self, cx: &mut Context<'_, H>, event: TopicEvent) -> Result<(), Error> {
+            self.0.topic_event(cx, event).await
+        }
+
+        async fn disconnected(&self, session: H::Session, reason: CloseReason, topics: &Topics<#outbound>) {
+            self.0.disconnected(session, reason, topics).await;
+        }
+
+        async fn background(&self, topics: Topics<#outbound>) {
+            self.0.background(topics).await;
+        }
+    };
+    let implementation = Piece::Block {
+        head: quote!(impl<H: #(#bounds)+*> codegen::Endpoint for Endpoint<H>),
+        members: vec![constants, opening, receive, rest],
+    };
+    [Piece::Items(structure), implementation]
 }
 
 fn invalid() -> TokenStream {

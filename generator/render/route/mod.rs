@@ -15,23 +15,21 @@ use crate::model::{Channel, Route, Service, Traffic};
 
 use super::docs::module_docs;
 use super::mentions::Mentions;
+use super::pieces::Piece;
 
 /// Renders the module of a route.
-pub(super) fn render(service: &Service, route: &Route) -> Vec<TokenStream> {
+pub(super) fn render(service: &Service, route: &Route) -> Vec<Piece> {
     let types = &service.types;
     let title = format!("`{}`", route.path);
     let header =
         module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
-    let code = [
-        traits::render(route, types),
-        request::render(route, types),
-        exchange::render(route, types),
-        endpoint::render(route),
-    ];
-    let imports = imports(route, &Mentions::of(&code));
-    let mut pieces = vec![quote!(#header #imports)];
-    pieces.extend(code);
-    pieces
+    let mut code = traits::render(route, types);
+    code.push(Piece::Items(request::render(route, types)));
+    code.push(Piece::Items(exchange::render(route, types)));
+    code.extend(endpoint::render(route));
+    let imports = imports(route, &Mentions::of(code.iter().flat_map(Piece::code)));
+    code.insert(0, Piece::Items(quote!(#header #imports)));
+    code
 }
 
 /// The channels of a route that have a handler trait of their own beside the one of the connection.

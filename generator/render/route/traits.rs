@@ -7,24 +7,24 @@ use crate::model::{Channel, Exchange, Reply, Route, Traffic, Types};
 
 use super::super::docs::docs;
 use super::super::names::{ident, qualified};
+use super::super::pieces::Piece;
 use super::{channels_with_traits, outbound};
 
 /// Renders the trait of the connection, a trait for each channel that shares it, and the context of their methods.
-pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
-    let connection = connection(route, types);
+pub(super) fn render(route: &Route, types: &Types) -> Vec<Piece> {
     let channels = channels_with_traits(route).map(|channel| of_channel(route, channel, types));
     let name = ident(&route.trait_name);
     let outbound = outbound(route);
-    quote! {
-        #connection
+    let rest = quote! {
         #(#channels)*
 
         /// The connection that a handler works on: sends, joins topics, publishes, closes.
         pub type Context<'a, H> = ::wsgen_runtime::Context<'a, <H as #name>::Session, #outbound>;
-    }
+    };
+    vec![connection(route, types), Piece::Items(rest)]
 }
 
-fn connection(route: &Route, types: &Types) -> TokenStream {
+fn connection(route: &Route, types: &Types) -> Piece {
     let name = ident(&route.trait_name);
     let headline = format!("Handles `{}`.", route.path);
     let docs =
@@ -36,39 +36,38 @@ fn connection(route: &Route, types: &Types) -> TokenStream {
     let own = own.map(|channel| methods(route, channel, types));
     let undecoded = undecoded(route);
     let outbound = outbound(route);
-    quote! {
-        #docs
-        pub trait #name: Send + Sync + 'static {
-            /// What you keep for one connection.
-            type Session: Send + 'static;
+    let opening = quote! {
+        /// What you keep for one connection.
+        type Session: Send + 'static;
 
-            /// Decides about a client that wants to connect.
-            fn connect(&self, request: Request) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
+        /// Decides about a client that wants to connect.
+        fn connect(&self, request: Request) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
 
-            /// Called once the connection is open, before the first message.
-            fn connected(&self, _cx: &mut Context<'_, Self>) -> impl Future<Output = Result<(), Error>> + Send {
-                async { Ok(()) }
-            }
-
-            #(#own)*
-            #undecoded
-
-            /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
-            /// missing; only for topics that this connection has joined.
-            fn topic_event(&self, _cx: &mut Context<'_, Self>, _event: TopicEvent) -> impl Future<Output = Result<(), Error>> + Send {
-                async { Ok(()) }
-            }
-
-            /// Called when the connection is over; `topics` is where to say so to others.
-            fn disconnected(&self, _session: Self::Session, _reason: CloseReason, _topics: &Topics<#outbound>) -> impl Future<Output = ()> + Send {
-                async {}
-            }
-
-            /// Runs beside the server, to publish what no message asked for; ended when the server is.
-            fn background(&self, _topics: Topics<#outbound>) -> impl Future<Output = ()> + Send {
-                async {}
-            }
+        /// Called once the connection is open, before the first message.
+        fn connected(&self, _cx: &mut Context<'_, Self>) -> impl Future<Output = Result<(), Error>> + Send {
+            async { Ok(()) }
         }
+    };
+    let rest = quote! {
+        /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
+        /// missing; only for topics that this connection has joined.
+        fn topic_event(&self, _cx: &mut Context<'_, Self>, _event: TopicEvent) -> impl Future<Output = Result<(), Error>> + Send {
+            async { Ok(()) }
+        }
+
+        /// Called when the connection is over; `topics` is where to say so to others.
+        fn disconnected(&self, _session: Self::Session, _reason: CloseReason, _topics: &Topics<#outbound>) -> impl Future<Output = ()> + Send {
+            async {}
+        }
+
+        /// Runs beside the server, to publish what no message asked for; ended when the server is.
+        fn background(&self, _topics: Topics<#outbound>) -> impl Future<Output = ()> + Send {
+            async {}
+        }
+    };
+    Piece::Block {
+        head: quote!(#docs pub trait #name: Send + Sync + 'static),
+        members: vec![opening, quote!(#(#own)*), undecoded, rest],
     }
 }
 
