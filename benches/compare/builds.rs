@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::process::Command;
 
 use crate::report::Table;
 use crate::run::{self, cargo, timed};
@@ -32,11 +33,14 @@ pub(crate) fn measure() -> io::Result<Table> {
     let folder = run::scratch("builds")?;
     let mut table = Table::new(["the first `cargo build`", "processor s", "crates"]);
     let generated = folder.join("generated");
-    let mut init = std::process::Command::new(run::wsgen()?);
-    init.args(["init", "--quiet", "--minimal"]);
-    init.arg(run::root().join("examples/echo/asyncapi.yaml"))
-        .arg(&generated);
-    timed(1, &mut init, || Ok(()))?;
+    let wsgen = run::wsgen()?;
+    timed(1, |_| {
+        let mut init = Command::new(&wsgen);
+        init.args(["init", "--quiet", "--minimal"]);
+        init.arg(run::root().join("examples/echo/asyncapi.yaml"));
+        init.arg(&generated);
+        init
+    })?;
     table.row(row("a generated project", &generated)?);
     for other in OTHERS {
         let project = folder.join(other.title.split(',').next().unwrap_or_default());
@@ -52,10 +56,13 @@ pub(crate) fn measure() -> io::Result<Table> {
 
 fn row(title: &str, project: &Path) -> io::Result<[String; 3]> {
     eprintln!("building {title} …");
-    timed(1, &mut cargo(project, ["fetch", "--quiet"]), || Ok(()))?;
+    timed(1, |_| cargo(project, ["fetch", "--quiet"]))?;
     let target = project.join("target");
-    let mut build = cargo(project, ["build", "--offline", "--quiet"]);
-    let taken = timed(1, build.env("CARGO_TARGET_DIR", &target), || Ok(()))?;
+    let taken = timed(1, |_| {
+        let mut build = cargo(project, ["build", "--offline", "--quiet"]);
+        build.env("CARGO_TARGET_DIR", &target);
+        build
+    })?;
     // Every crate that was compiled has a folder of its own there.
     let crates = fs::read_dir(target.join("debug/.fingerprint"))?
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))

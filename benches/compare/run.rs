@@ -15,18 +15,14 @@ pub(crate) struct Taken {
     pub(crate) wall: Duration,
 }
 
-/// Runs `command` `times` times, each after `prepare`; what one run took on average.
-pub(crate) fn timed(
-    times: u32,
-    command: &mut Command,
-    mut prepare: impl FnMut() -> io::Result<()>,
-) -> io::Result<Taken> {
+/// Runs so many commands, which `command` makes by their number; what one took on average.
+pub(crate) fn timed(times: u32, command: impl Fn(u32) -> Command) -> io::Result<Taken> {
     let mut taken = Taken {
         processor: Duration::ZERO,
         wall: Duration::ZERO,
     };
-    for _ in 0..times {
-        prepare()?;
+    for run in 0..times {
+        let mut command = command(run);
         let (before, start) = (children_time()?, Instant::now());
         let output = command
             .stdout(Stdio::null())
