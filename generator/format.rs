@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_is_written_as_the_item_that_it_is() {
+    fn a_block_is_written_as_the_item_that_it_is() -> Result<(), syn::Error> {
         let members = || {
             vec![
                 quote!(
@@ -225,9 +225,10 @@ mod tests {
                 members: members(),
             };
             assert_eq!(
-                formatter.format(vec![block], "").unwrap(),
-                formatter.format(vec![item], "").unwrap()
+                formatter.format(vec![block], "")?,
+                formatter.format(vec![item], "")?
             );
         }
+        Ok(())
     }
 }

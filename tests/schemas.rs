@@ -187,8 +187,8 @@ fn list_properties(schema: &mut Map<String, Value>) {
     let whole = parts.filter_map(Value::as_object).chain([&*schema]);
     let properties = whole.filter_map(|part| part.get("properties")?.as_object());
     let listed = properties.flatten().filter(|(_, property)| {
-        let words = ["enum", "const"].into_iter();
-        words.filter_map(|word| property.get(word)).count() > 0
+        let mut words = ["enum", "const"].into_iter();
+        words.any(|word| property.get(word).is_some())
     });
     let listed: Vec<String> = listed.map(|(name, _)| name.clone()).collect();
     let forget = |part: &mut Map<String, Value>| {

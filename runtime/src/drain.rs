@@ -37,6 +37,17 @@ impl Progress {
         *self.0.borrow() >= phase
     }
 
+    /// What was reached is never taken back: a mounted server may be drained twice.
+    fn advance(&self, phase: Phase) {
+        self.0.send_if_modified(|now| {
+            let advances = *now < phase;
+            if advances {
+                *now = phase;
+            }
+            advances
+        });
+    }
+
     pub(crate) async fn reached(&self, phase: Phase) {
         // The sender is here: there is no error.
         let _ = self.0.subscribe().wait_for(|now| *now >= phase).await;
@@ -82,9 +93,9 @@ pub(crate) async fn run_until_signal(listening: Listening, exporter: Option<Expo
 /// Tells the load balancer, gives it time, and stops accepting.
 pub(crate) async fn begin(service: &Service, grace: Duration) {
     tracing::info!(grace = ?grace, "draining");
-    service.progress.0.send_replace(Phase::Draining);
+    service.progress.advance(Phase::Draining);
     tokio::time::sleep(grace).await;
-    service.progress.0.send_replace(Phase::Stopping);
+    service.progress.advance(Phase::Stopping);
 }
 
 /// Closes every connection with 1012 and waits for them to end; cuts those that the deadline finds.
@@ -172,5 +183,20 @@ impl Signals {
             std::future::pending::<()>().await;
         }
         Signal::Interrupt
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_phase_is_never_taken_back() {
+        let progress = Progress::new();
+        assert!(!progress.has_reached(Phase::Draining));
+        progress.advance(Phase::Stopping);
+        progress.advance(Phase::Draining);
+        assert!(progress.has_reached(Phase::Stopping));
+        progress.reached(Phase::Stopping).await;
     }
 }

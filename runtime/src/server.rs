@@ -55,7 +55,7 @@ pub(crate) struct Service {
     /// Of every route.
     pub(crate) channels: Vec<Arc<ChannelMetrics>>,
     pub(crate) refusals: Arc<Semaphore>,
-    /// Towards the end.
+    /// How far the drain is.
     pub(crate) progress: drain::Progress,
 }
 
