@@ -12,6 +12,7 @@
 )]
 
 mod authentication;
+mod beside_handlers;
 #[cfg(all(feature = "redis", feature = "nats"))]
 mod brokers;
 #[cfg(feature = "client")]
