@@ -59,6 +59,7 @@ pub(crate) fn metrics(page: String) -> Response<Text> {
 }
 
 /// An answer without a body.
+#[cfg(feature = "tower")]
 pub(crate) fn empty(status: StatusCode) -> Response<Text> {
     let mut response = Response::new(Text(None));
     *response.status_mut() = status;
