@@ -29,6 +29,7 @@ mod metrics;
 mod pressure;
 mod process;
 mod proxy;
+mod refusals;
 mod support;
 #[cfg(feature = "otel")]
 mod telemetry;
