@@ -9,7 +9,7 @@
 //! 1. `accept` and `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
 //!    What HTTP answers is held back (`held_back`) until it is known whether hyper's own words are enough.
 //!    `tls` decrypts it, `proxy` says whose it is, `addresses` how many that one has already (`shares`).
-//! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin`, `authentication`, the handler's `connect`, then 101.
+//! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin` (by the names of `host`), `authentication`, the handler's `connect`, then 101.
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
 //! 4. `link`: the session's end of the wire: pings, deadlines, the Close handshake. Below it `wire`: frames in and out,
 //!    everything already received answered in one write; `meter` holds what the peer sends against its rates.
@@ -39,6 +39,7 @@ mod authentication;
     allow(dead_code, reason = "each broker uses a part of it")
 )]
 mod broker;
+mod caught;
 mod chance;
 #[cfg(feature = "client")]
 pub mod client;
@@ -52,6 +53,7 @@ mod error;
 mod handshake;
 mod health;
 mod held_back;
+mod host;
 mod http;
 #[cfg(any(feature = "jwt-issuer", feature = "otel"))]
 mod https;

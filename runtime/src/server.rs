@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::connections::Connections;
 use crate::error::StartError;
 use crate::metrics::{self, ChannelMetrics, ServerMetrics};
+use crate::origin::Origins;
 use crate::route::{Route, Served};
 use crate::shares::Shares;
 use crate::telemetry::{self, Exporter};
@@ -35,6 +36,7 @@ pub struct Server {
     all_routes: Vec<Arc<dyn Route>>,
     security: Option<Security>,
     secure: bool,
+    hosts: &'static [&'static str],
     faults: Vec<String>,
 }
 
@@ -43,6 +45,7 @@ pub(crate) struct Service {
     pub(crate) config: Arc<Config>,
     pub(crate) routes: matchit::Router<Arc<dyn Route>>,
     pub(crate) security: Option<Security>,
+    pub(crate) origins: Origins,
     pub(crate) connections: Connections,
     pub(crate) others: Arc<Others>,
     /// One for each connection that is allowed.
@@ -75,6 +78,7 @@ impl Server {
             all_routes: Vec::new(),
             security: None,
             secure: false,
+            hosts: &[],
             faults: Vec::new(),
         }
     }
@@ -96,6 +100,13 @@ impl Server {
     #[must_use]
     pub fn secure(mut self) -> Self {
         self.secure = true;
+        self
+    }
+
+    /// Names the hosts by which the document says that this server is reached: pages of the same host may connect.
+    #[must_use]
+    pub fn hosts(mut self, hosts: &'static [&'static str]) -> Self {
+        self.hosts = hosts;
         self
     }
 
@@ -142,7 +153,7 @@ impl Server {
         let (name, routes) = (self.name, self.all_routes.clone());
         Ok(Listening {
             name,
-            service: Arc::new(self.service(config)?),
+            service: Arc::new(self.service(config, public.1.ip().is_loopback())?),
             public,
             admin,
             routes,
@@ -163,7 +174,8 @@ impl Server {
         });
         self.check(&config, tls.or(telemetry))?;
         let (name, routes) = (self.name, self.all_routes.clone());
-        let service = self.service(config)?;
+        // Where the application listens is not known.
+        let service = self.service(config, false)?;
         Ok(crate::Mounted::new(service, background(name, routes)))
     }
 
@@ -184,7 +196,8 @@ impl Server {
         }
     }
 
-    fn service(self, config: Config) -> Result<Service, StartError> {
+    /// `is_on_loopback` says that nobody reaches the server but from this machine.
+    fn service(self, config: Config, is_on_loopback: bool) -> Result<Service, StartError> {
         let tls = Tls::new(&config.tls).map_err(StartError)?;
         let (connections, metrics) = (Connections::default(), ServerMetrics::default());
         let hubs = self.all_routes.iter().map(|route| route.hub().clone());
@@ -193,6 +206,7 @@ impl Server {
             others: Arc::new(others),
             routes: self.routes,
             security: security(self.security, &config).map_err(StartError)?,
+            origins: Origins::new(&config.origin, self.hosts, is_on_loopback),
             connections,
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             tls,

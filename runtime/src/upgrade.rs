@@ -14,6 +14,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode, Version};
 
 use crate::authentication::{Admission, Security, Shown, subprotocol_to_agree_on};
+use crate::caught::{Panicked, caught};
 use crate::handshake::{parse_query, percent_decoded};
 use crate::http::{Text, text};
 use crate::route::{Route, Start};
@@ -112,7 +113,7 @@ async fn upgrade(
     head: &Parts,
     has_body: bool,
 ) -> Result<Agreed, Reject> {
-    check_host(head)?;
+    check_target(head)?;
     let uri_path = head.uri.path();
     let matched = service.routes.at(uri_path);
     let matched = matched.map_err(|_| {
@@ -120,13 +121,11 @@ async fn upgrade(
     })?;
     let accept = check_upgrade(head, has_body)?;
     let headers = &head.headers;
-    if !origin::is_allowed(headers, &service.config.origin.allow) {
-        return Err(Reject::forbidden("this origin may not connect").because("origin"));
-    }
+    service.origins.check(headers)?;
     let is_trusted = proxy::is_trusted(&service.config.proxy, peer.ip());
     let (peer, place) = client(service, peer, headers)?;
     let route: Arc<dyn Route> = matched.value.clone();
-    let mut handshake = Handshake {
+    let handshake = Handshake {
         uri_path: uri_path.to_owned(),
         path: path_parameters(&matched.params)?,
         query: parse_query(head.uri.query().unwrap_or_default()),
@@ -136,29 +135,17 @@ async fn upgrade(
         subprotocol: subprotocol_to_agree_on(headers, route.subprotocols()),
     };
     let subprotocol = handshake.subprotocol;
-    let let_in = async {
-        if let Some(security) = &service.security {
-            let shown = Shown {
-                headers,
-                query: &handshake.query,
-                certificate,
-            };
-            let admission = security.authenticate(&shown).await;
-            handshake.admission = admission.map_err(|_| unauthorized(security))?;
+    let let_in = let_in(service, certificate, is_trusted, route, handshake);
+    let decided =
+        tokio::time::timeout(service.config.timeouts.authentication, caught(let_in)).await;
+    let (start, share) = match decided {
+        Ok(Ok(decision)) => decision?,
+        Ok(Err(Panicked)) => return Err(panicked(matched.value.as_ref())),
+        Err(_) => {
+            let reason = "authentication takes too long";
+            return Err(Reject::unavailable(reason).because("authentication_timeout"));
         }
-        let share = principal(service, &handshake.admission)?;
-        let (config, connections) = (service.config.clone(), service.connections.clone());
-        let telemetry = &config.telemetry;
-        let trace = Trace::begin(telemetry, headers, is_trusted, route.channel());
-        let start = route.connect(handshake, trace, config, connections).await?;
-        Ok((start, share))
     };
-    let (start, share) = tokio::time::timeout(service.config.timeouts.authentication, let_in)
-        .await
-        .unwrap_or_else(|_| {
-            Err(Reject::unavailable("authentication takes too long")
-                .because("authentication_timeout"))
-        })?;
     Ok(Agreed {
         answer: Switching {
             accept,
@@ -166,6 +153,39 @@ async fn upgrade(
         },
         start: Box::new(|opened, places| start(opened, places.with(place, share))),
     })
+}
+
+/// Asks who is there, and the handler whether it wants them. Put a deadline around it.
+async fn let_in(
+    service: &Service,
+    certificate: Option<&Bytes>,
+    is_trusted: bool,
+    route: Arc<dyn Route>,
+    mut handshake: Handshake,
+) -> Result<(Start, Option<Share<String>>), Reject> {
+    if let Some(security) = &service.security {
+        let shown = Shown {
+            headers: &handshake.headers,
+            query: &handshake.query,
+            certificate,
+        };
+        let admission = security.authenticate(&shown).await;
+        handshake.admission = admission.map_err(|_| unauthorized(security))?;
+    }
+    let share = principal(service, &handshake.admission)?;
+    let (config, connections) = (service.config.clone(), service.connections.clone());
+    let telemetry = &config.telemetry;
+    let trace = Trace::begin(telemetry, &handshake.headers, is_trusted, route.channel());
+    let start = route.connect(handshake, trace, config, connections).await?;
+    Ok((start, share))
+}
+
+/// What comes of a panic in the code that decides who is let in.
+fn panicked(route: &dyn Route) -> Reject {
+    let channel = route.channel();
+    tracing::error!(channel, "`authenticate` or `connect` panicked");
+    route.metrics().panics.add(1);
+    Reject::status(500, "internal error").because("panic")
 }
 
 /// The client's address where a trusted proxy tells it in the headers, with a place among the connections of that
@@ -202,15 +222,27 @@ pub(crate) fn no_room_reject(cause: &'static str) -> Reject {
     Reject::unavailable("too many connections: try again later").because(cause)
 }
 
-/// One Host header is due in HTTP/1.1 (RFC 9112, section 3.2), and HTTP/1.0 has no upgrade.
-fn check_host(head: &Parts) -> Result<(), Reject> {
+/// One Host header is due in HTTP/1.1 (RFC 9112, section 3.2), and HTTP/1.0 has no upgrade. What others between would
+/// read differently, or not at all, is refused.
+fn check_target(head: &Parts) -> Result<(), Reject> {
     if head.version != Version::HTTP_11 {
         let status = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
         return Err(Reject::new(status, WRONG_VERSION).because("http_version"));
     }
-    match only(&head.headers, HOST) {
-        Some(host) if !host.is_empty() => Ok(()),
-        _ => Err(Reject::bad_request("one Host header is expected").because("host")),
+    if only(&head.headers, HOST).and_then(origin::named).is_none() {
+        let reason = "one Host header is expected, a host and perhaps a port";
+        return Err(Reject::bad_request(reason).because("host"));
+    }
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("", |target| target.as_str());
+    match target.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(()),
+        false => {
+            let reason = "path and query are visible ASCII: other characters are percent-encoded";
+            Err(Reject::bad_request(reason).because("path"))
+        }
     }
 }
 

@@ -38,6 +38,7 @@ impl Authenticate for Guard {
                 Ok(principal)
             }
             Credential::Bearer { token, .. } if token == "slow" => std::future::pending().await,
+            Credential::Bearer { token, .. } if token == "panic" => panic!("on demand"),
             _ => Err(Unauthorized),
         }
     }
@@ -287,5 +288,25 @@ async fn one_principal_cannot_take_all_the_room() {
     })
     .await;
     drop(second);
+    witness.unharmed().await;
+}
+
+#[tokio::test]
+async fn a_panic_of_who_decides_is_500_and_counted() {
+    let server = guarded(EITHER).await;
+    let let_in = "Authorization: Bearer right\r\n";
+    let witness = Witness::with(server.address, server.admin, let_in).await;
+    for (path, token) in [("/rooms/1", "panic"), ("/rooms/panic", "right")] {
+        let request = upgrade(path, &format!("Authorization: Bearer {token}\r\n"));
+        let answer = server.request(&request).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 500 ") && answer.ends_with("\r\n\r\ninternal error\n"),
+            "{answer}"
+        );
+    }
+    let refused = "wsgen_handshakes_rejected_total{reason=\"panic\"}";
+    assert_eq!(server.metric(refused).await, 2.0);
+    let panics = "wsgen_handler_panics_total{channel=\"room\"}";
+    assert_eq!(server.metric(panics).await, 2.0);
     witness.unharmed().await;
 }

@@ -26,6 +26,7 @@ mod limits;
 mod matrix;
 mod messages;
 mod metrics;
+mod origins;
 mod pressure;
 mod process;
 mod proxy;

@@ -122,7 +122,6 @@ impl Process {
     }
 
     /// Waits for a line of the log, and is it.
-    #[cfg(any(feature = "dev-tls", feature = "redis"))]
     pub async fn logs(&self, words: &str) -> String {
         within(async {
             loop {

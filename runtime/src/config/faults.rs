@@ -144,14 +144,7 @@ impl Config {
             self.resume.age >= Duration::from_secs(1),
             "resume.age must be at least 1s",
         );
-        for origin in &self.origin.allow {
-            demand(
-                crate::origin::is_origin(origin),
-                &format!(
-                    "origin.allow: {origin:?} is no origin; write scheme and host alone, for instance \"https://app.example.com\""
-                ),
-            );
-        }
+        faults.extend(crate::origin::faults(&self.origin));
         faults
     }
 }

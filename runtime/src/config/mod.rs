@@ -149,9 +149,13 @@ pub enum LogFormat {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Origin {
-    /// Origins that may connect beside the server's own host, each exactly as a browser sends it:
-    /// `https://app.example.com`. Clients that send no Origin are no browsers and pass. Default none.
+    /// Origins that may connect beside the server's own host: `https://app.example.com`, or with any labels before it
+    /// `https://*.preview.example.com`. Clients that send no Origin are no browsers and pass. Default none.
     pub allow: Vec<String>,
+    /// Names of this server beside those of the document, by which pages of the same host reach it: `chat.example.com`,
+    /// `*.example.com`. Pages of a name that is neither are refused with 421, or DNS rebinding would let them in. Default
+    /// none.
+    pub hosts: Vec<String>,
 }
 
 /// `[limits]`

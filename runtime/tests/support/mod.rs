@@ -63,7 +63,7 @@ impl TestServer {
         }
         let gate = Arc::new(Notify::new());
         let (tell, ended) = mpsc::unbounded_channel();
-        let server = Server::new("test").route(
+        let server = Server::new("test").hosts(&["test"]).route(
             "/rooms/{room}",
             Room {
                 gate: gate.clone(),
