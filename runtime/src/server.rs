@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::addresses::Addresses;
 #[cfg(feature = "jwt")]
 use crate::authentication::Jwt;
-use crate::authentication::{Authenticate, Scheme, Security, StaticTokens};
+use crate::authentication::{Authenticate, For, Scheme, Security, StaticTokens};
 use crate::broker::Others;
 use crate::codegen::Endpoint;
 use crate::config::Config;
@@ -247,13 +247,20 @@ fn security(security: Option<Security>, config: &Config) -> Result<Option<Securi
     };
     if config.jwt.is_wanted() {
         #[cfg(feature = "jwt")]
-        security.ask_first(Jwt::new(&config.jwt)?);
+        security.ask_first(For {
+            schemes: security.schemes("jwt", &config.jwt.schemes, Scheme::is_bearer)?,
+            judge: Jwt::new(&config.jwt)?,
+        });
         #[cfg(not(feature = "jwt"))]
         return Err("[jwt] is set, but this program was built without it: turn on the feature `jwt` of wsgen-runtime".to_owned());
     }
     let tokens = &config.authentication.tokens;
     if !tokens.is_empty() {
-        security.ask_first(StaticTokens(tokens.clone()));
+        let named = &config.authentication.schemes;
+        security.ask_first(For {
+            schemes: security.schemes("authentication", named, |scheme| !scheme.is_bearer())?,
+            judge: StaticTokens(tokens.clone()),
+        });
     }
     if security.refuses_everyone() {
         tracing::warn!(

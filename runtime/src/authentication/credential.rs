@@ -133,6 +133,13 @@ impl Scheme {
     }
 }
 
+impl Scheme {
+    /// Whether it is shown as a bearer token.
+    pub(crate) const fn is_bearer(self) -> bool {
+        matches!(self, Self::Bearer { .. })
+    }
+}
+
 /// Where credentials are looked for.
 pub(crate) struct Shown<'a> {
     pub(crate) headers: &'a HeaderMap,

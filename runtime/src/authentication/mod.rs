@@ -17,7 +17,7 @@ pub use credential::{Credential, Location, Scheme};
 pub(crate) use credential::{Shown, subprotocol_to_agree_on};
 #[cfg(feature = "jwt")]
 pub(crate) use jwt::Jwt;
-pub(crate) use security::{Admission, Security};
+pub(crate) use security::{Admission, For, Security};
 pub use static_tokens::StaticToken;
 pub(crate) use static_tokens::StaticTokens;
 
