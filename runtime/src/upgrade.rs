@@ -6,17 +6,20 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
+#[cfg(feature = "tower")]
+use hyper::Response;
 use hyper::header::{
     ALLOW, CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
     UPGRADE, WWW_AUTHENTICATE,
 };
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method, Response, StatusCode, Version};
+use hyper::{HeaderMap, Method, StatusCode, Version};
 
 use crate::authentication::{Admission, Security, Shown, subprotocol_to_agree_on};
 use crate::caught::{Panicked, caught};
+use crate::config::Config;
 use crate::handshake::{parse_query, percent_decoded};
-use crate::http::{Text, text};
+use crate::refusal::Refusal;
 use crate::route::{Route, Start};
 use crate::server::Service;
 use crate::shares::Share;
@@ -38,7 +41,7 @@ pub(crate) struct Agreed {
 /// The answer that makes a connection a WebSocket (RFC 6455, section 4.2.2).
 pub(crate) struct Switching {
     accept: HeaderValue,
-    subprotocol: Option<&'static str>,
+    subprotocol: Option<HeaderValue>,
 }
 
 /// Agrees to a request, or answers it with a refusal.
@@ -48,16 +51,26 @@ pub(crate) async fn answer(
     certificate: Option<&Bytes>,
     head: Parts,
     has_body: bool,
-) -> Result<Agreed, Response<Text>> {
+) -> Result<Agreed, Refusal> {
     let agreed = upgrade(service, peer, certificate, &head, has_body).await;
     agreed.map_err(|reject| {
         let path = log::Escaped(head.uri.path());
         tracing::debug!(%peer, %path, status = reject.status.as_u16(), cause = reject.cause, "refused");
-        refused(service, &reject)
+        service.metrics.refused(reject.cause);
+        let matched = service.routes.at(head.uri.path());
+        let spoken = matched.map_or(&[][..], |matched| matched.value.subprotocols());
+        Refusal::new(&service.config, &head, has_body, spoken, &reject)
     })
 }
 
 impl Switching {
+    pub(crate) fn new(accept: HeaderValue, subprotocol: Option<HeaderValue>) -> Self {
+        Self {
+            accept,
+            subprotocol,
+        }
+    }
+
     fn headers(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
         let always: [(_, &[u8]); 3] = [
             ("Upgrade", b"websocket"),
@@ -65,7 +78,7 @@ impl Switching {
             ("Connection", b"Upgrade"),
             ("Sec-WebSocket-Accept", self.accept.as_bytes()),
         ];
-        let subprotocol = self.subprotocol.map(str::as_bytes);
+        let subprotocol = self.subprotocol.as_ref().map(HeaderValue::as_bytes);
         let agreed = subprotocol.map(|agreed| ("Sec-WebSocket-Protocol", agreed));
         always.into_iter().chain(agreed)
     }
@@ -84,7 +97,7 @@ impl Switching {
 
     /// For an application that writes its own answers.
     #[cfg(feature = "tower")]
-    pub(crate) fn response(&self) -> Response<Text> {
+    pub(crate) fn response(&self) -> Response<crate::http::Text> {
         let mut response = crate::http::empty(StatusCode::SWITCHING_PROTOCOLS);
         for (name, value) in self.headers() {
             if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.try_into()) {
@@ -96,14 +109,9 @@ impl Switching {
 }
 
 /// The answer when there is no room for another connection.
-pub(crate) fn no_room() -> Response<Text> {
-    refusal(&no_room_reject("connection_limit"))
-}
-
-/// The answer that refuses, counted.
-pub(crate) fn refused(service: &Service, reject: &Reject) -> Response<Text> {
-    service.metrics.refused(reject.cause);
-    refusal(reject)
+pub(crate) fn no_room(config: &Config, head: &Parts, has_body: bool) -> Refusal {
+    let reject = no_room_reject("connection_limit");
+    Refusal::new(config, head, has_body, &[], &reject)
 }
 
 async fn upgrade(
@@ -119,7 +127,7 @@ async fn upgrade(
     let matched = matched.map_err(|_| {
         Reject::not_found("not found: no WebSocket is served at this path").because("path")
     })?;
-    let accept = check_upgrade(head, has_body)?;
+    let accept = accept_of(head, has_body)?;
     let headers = &head.headers;
     service.origins.check(headers)?;
     let is_trusted = proxy::is_trusted(&service.config.proxy, peer.ip());
@@ -147,10 +155,7 @@ async fn upgrade(
         }
     };
     Ok(Agreed {
-        answer: Switching {
-            accept,
-            subprotocol,
-        },
+        answer: Switching::new(accept, subprotocol.map(HeaderValue::from_static)),
         start: Box::new(|opened, places| start(opened, places.with(place, share))),
     })
 }
@@ -166,6 +171,7 @@ async fn let_in(
     if let Some(security) = &service.security {
         let shown = Shown {
             headers: &handshake.headers,
+            subprotocols: route.subprotocols(),
             query: &handshake.query,
             certificate,
         };
@@ -246,8 +252,14 @@ fn check_target(head: &Parts) -> Result<(), Reject> {
     }
 }
 
+/// The value of `Sec-WebSocket-Accept` for a request that is right in form, whoever sends it.
+pub(crate) fn accept_in_form(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
+    check_target(head)?;
+    accept_of(head, has_body)
+}
+
 /// Method, upgrade, version and key; the value of `Sec-WebSocket-Accept`.
-fn check_upgrade(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
+fn accept_of(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
     let headers = &head.headers;
     if head.method != Method::GET {
         let reject = Reject::new(
@@ -307,16 +319,6 @@ fn path_parameters(parameters: &matchit::Params<'_, '_>) -> Result<Vec<(String, 
     let decoded = |(name, value): (&str, &str)| Some((name.to_owned(), percent_decoded(value)?));
     let parameters: Option<_> = parameters.iter().map(decoded).collect();
     parameters.ok_or_else(|| Reject::bad_request("the path is not UTF-8").because("path"))
-}
-
-fn refusal(reject: &Reject) -> Response<Text> {
-    let mut response = text(reject.status, &reject.reason);
-    for (name, value) in &reject.headers {
-        response
-            .headers_mut()
-            .append(name, HeaderValue::from_static(value));
-    }
-    response
 }
 
 /// The one header of this name.

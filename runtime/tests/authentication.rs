@@ -154,6 +154,19 @@ async fn a_browser_shows_its_token_as_a_subprotocol() {
         head.contains("Sec-WebSocket-Protocol: bearer\r\n"),
         "{head}"
     );
+    for (offer, agreed) in [
+        ("bearer, right", "bearer"),
+        ("bearer,right,other", "bearer"),
+        ("bearer, right, chat.v1", "chat.v1"),
+        ("chat.v1, bearer, right", "chat.v1"),
+        ("bearer, other, bearer.right", "bearer"),
+    ] {
+        let offers = format!("Sec-WebSocket-Protocol: {offer}\r\n");
+        let (head, _) = knock(&server, "/rooms/1", &offers).await;
+        let agreed = format!("Sec-WebSocket-Protocol: {agreed}\r\n");
+        assert!(head.contains(&agreed), "{offer}: {head}");
+        assert!(!head.contains("right"), "the token comes back: {head}");
+    }
     let offer = "Sec-WebSocket-Protocol: chat.v1, bearer.right\r\n";
     let (head, _) = knock(&server, "/rooms/1", offer).await;
     assert!(
@@ -165,6 +178,13 @@ async fn a_browser_shows_its_token_as_a_subprotocol() {
         "bearer, bearer.wrong",
         "bearer.",
         "bearer.right, bearer.right",
+        "bearer",
+        "right, bearer",
+        "right",
+        "bearer, wrong",
+        "bearer, chat.v1, right",
+        "bearer, right, bearer, right",
+        "bearer, right, bearer.wrong",
     ] {
         let offer = format!("Sec-WebSocket-Protocol: {offer}\r\n");
         let (head, _) = knock(&server, "/rooms/1", &offer).await;

@@ -15,6 +15,7 @@ mod authentication;
 mod beside_handlers;
 #[cfg(all(feature = "redis", feature = "nats"))]
 mod brokers;
+mod browsers;
 #[cfg(feature = "client")]
 mod clients;
 mod contents;

@@ -44,6 +44,8 @@ pub struct Config {
     pub proxy: Proxy,
     /// Which web pages may connect.
     pub origin: Origin,
+    /// The upgrade.
+    pub handshake: Handshake,
     /// Who is let in beside those whom the program knows.
     pub authentication: Authentication,
     /// JSON Web Tokens.
@@ -156,6 +158,27 @@ pub struct Origin {
     /// `*.example.com`. Pages of a name that is neither are refused with 421, or DNS rebinding would let them in. Default
     /// none.
     pub hosts: Vec<String>,
+}
+
+/// `[handshake]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Handshake {
+    /// How a page in a browser learns that it may not connect, and why. Clients that send no Origin get an answer of HTTP.
+    /// Default `http`.
+    pub refusal: RefusalForm,
+}
+
+/// How a page in a browser learns that it may not connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RefusalForm {
+    /// By the status of HTTP, which no page can read: its code is 1006 whatever was wrong.
+    #[default]
+    Http,
+    /// By the upgrade, and at once a Close frame: 401 is 4401, 403 is 4403, 503 is 1013.
+    Close,
 }
 
 /// `[limits]`
