@@ -291,6 +291,10 @@ pub struct Timeouts {
     /// tell the living from the dead. Default `0s`.
     #[serde(with = "units::duration")]
     pub idle: Duration,
+    /// How old a connection may get before it is closed with 1012, as by a drain: what is queued leaves, and a handler is heard
+    /// out. Each is up to a quarter younger, so that those made together do not end together. `0s` is for ever. Default `0s`.
+    #[serde(with = "units::duration")]
+    pub age: Duration,
     /// How long a handler may take with one message before it is dropped and the connection closed with 1011; `0s` is
     /// for ever. Default 60 s.
     #[serde(with = "units::duration")]
@@ -311,6 +315,7 @@ impl Default for Timeouts {
             authentication: Duration::from_secs(10),
             message: Duration::from_secs(30),
             idle: Duration::ZERO,
+            age: Duration::ZERO,
             handler: Duration::from_secs(60),
             write_stall: Duration::from_secs(5),
             close: Duration::from_secs(5),
