@@ -6,7 +6,7 @@
 //!
 //! # The life of a connection, file by file
 //!
-//! 1. `accept` and `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
+//! 1. `binding`, `accept` and `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
 //!    What HTTP answers is held back (`held_back`) until it is known whether hyper's own words are enough.
 //!    `tls` decrypts it, `proxy` says whose it is, `addresses` how many that one has already (`shares`).
 //! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin` (by the names of `host`), `authentication`, the handler's `connect`, then 101; or `refusal`.
@@ -34,6 +34,7 @@ mod accept;
 mod addresses;
 mod admin;
 mod authentication;
+mod binding;
 #[cfg_attr(
     not(all(feature = "nats", feature = "redis")),
     allow(dead_code, reason = "each broker uses a part of it")
@@ -75,6 +76,7 @@ mod server;
 mod session;
 mod shares;
 mod socket;
+mod systemd;
 mod telemetry;
 pub mod testing;
 mod tls;

@@ -14,10 +14,11 @@ use hyper::service::service_fn;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinSet;
 
 use crate::accept::accept_all;
+use crate::binding::Listener;
 use crate::config::Config;
 use crate::drain::Phase;
 use crate::held_back::HeldBack;
@@ -34,15 +35,18 @@ use crate::{http, proxy};
 const SMALLEST_BUFFER: usize = 8 * 1024;
 
 /// Accepts connections until the service stops.
-pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
-    let errors = &service.metrics.accept_errors;
-    let accept = accept_all(&listener, errors, |socket, peer| {
-        admit(service, socket, peer)
-    });
-    tokio::select! {
-        () = service.progress.reached(Phase::Stopping) => {}
-        () = accept => {}
+pub(crate) async fn run(service: &Arc<Service>, listeners: Vec<Listener>) {
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        let service = service.clone();
+        accepting.spawn(async move {
+            let errors = &service.metrics.accept_errors;
+            let accepted = |socket, peer| admit(&service, socket, peer);
+            accept_all(&listener, errors, accepted).await;
+        });
     }
+    service.progress.reached(Phase::Stopping).await;
+    accepting.shutdown().await;
 }
 
 /// hyper as both listeners want it: one request a connection, its head bounded in time, size and count.
@@ -89,7 +93,7 @@ impl Place {
 }
 
 /// Gives the connection a task, if there is room; a few over the limit still get an answer that says so.
-fn admit(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr) {
+fn admit(service: &Arc<Service>, socket: Socket, peer: SocketAddr) {
     if let Ok(permit) = service.permits.clone().try_acquire_owned() {
         let service = service.clone();
         tokio::spawn(async move { greet(&service, socket, peer, permit).await });
@@ -100,7 +104,7 @@ fn admit(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr) {
 }
 
 /// Tells a connection for which there is no room to come again later; silently where there are too many of them.
-async fn refuse(service: Arc<Service>, socket: TcpStream) {
+async fn refuse(service: Arc<Service>, socket: Socket) {
     let Ok(_permit) = service.refusals.try_acquire() else {
         return;
     };
@@ -119,12 +123,14 @@ async fn refuse(service: Arc<Service>, socket: TcpStream) {
 /// Finds out whose the connection is, and whether that one has room.
 async fn greet(
     service: &Arc<Service>,
-    mut socket: TcpStream,
+    mut socket: Socket,
     peer: SocketAddr,
     permit: OwnedSemaphorePermit,
 ) {
-    // Without it a reply waits for the peer's delayed acknowledgement. A fault shows again at the first read.
-    let _ = socket.set_nodelay(true);
+    if let Socket::Plain(socket) = &socket {
+        // Without it a reply waits for the peer's delayed acknowledgement. A fault shows again at the first read.
+        let _ = socket.set_nodelay(true);
+    }
     let proxy = &service.config.proxy;
     let client = proxy::from_protocol(proxy, &mut socket, peer);
     let peer = match tokio::time::timeout(service.config.timeouts.request_head, client).await {
@@ -134,8 +140,8 @@ async fn greet(
             return tracing::debug!(%peer, "no PROXY header");
         }
     };
-    // Of a trusted proxy's connections the headers will tell whose they are.
-    let address = match proxy::is_in_headers(proxy, peer.ip()) {
+    // Of a trusted proxy's connections the headers will tell whose they are; a Unix socket does not.
+    let address = match proxy::is_in_headers(proxy, peer.ip()) || peer.ip().is_unspecified() {
         true => None,
         false => match service.addresses.enter(peer.ip()) {
             Some(place) => Some(place),
@@ -147,9 +153,9 @@ async fn greet(
         },
     };
     let place = Place::new(permit, address);
-    let socket = match &service.tls {
-        None => Socket::Plain(socket),
-        Some(tls) => {
+    let socket = match (&service.tls, socket) {
+        // What does not leave this machine is in the clear.
+        (Some(tls), Socket::Plain(socket)) => {
             let deadline = service.config.timeouts.tls_handshake;
             let Ok(Ok(socket)) = tokio::time::timeout(deadline, tls.accept(socket)).await else {
                 service.metrics.refused("tls");
@@ -157,6 +163,7 @@ async fn greet(
             };
             socket
         }
+        (_, socket) => socket,
     };
     serve(service, socket, peer, place).await;
 }

@@ -17,6 +17,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
 
+use crate::binding::NOWHERE;
 use crate::config::Config;
 use crate::drain::Phase;
 use crate::http::Text;
@@ -111,7 +112,7 @@ async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Resp
     let on_upgrade = head.extensions.remove::<OnUpgrade>();
     let decided = match place(service, peer) {
         Ok(place) => {
-            let peer = peer.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |Peer(address)| address);
+            let peer = peer.map_or(NOWHERE, |Peer(address)| address);
             let answer = upgrade::answer(service, peer, None, head, has_body).await;
             answer.map(|agreed| (agreed, place))
         }

@@ -13,6 +13,7 @@ use crate::addresses::Addresses;
 #[cfg(feature = "jwt")]
 use crate::authentication::Jwt;
 use crate::authentication::{Authenticate, For, Scheme, Security, StaticTokens};
+use crate::binding::{Listener, NOWHERE, bind_all};
 use crate::broker::Others;
 use crate::codegen::Endpoint;
 use crate::config::Config;
@@ -143,9 +144,15 @@ impl Server {
     /// # Errors
     /// Wrong routes or settings, an address that is taken or not ours.
     pub async fn bind(self, config: Config) -> Result<Listening, StartError> {
-        let in_the_clear = self.secure.then(|| tls::fault_in_the_clear(&config));
-        self.check(&config, in_the_clear.flatten())?;
-        let public = bind(config.listen.address, "listen.address").await?;
+        self.check(&config, None)?;
+        let public = bind_all(&config.listen.address, "listen.address").await?;
+        let in_the_clear = self
+            .secure
+            .then(|| tls::fault_in_the_clear(&config.tls, &public));
+        if let Some(fault) = in_the_clear.flatten() {
+            return Err(StartError(fault));
+        }
+        let is_on_loopback = public.iter().all(Listener::is_on_loopback);
         let admin = match config.admin.enabled {
             true => Some(bind(config.admin.address, "admin.address").await?),
             false => None,
@@ -153,7 +160,7 @@ impl Server {
         let (name, routes) = (self.name, self.all_routes.clone());
         Ok(Listening {
             name,
-            service: Arc::new(self.service(config, public.1.ip().is_loopback())?),
+            service: Arc::new(self.service(config, is_on_loopback)?),
             public,
             admin,
             routes,
@@ -291,15 +298,20 @@ async fn bind(address: SocketAddr, key: &str) -> Result<(TcpListener, SocketAddr
 pub struct Listening {
     name: &'static str,
     service: Arc<Service>,
-    public: (TcpListener, SocketAddr),
+    public: Vec<Listener>,
     admin: Option<(TcpListener, SocketAddr)>,
     routes: Vec<Arc<dyn Route>>,
 }
 
 impl Listening {
-    /// The public address, with the real port.
+    /// The first public address, with the real port; `0.0.0.0:0` where there are Unix sockets alone.
     pub fn address(&self) -> SocketAddr {
-        self.public.1
+        self.addresses().next().unwrap_or(NOWHERE)
+    }
+
+    /// All public addresses but those of Unix sockets.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.public.iter().filter_map(Listener::address)
     }
 
     /// The admin address, with the real port; `None` when the admin listener is off.
@@ -331,7 +343,9 @@ impl Listening {
             admin,
             routes,
         } = self;
-        tracing::info!(server = name, address = %public.1, "listening");
+        for listener in &public {
+            tracing::info!(server = name, address = %listener.place, "listening");
+        }
         // Aborted when dropped: at the end of this function, or with it.
         let mut beside = JoinSet::new();
         if let Some((listener, address)) = admin {
@@ -354,7 +368,7 @@ impl Listening {
             let grace = shutdown.await;
             drain::begin(&service, grace).await;
         };
-        tokio::join!(listener::run(&service, public.0), stop);
+        tokio::join!(listener::run(&service, public), stop);
         background.abort_all();
         drain::finish(&service).await;
         service.others.say_goodbye().await;

@@ -206,6 +206,9 @@ fn client(
         return Ok((peer, None));
     }
     let client = proxy::from_headers(proxy, headers, peer);
+    if client.ip().is_unspecified() {
+        return Ok((client, None));
+    }
     let place = service
         .addresses
         .enter(client.ip())

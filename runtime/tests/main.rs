@@ -24,6 +24,7 @@ mod drain;
 mod faults;
 mod handshake;
 mod limits;
+mod listening;
 mod matrix;
 mod messages;
 mod metrics;

@@ -19,7 +19,7 @@ use crate::support::within;
 use crate::support::witness::Witness;
 
 /// Names the settings of a server that is to be run, instead of the tests.
-const SETTINGS: &str = "WSGEN_TEST_SERVER";
+pub const SETTINGS: &str = "WSGEN_TEST_SERVER";
 
 pub fn slow_tests() -> bool {
     let asked = std::env::var_os("WSGEN_SLOW_TESTS").is_some();

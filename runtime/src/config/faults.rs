@@ -13,6 +13,10 @@ impl Config {
                 faults.push(fault.to_owned());
             }
         };
+        demand(
+            !self.listen.address.is_empty(),
+            "listen.address must name at least one address",
+        );
         let limits = &self.limits;
         demand(
             limits.max_connections >= 1,

@@ -6,6 +6,7 @@
 mod arguments;
 mod broker;
 mod faults;
+mod listen;
 mod load;
 mod security;
 mod show;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use broker::{Broker, BrokerKind, BrokerUrl, Resume};
+pub use listen::{Address, Addresses};
 pub use load::ConfigError;
 pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
 pub use telemetry::{SecretHeader, Telemetry};
@@ -73,14 +75,15 @@ pub struct Config {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Listen {
-    /// Address and port of the public listener; port 0 takes a free one. Default `127.0.0.1:8080`.
-    pub address: SocketAddr,
+    /// The public listener's address, or a list of several: `127.0.0.1:8080`, `localhost:8080`, `unix:/run/app.sock`,
+    /// `systemd`. Port 0 takes a free one. Default `127.0.0.1:8080`.
+    pub address: Addresses,
 }
 
 impl Default for Listen {
     fn default() -> Self {
         Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            address: SocketAddr::from(([127, 0, 0, 1], 8080)).into(),
         }
     }
 }
