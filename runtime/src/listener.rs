@@ -186,6 +186,7 @@ async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: 
                 socket,
                 read_ahead,
                 answer: answer.head(),
+                deflate: None,
             };
             return start(Some(opened), place);
         }

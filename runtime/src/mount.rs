@@ -148,6 +148,7 @@ async fn open(config: Arc<Config>, on_upgrade: OnUpgrade, start: Start, place: P
         // It comes out of the upgraded socket first.
         read_ahead: Bytes::new(),
         answer: Vec::new(),
+        deflate: None,
     });
     start(opened, place);
 }

@@ -20,7 +20,7 @@ use crate::caught::{Panicked, caught};
 use crate::config::Config;
 use crate::handshake::{parse_query, percent_decoded};
 use crate::refusal::Refusal;
-use crate::route::{Route, Start};
+use crate::route::{Opened, Route, Start};
 use crate::server::Service;
 use crate::shares::Share;
 use crate::telemetry::Trace;
@@ -42,6 +42,7 @@ pub(crate) struct Agreed {
 pub(crate) struct Switching {
     accept: HeaderValue,
     subprotocol: Option<HeaderValue>,
+    extensions: Option<String>,
 }
 
 /// Agrees to a request, or answers it with a refusal.
@@ -68,6 +69,7 @@ impl Switching {
         Self {
             accept,
             subprotocol,
+            extensions: None,
         }
     }
 
@@ -79,8 +81,10 @@ impl Switching {
             ("Sec-WebSocket-Accept", self.accept.as_bytes()),
         ];
         let subprotocol = self.subprotocol.as_ref().map(HeaderValue::as_bytes);
-        let agreed = subprotocol.map(|agreed| ("Sec-WebSocket-Protocol", agreed));
-        always.into_iter().chain(agreed)
+        let subprotocol = subprotocol.map(|agreed| ("Sec-WebSocket-Protocol", agreed));
+        let extensions = self.extensions.as_ref().map(String::as_bytes);
+        let extensions = extensions.map(|agreed| ("Sec-WebSocket-Extensions", agreed));
+        always.into_iter().chain(subprotocol).chain(extensions)
     }
 
     /// As bytes, with the names written as in the RFC: some clients compare these as well.
@@ -154,9 +158,19 @@ async fn upgrade(
             return Err(Reject::unavailable(reason).because("authentication_timeout"));
         }
     };
+    let (extensions, deflate) = service
+        .compression
+        .agree(&service.config.compression, headers)
+        .unzip();
     Ok(Agreed {
-        answer: Switching::new(accept, subprotocol.map(HeaderValue::from_static)),
-        start: Box::new(|opened, places| start(opened, places.with(place, share))),
+        answer: Switching {
+            extensions,
+            ..Switching::new(accept, subprotocol.map(HeaderValue::from_static))
+        },
+        start: Box::new(|opened, places| {
+            let opened = opened.map(|opened| Opened { deflate, ..opened });
+            start(opened, places.with(place, share));
+        }),
     })
 }
 

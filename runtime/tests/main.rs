@@ -18,6 +18,7 @@ mod brokers;
 mod browsers;
 #[cfg(feature = "client")]
 mod clients;
+mod compression;
 mod contents;
 mod documentation;
 mod drain;

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod broker;
+mod compression;
 mod faults;
 mod listen;
 mod load;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use broker::{Broker, BrokerKind, BrokerUrl, Resume};
+pub use compression::Compression;
 pub use listen::{Address, Addresses};
 pub use load::ConfigError;
 pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
@@ -60,6 +62,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Pings.
     pub heartbeat: Heartbeat,
+    /// Compressed messages.
+    pub compression: Compression,
     /// What happens to messages that are none.
     pub messages: Messages,
     /// How servers share topics.
