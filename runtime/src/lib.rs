@@ -9,7 +9,7 @@
 //! 1. `binding`, `accept` and `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
 //!    What HTTP answers is held back (`held_back`) until it is known whether hyper's own words are enough.
 //!    `tls` decrypts it, `proxy` says whose it is, `addresses` how many that one has already (`shares`).
-//! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin` (by the names of `host`), `authentication`, the handler's `connect`, then 101; or `refusal`.
+//! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin` (by the names of `host`), and by `decision` `authentication` and the handler's `connect`, then 101; or `refusal`.
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
 //! 4. `link`: the session's end of the wire: pings, deadlines, the Close handshake. Below it `wire`: frames in and out,
 //!    everything already received answered in one write, compressed where that was agreed on (`compression`); `meter` holds what the peer sends against its rates.
@@ -50,8 +50,10 @@ mod compression;
 pub mod config;
 mod connections;
 mod context;
+mod decision;
 mod drain;
 mod error;
+mod first_message;
 mod handshake;
 mod health;
 mod held_back;

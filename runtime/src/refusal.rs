@@ -54,18 +54,21 @@ pub(crate) fn answer(reject: &Reject) -> Response<Text> {
 
 /// A whole Close frame (RFC 6455, section 5.5.1): its payload is short, and a server's is not masked.
 fn close_frame(reject: &Reject) -> Vec<u8> {
-    let reason = sendable_reason(&reject.reason).as_bytes();
-    let code = close_code(reject.status).to_be_bytes();
+    let payload = close_payload(close_code(reject.status), &reject.reason);
     let mut frame = vec![0x88];
-    frame.extend(u8::try_from(code.len() + reason.len()));
-    frame.extend(code);
-    frame.extend(reason);
+    frame.extend(u8::try_from(payload.len()));
+    frame.extend(payload);
     frame
+}
+
+/// Code and reason, which is cut to what a Close frame holds.
+pub(crate) fn close_payload(code: u16, reason: &str) -> Vec<u8> {
+    [&code.to_be_bytes()[..], sendable_reason(reason).as_bytes()].concat()
 }
 
 /// The close code that says the same as a status. Those of 4000 and more are for applications to agree on (RFC 6455, section
 /// 7.4.2), and nothing registered says "who are you?".
-fn close_code(status: StatusCode) -> u16 {
+pub(crate) fn close_code(status: StatusCode) -> u16 {
     match status.as_u16() {
         503 => code::TRY_AGAIN_LATER,
         fault @ 400..=499 => 4000 + fault,

@@ -215,7 +215,7 @@ impl Server {
             others: Arc::new(others),
             routes: self.routes,
             security: security(self.security, &config).map_err(StartError)?,
-            origins: Origins::new(&config.origin, self.hosts, is_on_loopback),
+            origins: Origins::new(&config, self.hosts, is_on_loopback),
             connections,
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             tls,
@@ -271,6 +271,9 @@ fn security(security: Option<Security>, config: &Config) -> Result<Option<Securi
             schemes: security.schemes("authentication", named, |scheme| !scheme.is_bearer())?,
             judge: StaticTokens(tokens.clone()),
         });
+    }
+    if !config.authentication.first_message.is_empty() && !security.takes_token() {
+        return Err("authentication.first_message is set, but no scheme of the document is shown as a bearer token or in a header: leave it out".to_owned());
     }
     if security.refuses_everyone() {
         tracing::warn!(

@@ -10,21 +10,20 @@ use bytes::Bytes;
 use hyper::Response;
 use hyper::header::{
     ALLOW, CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
-    UPGRADE, WWW_AUTHENTICATE,
+    UPGRADE,
 };
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode, Version};
 
-use crate::authentication::{Admission, Security, Shown, subprotocol_to_agree_on};
-use crate::caught::{Panicked, caught};
+use crate::authentication::{Admission, subprotocol_to_agree_on};
 use crate::config::Config;
+use crate::decision::Knock;
 use crate::handshake::{parse_query, percent_decoded};
 use crate::refusal::Refusal;
 use crate::route::{Opened, Route, Start};
 use crate::server::Service;
 use crate::shares::Share;
-use crate::telemetry::Trace;
-use crate::{Handshake, Reject, log, origin, proxy};
+use crate::{Handshake, Reject, first_message, log, origin, proxy};
 
 /// What a request in any other version of HTTP is told.
 pub(crate) const WRONG_VERSION: &str = "a WebSocket is opened by a request in HTTP/1.1";
@@ -47,7 +46,7 @@ pub(crate) struct Switching {
 
 /// Agrees to a request, or answers it with a refusal.
 pub(crate) async fn answer(
-    service: &Service,
+    service: &Arc<Service>,
     peer: SocketAddr,
     certificate: Option<&Bytes>,
     head: Parts,
@@ -119,7 +118,7 @@ pub(crate) fn no_room(config: &Config, head: &Parts, has_body: bool) -> Refusal 
 }
 
 async fn upgrade(
-    service: &Service,
+    service: &Arc<Service>,
     peer: SocketAddr,
     certificate: Option<&Bytes>,
     head: &Parts,
@@ -147,16 +146,15 @@ async fn upgrade(
         subprotocol: subprotocol_to_agree_on(headers, route.subprotocols()),
     };
     let subprotocol = handshake.subprotocol;
-    let let_in = let_in(service, certificate, is_trusted, route, handshake);
-    let decided =
-        tokio::time::timeout(service.config.timeouts.authentication, caught(let_in)).await;
-    let (start, share) = match decided {
-        Ok(Ok(decision)) => decision?,
-        Ok(Err(Panicked)) => return Err(panicked(matched.value.as_ref())),
-        Err(_) => {
-            let reason = "authentication takes too long";
-            return Err(Reject::unavailable(reason).because("authentication_timeout"));
-        }
+    let knock = Knock {
+        route,
+        handshake,
+        certificate: certificate.cloned(),
+        is_trusted,
+    };
+    let (start, share) = match knock.awaits_token(service) {
+        true => (first_message::start(service.clone(), knock), None),
+        false => knock.decide(service, None).await?,
     };
     let (extensions, deflate) = service
         .compression
@@ -172,40 +170,6 @@ async fn upgrade(
             start(opened, places.with(place, share));
         }),
     })
-}
-
-/// Asks who is there, and the handler whether it wants them. Put a deadline around it.
-async fn let_in(
-    service: &Service,
-    certificate: Option<&Bytes>,
-    is_trusted: bool,
-    route: Arc<dyn Route>,
-    mut handshake: Handshake,
-) -> Result<(Start, Option<Share<String>>), Reject> {
-    if let Some(security) = &service.security {
-        let shown = Shown {
-            headers: &handshake.headers,
-            subprotocols: route.subprotocols(),
-            query: &handshake.query,
-            certificate,
-        };
-        let admission = security.authenticate(&shown).await;
-        handshake.admission = admission.map_err(|_| unauthorized(security))?;
-    }
-    let share = principal(service, &handshake.admission)?;
-    let (config, connections) = (service.config.clone(), service.connections.clone());
-    let telemetry = &config.telemetry;
-    let trace = Trace::begin(telemetry, &handshake.headers, is_trusted, route.channel());
-    let start = route.connect(handshake, trace, config, connections).await?;
-    Ok((start, share))
-}
-
-/// What comes of a panic in the code that decides who is let in.
-fn panicked(route: &dyn Route) -> Reject {
-    let channel = route.channel();
-    tracing::error!(channel, "`authenticate` or `connect` panicked");
-    route.metrics().panics.add(1);
-    Reject::status(500, "internal error").because("panic")
 }
 
 /// The client's address where a trusted proxy tells it in the headers, with a place among the connections of that
@@ -228,17 +192,6 @@ fn client(
         .enter(client.ip())
         .ok_or_else(|| no_room_reject("address_limit"))?;
     Ok((client, Some(place)))
-}
-
-/// A place among the connections of who was authenticated, if anybody was.
-fn principal(service: &Service, admission: &Admission) -> Result<Option<Share<String>>, Reject> {
-    let Some(principal) = &admission.principal else {
-        return Ok(None);
-    };
-    let share = service.principals.enter(principal.id.clone());
-    share
-        .map(Some)
-        .ok_or_else(|| no_room_reject("principal_limit"))
 }
 
 pub(crate) fn no_room_reject(cause: &'static str) -> Reject {
@@ -322,14 +275,6 @@ pub(crate) fn accept_value(key: &HeaderValue) -> Option<HeaderValue> {
     let mut hash = sha1_smol::Sha1::from(key.as_bytes());
     hash.update(KEY_SUFFIX);
     HeaderValue::from_str(&BASE64.encode(hash.digest().bytes())).ok()
-}
-
-fn unauthorized(security: &Security) -> Reject {
-    let reject = Reject::unauthorized("a valid credential is expected").because("unauthorized");
-    let challenges = security.challenges().into_iter();
-    challenges.fold(reject, |reject, challenge| {
-        reject.with(WWW_AUTHENTICATE, challenge)
-    })
 }
 
 fn path_parameters(parameters: &matchit::Params<'_, '_>) -> Result<Vec<(String, String)>, Reject> {

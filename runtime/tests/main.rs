@@ -23,6 +23,7 @@ mod contents;
 mod documentation;
 mod drain;
 mod faults;
+mod first_message;
 mod handshake;
 mod limits;
 mod listening;

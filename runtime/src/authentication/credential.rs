@@ -138,6 +138,18 @@ impl Scheme {
     pub(crate) const fn is_bearer(self) -> bool {
         matches!(self, Self::Bearer { .. })
     }
+
+    /// Whether a client that cannot set headers shows it as a token elsewhere.
+    pub(crate) const fn takes_token(self) -> bool {
+        matches!(
+            self,
+            Self::Bearer { .. }
+                | Self::ApiKey {
+                    location: Location::Header(_),
+                    ..
+                }
+        )
+    }
 }
 
 /// Where credentials are looked for.
@@ -148,6 +160,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) query: &'a [(String, String)],
     /// The client's verified certificate.
     pub(crate) certificate: Option<&'a Bytes>,
+    /// The token of the first message.
+    pub(crate) token: Option<&'a str>,
 }
 
 /// What the client shows for `scheme`, if anything.
@@ -156,7 +170,7 @@ pub(super) fn credential(scheme: Scheme, shown: &Shown<'_>) -> Option<Credential
     Some(match scheme {
         Scheme::Bearer { name } => {
             let token = authorization(headers, "bearer");
-            let token = token.or_else(|| subprotocol_token(headers, shown.subprotocols));
+            let token = token.or_else(|| token_elsewhere(shown));
             let (scheme, token) = (name, token?.to_owned());
             Credential::Bearer { scheme, token }
         }
@@ -196,7 +210,7 @@ fn key(location: Location, shown: &Shown<'_>) -> Option<String> {
                 Some(value) if values.next().is_none() => value.to_str().ok()?.to_owned(),
                 Some(_) => return None,
                 // A browser cannot set this header.
-                None => subprotocol_token(headers, shown.subprotocols)?.to_owned(),
+                None => token_elsewhere(shown)?.to_owned(),
             }
         }
         Location::Cookie(name) => cookie_value(headers, name)?.into_owned(),
@@ -211,6 +225,13 @@ const TOKEN_PREFIX: &str = "bearer.";
 
 /// The subprotocol that stands for "none, but here is my token": a browser insists that one is agreed on.
 const TOKEN_ALONE: &str = "bearer";
+
+/// The token of a client that cannot set headers.
+fn token_elsewhere<'a>(shown: &Shown<'a>) -> Option<&'a str> {
+    subprotocol_token(shown.headers, shown.subprotocols)
+        .or(shown.token)
+        .filter(|token| !token.is_empty())
+}
 
 /// The token among the subprotocols that the client offers: `bearer.TOKEN`, or what follows `bearer` and is none that the
 /// route speaks.
@@ -321,6 +342,7 @@ mod tests {
             subprotocols: &[],
             query,
             certificate: None,
+            token: None,
         };
         super::key(location, &shown)
     }

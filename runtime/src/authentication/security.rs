@@ -83,6 +83,21 @@ impl Security {
         }
     }
 
+    /// Whether some of the schemes take the token of a first message.
+    pub(crate) fn takes_token(&self) -> bool {
+        let mut schemes = self.alternatives.iter().copied().flatten();
+        schemes.any(|scheme| scheme.takes_token())
+    }
+
+    /// Whether who has shown nothing may be let in by a token that is still to come.
+    pub(crate) fn awaits_token(&self, shown: &Shown<'_>) -> bool {
+        let is_open = self.alternatives.iter().any(|schemes| schemes.is_empty());
+        let mut schemes = self.alternatives.iter().copied().flatten();
+        self.takes_token()
+            && !is_open
+            && !schemes.any(|scheme| credential(*scheme, shown).is_some())
+    }
+
     /// Whether no credential at all can be accepted though one is needed.
     pub(crate) fn refuses_everyone(&self) -> bool {
         let open = self.alternatives.iter().any(|schemes| schemes.is_empty());

@@ -62,6 +62,7 @@ impl Config {
         for (name, duration) in [
             ("timeouts.request_head", self.timeouts.request_head),
             ("timeouts.authentication", self.timeouts.authentication),
+            ("timeouts.first_message", self.timeouts.first_message),
             ("timeouts.tls_handshake", self.timeouts.tls_handshake),
             ("timeouts.message", self.timeouts.message),
             ("timeouts.write_stall", self.timeouts.write_stall),

@@ -291,6 +291,10 @@ pub struct Timeouts {
     /// Authentication and the handler's `connect` together; longer gets 503. Default 10 s.
     #[serde(with = "units::duration")]
     pub authentication: Duration,
+    /// From the upgrade to the end of the first message, where `authentication.first_message` is set; longer closes with 4408.
+    /// Default 10 s.
+    #[serde(with = "units::duration")]
+    pub first_message: Duration,
     /// From a message's first byte to its last; longer closes with 1008. Default 30 s.
     #[serde(with = "units::duration")]
     pub message: Duration,
@@ -320,6 +324,7 @@ impl Default for Timeouts {
             request_head: Duration::from_secs(10),
             tls_handshake: Duration::from_secs(5),
             authentication: Duration::from_secs(10),
+            first_message: Duration::from_secs(10),
             message: Duration::from_secs(30),
             idle: Duration::ZERO,
             age: Duration::ZERO,

@@ -77,6 +77,9 @@ pub struct Authentication {
     /// The document's schemes for which they count. Default `[]`: all but those of bearer tokens, in whose place a key is not
     /// expected.
     pub schemes: Vec<String>,
+    /// Clients that show no credential may show a bearer token or a header's API key in their first message: the name that it
+    /// has there, in an object of JSON. Default `""`: they may not.
+    pub first_message: String,
 }
 
 /// `[jwt]`: JSON Web Tokens, where the program is built with the feature `jwt`.

@@ -14,7 +14,7 @@ use hyper::StatusCode;
 use hyper::header::{HOST, HeaderValue, ORIGIN};
 
 use crate::Reject;
-use crate::config;
+use crate::config::{self, Address, Config};
 use crate::host::{Host, authority};
 use crate::log::Escaped;
 
@@ -35,10 +35,19 @@ pub(crate) struct Origins {
 
 impl Origins {
     /// By the settings, which have no faults, for a server that `hosts` of the document name.
-    pub(crate) fn new(settings: &config::Origin, hosts: &[&str], is_on_loopback: bool) -> Self {
+    pub(crate) fn new(config: &Config, hosts: &[&str], is_on_loopback: bool) -> Self {
+        let settings = &config.origin;
         let of_document = hosts.iter().filter_map(|host| Host::parse(host));
         let of_document: Vec<Host> = of_document.collect();
         let welcomes_loopback = is_on_loopback && of_document.iter().any(Host::is_loopback);
+        let listened = config
+            .listen
+            .address
+            .iter()
+            .filter_map(|address| match address {
+                Address::Name(name, _) => Host::parse(name),
+                _ => None,
+            });
         let allowed = settings.allow.iter().map(|origin| Pattern::parse(origin));
         let named = settings.hosts.iter().map(|host| HostPattern::parse(host));
         Self {
@@ -47,6 +56,7 @@ impl Origins {
             hosts: named
                 .filter_map(Result::ok)
                 .chain(of_document.into_iter().map(HostPattern::Exactly))
+                .chain(listened.map(HostPattern::Exactly))
                 .collect(),
             welcomes_loopback,
             told: Told::default(),
@@ -160,11 +170,10 @@ mod tests {
     use super::*;
 
     fn origins(allow: &[&str], hosts: &[&str], is_on_loopback: bool) -> Origins {
-        let settings = config::Origin {
-            allow: allow.iter().map(|&origin| origin.to_owned()).collect(),
-            hosts: Vec::new(),
-        };
-        Origins::new(&settings, hosts, is_on_loopback)
+        let mut config = Config::default();
+        config.origin.allow = allow.iter().map(|&origin| origin.to_owned()).collect();
+        config.listen.address = "box.example:80".parse().unwrap();
+        Origins::new(&config, hosts, is_on_loopback)
     }
 
     fn status(origins: &Origins, host: &str, origin: &str) -> u16 {
@@ -186,6 +195,7 @@ mod tests {
             ("chat.example.com", "https://chat.example.com.evil.com", 403),
             ("chat.example.com", "https://evilchat.example.com", 403),
             ("evil.com", "https://evil.com", 421),
+            ("box.example:81", "http://box.example:81", 101),
             ("null", "null", 403),
         ] {
             assert_eq!(status(&origins, host, origin), expected, "{host} {origin}");
