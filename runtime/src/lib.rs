@@ -54,6 +54,8 @@ mod decision;
 mod drain;
 mod error;
 mod first_message;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod handshake;
 mod health;
 mod held_back;
