@@ -77,6 +77,11 @@ impl Incoming {
         }
     }
 
+    /// What has arrived and was not looked at.
+    pub(super) fn into_input(self) -> Bytes {
+        self.input.freeze()
+    }
+
     /// Adds what has arrived.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         // Made anew, since little or nothing is left: so it takes as much memory as it has bytes.

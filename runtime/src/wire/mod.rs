@@ -339,6 +339,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 
+    /// What the connection goes on with elsewhere: the socket, what has come behind the last message, and how messages are
+    /// compressed. Only between messages, with everything written.
+    pub(crate) fn into_parts(self) -> (S, Bytes, Option<Deflate>) {
+        let deflate = self.deflate.map(|deflate| *deflate);
+        (self.socket, self.incoming.into_input(), deflate)
+    }
+
     /// The socket, to be closed.
     pub(crate) fn into_socket(self) -> S {
         self.socket
