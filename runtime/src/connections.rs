@@ -89,6 +89,11 @@ impl Connections {
         self.lock().outboxes().collect()
     }
 
+    /// How many are open.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().entries.len()
+    }
+
     /// Closes those of a principal.
     pub(crate) fn kick(&self, principal: &str, code: u16, reason: &str) {
         let open = self.lock();

@@ -15,8 +15,10 @@
 //!    everything already received answered in one write; `meter` holds what the peer sends against its rates.
 //! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session.
 //! 6. `topics`: what is published, to members here; `broker`: and to those of other servers.
-//! 7. `drain`: the way out, by SIGTERM; `admin` tells the load balancer (and `health`, the
+//! 7. `drain`: the way out; `shutdown` begins it at SIGTERM and sees that the process ends; `admin` tells the load balancer (and `health`, the
 //!    container), and shows `metrics`.
+//!
+//! `watchdog` notices handlers that block.
 //!
 //! `telemetry` traces 2 and 3, where the feature `otel` is on.
 //!
@@ -71,6 +73,7 @@ mod route;
 mod server;
 mod session;
 mod shares;
+mod shutdown;
 mod socket;
 mod telemetry;
 pub mod testing;
@@ -81,6 +84,7 @@ mod tls;
 )]
 mod topics;
 mod upgrade;
+mod watchdog;
 mod wire;
 
 pub use authentication::{Authenticate, Credential, Nobody, Principal, Unauthorized};

@@ -4,9 +4,9 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
@@ -30,18 +30,26 @@ pub fn slow_tests() -> bool {
 }
 
 /// Not a test: what [`Process::start`] runs.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn server() {
+#[test]
+fn server() {
     let Ok(settings) = std::env::var(SETTINGS) else {
         return;
     };
     let (ended, _receiver) = mpsc::unbounded_channel();
     let gate = Arc::new(Notify::new());
     let server = Server::new("test").route("/rooms/{room}", Room { gate, ended });
-    let _ = server.serve(Config::from_toml(&settings).unwrap()).await;
-    // `serve` returns its code, which this is not the `main` to return.
-    std::process::exit(0);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .unwrap();
+    let code = runtime.block_on(server.serve(Config::from_toml(&settings).unwrap()));
+    // As `main` ends: not before every worker thread does.
+    drop(runtime);
+    std::process::exit(i32::from(code != ExitCode::SUCCESS));
 }
+
+const WORKERS: usize = 2;
 
 pub struct Process {
     child: Child,
@@ -122,7 +130,6 @@ impl Process {
     }
 
     /// Waits for a line of the log, and is it.
-    #[cfg(any(feature = "dev-tls", feature = "redis"))]
     pub async fn logs(&self, words: &str) -> String {
         within(async {
             loop {
@@ -241,12 +248,104 @@ async fn a_second_sigterm_ends_it_at_once() {
     // Two signals before the first one is looked at are one.
     let mut said = std::iter::from_fn(|| server.log.recv_timeout(Duration::from_secs(20)).ok());
     assert!(said.any(|line| line.contains("draining")));
-    let begin = std::time::Instant::now();
+    let begin = Instant::now();
     server.signal("-TERM");
-    assert!(server.exited().await.success());
+    // It cut the one that is open.
+    assert_eq!(server.exited().await.code(), Some(1));
     assert!(begin.elapsed() < Duration::from_secs(5));
     // To its end, which is there since the process is gone.
     assert!(server.log.iter().any(|line| line.contains("second signal")));
+}
+
+/// So many handlers that hold their worker threads, which the log has told of.
+async fn block(server: &Process, handlers: usize, millis: u64) -> Vec<Raw> {
+    let mut blocked = Vec::new();
+    for _ in 0..handlers {
+        blocked.push(server.raw().await);
+    }
+    let block = format!(r#"{{"type":"block","millis":{millis}}}"#);
+    for raw in &mut blocked {
+        raw.send(&frame(FIN | TEXT, block.as_bytes())).await;
+    }
+    blocked
+}
+
+#[tokio::test]
+async fn handlers_that_block_every_thread_do_not_outlive_the_deadline() {
+    let settings = format!("{FAST}deadline = \"500ms\"");
+    let mut server = Process::start(&settings, 1024);
+    let _blocked = block(&server, WORKERS, 60_000).await;
+    for _ in 0..WORKERS {
+        server.logs("channel=\"room\" handler=block").await;
+    }
+    let begin = Instant::now();
+    server.signal("-TERM");
+    assert_eq!(server.exited().await.code(), Some(1));
+    assert!(
+        begin.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_second_sigterm_ends_it_though_handlers_block_every_thread() {
+    let mut server = Process::start(FAST, 1024);
+    let _blocked = block(&server, WORKERS, 60_000).await;
+    for _ in 0..WORKERS {
+        server.logs("channel=\"room\" handler=block").await;
+    }
+    server.signal("-TERM");
+    // Two signals before the first one is looked at are one, and no line says that it was: the drain cannot begin.
+    let begin = Instant::now();
+    while server.child.try_wait().unwrap().is_none() && begin.elapsed() < Duration::from_secs(10) {
+        server.signal("-TERM");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(server.exited().await.code(), Some(1));
+    assert!(begin.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_handler_that_blocks_is_named_and_cut_at_the_deadline() {
+    let settings = format!("{FAST}deadline = \"500ms\"");
+    let mut server = Process::start(&settings, 1024);
+    let _blocked = block(&server, 1, 60_000).await;
+    let line = server.logs("handler=block").await;
+    assert!(line.contains("WARN"), "{line}");
+    assert!(line.contains("channel=\"room\""), "{line}");
+    assert!(line.contains("spawn_blocking"), "{line}");
+    let begin = Instant::now();
+    server.signal("-TERM");
+    server.logs("cutting what is left").await;
+    server.logs("a handler holds its thread").await;
+    assert_eq!(server.exited().await.code(), Some(1));
+    assert!(
+        begin.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_handler_that_blocks_is_counted_once_and_others_are_not() {
+    let server = Process::start(FAST, 1024);
+    let witness = server.witness().await;
+    let mut blocked = block(&server, 1, 2500).await;
+    assert_eq!(
+        blocked[0].text().await,
+        r#"{"type":"said","text":"blocked"}"#
+    );
+    let mut short = block(&server, 1, 500).await;
+    assert_eq!(short[0].text().await, r#"{"type":"said","text":"blocked"}"#);
+    assert_eq!(
+        server
+            .metric("wsgen_blocked_workers_total{channel=\"room\"}")
+            .await,
+        1.0
+    );
+    drop((blocked, short));
+    witness.unharmed().await;
 }
 
 #[tokio::test]

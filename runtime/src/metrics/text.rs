@@ -67,7 +67,7 @@ pub(crate) fn render(
 type OfChannel = fn(&ChannelMetrics) -> &Counter;
 
 /// Name, help and place of the counters that a channel has one of.
-const CHANNEL_COUNTERS: [(&str, &str, OfChannel); 5] = [
+const CHANNEL_COUNTERS: [(&str, &str, OfChannel); 6] = [
     (
         "wsgen_bytes_received_total",
         "Bytes read after the upgrade.",
@@ -92,6 +92,11 @@ const CHANNEL_COUNTERS: [(&str, &str, OfChannel); 5] = [
         "wsgen_handler_panics_total",
         "Panics of handlers.",
         |channel| &channel.panics,
+    ),
+    (
+        "wsgen_blocked_workers_total",
+        "Handlers that held a worker thread for over a second.",
+        |channel| &channel.blocked,
     ),
 ];
 
@@ -256,7 +261,7 @@ mod tests {
             .collect();
         let count = types.len();
         types.dedup();
-        assert_eq!((types.len(), count), (18, 18));
+        assert_eq!((types.len(), count), (19, 19));
         drop(connection);
         let page = render(&server, &[channel], 0);
         assert!(

@@ -46,7 +46,13 @@ pub struct Flood {
     pub size: usize,
 }
 
+#[derive(Deserialize)]
+pub struct Block {
+    pub millis: u64,
+}
+
 pub enum Inbound {
+    Block(Block),
     Say(Text),
     Where,
     Peer,
@@ -95,6 +101,7 @@ impl Decode for Inbound {
     fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.json()?;
         match codegen::tag(payload, "type")?.as_deref() {
+            Some("block") => codegen::from_json(payload).map(Self::Block),
             Some("say") => codegen::from_json(payload).map(Self::Say),
             Some("where") => Ok(Self::Where),
             Some("peer") => Ok(Self::Peer),
@@ -119,7 +126,10 @@ impl Decode for Inbound {
     }
 
     fn name(&self) -> &'static str {
-        "inbound"
+        match self {
+            Self::Block(_) => "block",
+            _ => "inbound",
+        }
     }
 }
 
@@ -157,6 +167,10 @@ impl Endpoint for Room {
 
     async fn receive(&self, cx: &mut Context<'_>, message: Inbound) -> Result<(), Error> {
         match message {
+            Inbound::Block(Block { millis }) => {
+                std::thread::sleep(std::time::Duration::from_millis(millis));
+                cx.send(said("blocked")).await
+            }
             Inbound::Say(Text { text }) => cx.send(said(text)).await,
             Inbound::Where => {
                 let room = cx.session.room.clone();
