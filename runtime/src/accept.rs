@@ -7,26 +7,31 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::config::most_descriptors;
 use crate::metrics::Counter;
 
 /// The pause after a failed accept, doubled up to the second while it goes on failing.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
-/// Accepts for ever; a fault of the system is waited out, and counted in `errors`.
+/// Accepts for ever; a fault of the system is waited out, and counted in `errors`. Of the process's descriptors so many
+/// are `left` to others.
 pub(crate) async fn accept_all(
     listener: &TcpListener,
     errors: &Counter,
-    accepted: impl Fn(TcpStream, SocketAddr),
+    left: usize,
+    mut accepted: impl FnMut(TcpStream, SocketAddr),
 ) {
     let mut pause = BACK_OFF.0;
     let mut spare = SpareDescriptor::new();
+    let ours = most_descriptors().map_or(usize::MAX, |most| most.saturating_sub(left));
     loop {
         let error = match listener.accept().await {
-            Ok((socket, peer)) => {
+            Ok((socket, peer)) if number(&socket) < ours => {
                 pause = BACK_OFF.0;
                 accepted(socket, peer);
                 continue;
             }
+            Ok(_) => io::Error::from_raw_os_error(OUT_OF_DESCRIPTORS),
             Err(error) => error,
         };
         // The client was faster; nothing is wrong with the listener.
@@ -46,9 +51,22 @@ pub(crate) async fn accept_all(
     }
 }
 
-/// `EMFILE` and `ENFILE`, which have these numbers on every Unix.
+/// The number of a socket's descriptor. A new one gets the lowest that is free: all below it are in use.
+#[cfg(unix)]
+fn number(socket: &TcpStream) -> usize {
+    usize::try_from(std::os::fd::AsRawFd::as_raw_fd(socket)).unwrap_or_default()
+}
+
+#[cfg(not(unix))]
+fn number(_: &TcpStream) -> usize {
+    0
+}
+
+/// `EMFILE`, which has this number on every Unix, as has `ENFILE`, of all processes.
+const OUT_OF_DESCRIPTORS: i32 = 24;
+
 fn is_out_of_descriptors(error: &io::Error) -> bool {
-    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | OUT_OF_DESCRIPTORS))
 }
 
 /// A descriptor that is given up when there is no other: with it, clients that wait to be accepted are hung up on, so

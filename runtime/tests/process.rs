@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use wsgen_runtime::{Config, Server};
@@ -390,6 +391,31 @@ async fn running_out_of_descriptors_is_survived() {
         }
     })
     .await;
+    witness.unharmed().await;
+}
+
+#[tokio::test]
+async fn without_descriptors_the_admin_listener_answers_all_the_same() {
+    let settings = format!("{FAST}[limits]\nmax_connections = 1000\n[timeouts]\nclose = \"300ms\"");
+    let server = Process::start(&settings, 64);
+    let witness = server.witness().await;
+    let mut open = Vec::new();
+    loop {
+        let mut raw = Raw::connect(server.address).await;
+        let _ = raw.0.write_all(upgrade("/rooms/1", "").as_bytes()).await;
+        match within(raw.0.read(&mut [0])).await {
+            Ok(1) => open.push(raw),
+            _ => break,
+        }
+    }
+    let mut idle = Vec::new();
+    for _ in 0..30 {
+        idle.push(Raw::connect(server.admin).await);
+        let ready = server.admin_page("/readyz").await;
+        assert!(ready.starts_with("HTTP/1.1 200 "), "{ready}");
+        assert!(server.metric("wsgen_accept_errors_total").await >= 1.0);
+    }
+    drop((idle, open));
     witness.unharmed().await;
 }
 

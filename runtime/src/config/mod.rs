@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use broker::{Broker, BrokerKind, BrokerUrl, Resume};
 pub use load::ConfigError;
+pub(crate) use load::most_descriptors;
 pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
 pub use telemetry::{SecretHeader, Telemetry};
 
