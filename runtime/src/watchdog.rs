@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use crate::log::Escaped;
 use crate::metrics::{ChannelMetrics, Counter};
 
@@ -28,10 +30,12 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
+    /// To be called on the runtime whose threads the handlers hold.
     pub(crate) fn start(channels: Vec<Arc<ChannelMetrics>>) -> Self {
         let (_alive, alive) = mpsc::channel();
         let patrol = Patrol {
             channels,
+            runtime: Handle::current(),
             steps: HashMap::new(),
         };
         let thread = thread::Builder::new().name("wsgen-watchdog".to_owned());
@@ -125,6 +129,7 @@ struct Step {
 /// What a watchdog knows.
 struct Patrol {
     channels: Vec<Arc<ChannelMetrics>>,
+    runtime: Handle,
     /// What each worker, by its address, was at and at how many looks it had been there before.
     steps: HashMap<usize, (Step, u32)>,
 }
@@ -151,6 +156,10 @@ impl Patrol {
             self.steps.insert(address, (step, looks));
         }
         drop(workers);
+        if self.steps.values().any(|(_, looks)| *looks > 0) {
+            // The thread that is held may be the one that waited for sockets and timers: wakes another, which does then.
+            drop(self.runtime.spawn(std::future::ready(())));
+        }
         let blocked = self.steps.values().filter(|(_, looks)| *looks == LOOKS);
         blocked.for_each(|(step, _)| self.tell(step.mark));
     }

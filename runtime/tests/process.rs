@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +16,7 @@ use wsgen_runtime::{Config, Server};
 
 use crate::support::client::Client;
 use crate::support::endpoint::Room;
-use crate::support::raw::{FIN, PING, Raw, TEXT, frame, upgrade};
+use crate::support::raw::{CLOSE, FIN, PING, Raw, TEXT, frame, upgrade};
 use crate::support::within;
 use crate::support::witness::Witness;
 
@@ -57,6 +58,8 @@ pub struct Process {
     pub address: SocketAddr,
     pub admin: SocketAddr,
     log: std::sync::mpsc::Receiver<String>,
+    /// Whether the log is not read any more, for now.
+    is_stalled: Arc<AtomicBool>,
 }
 
 impl Process {
@@ -78,10 +81,15 @@ impl Process {
             .unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (tell, log) = std::sync::mpsc::channel();
+        let is_stalled = Arc::new(AtomicBool::new(false));
+        let stalls = is_stalled.clone();
         std::thread::spawn(move || {
-            lines
-                .map_while(Result::ok)
-                .try_for_each(|line| tell.send(line))
+            lines.map_while(Result::ok).try_for_each(|line| {
+                while stalls.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                tell.send(line)
+            })
         });
         let address = |what: &str| loop {
             let line = log.recv_timeout(Duration::from_secs(20)).unwrap();
@@ -97,7 +105,13 @@ impl Process {
             address,
             admin,
             log,
+            is_stalled,
         }
+    }
+
+    /// Reads the log no more, so that its pipe fills.
+    pub fn stop_reading(&self) {
+        self.is_stalled.store(true, Ordering::Relaxed);
     }
 
     pub async fn client(&self) -> Client {
@@ -258,27 +272,37 @@ async fn a_second_sigterm_ends_it_at_once() {
     assert!(server.log.iter().any(|line| line.contains("second signal")));
 }
 
-/// So many handlers that hold their worker threads, which the log has told of.
-async fn block(server: &Process, handlers: usize, millis: u64) -> Vec<Raw> {
+/// A handler that holds its worker thread.
+async fn block(server: &Process, millis: u64) -> Raw {
+    let mut raw = server.raw().await;
+    let block = format!(r#"{{"type":"block","millis":{millis}}}"#);
+    raw.send(&frame(FIN | TEXT, block.as_bytes())).await;
+    raw
+}
+
+/// Handlers that hold the worker threads, one of which the log has named.
+async fn block_all(server: &Process) -> Vec<Raw> {
     let mut blocked = Vec::new();
-    for _ in 0..handlers {
+    // More than there are threads: which one gets which is not ours to say.
+    for _ in 0..4 * WORKERS {
         blocked.push(server.raw().await);
     }
-    let block = format!(r#"{{"type":"block","millis":{millis}}}"#);
     for raw in &mut blocked {
-        raw.send(&frame(FIN | TEXT, block.as_bytes())).await;
+        raw.send(&frame(FIN | TEXT, br#"{"type":"block","millis":60000}"#))
+            .await;
     }
+    let line = server.logs("handler=block").await;
+    assert!(line.contains("WARN"), "{line}");
+    assert!(line.contains("channel=\"room\""), "{line}");
+    assert!(line.contains("spawn_blocking"), "{line}");
     blocked
 }
 
 #[tokio::test]
-async fn handlers_that_block_every_thread_do_not_outlive_the_deadline() {
+async fn handlers_that_block_do_not_outlive_the_deadline() {
     let settings = format!("{FAST}deadline = \"500ms\"");
     let mut server = Process::start(&settings, 1024);
-    let _blocked = block(&server, WORKERS, 60_000).await;
-    for _ in 0..WORKERS {
-        server.logs("channel=\"room\" handler=block").await;
-    }
+    let _blocked = block_all(&server).await;
     let begin = Instant::now();
     server.signal("-TERM");
     assert_eq!(server.exited().await.code(), Some(1));
@@ -290,12 +314,9 @@ async fn handlers_that_block_every_thread_do_not_outlive_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_second_sigterm_ends_it_though_handlers_block_every_thread() {
+async fn a_second_sigterm_ends_it_though_handlers_block() {
     let mut server = Process::start(FAST, 1024);
-    let _blocked = block(&server, WORKERS, 60_000).await;
-    for _ in 0..WORKERS {
-        server.logs("channel=\"room\" handler=block").await;
-    }
+    let _blocked = block_all(&server).await;
     server.signal("-TERM");
     // Two signals before the first one is looked at are one, and no line says that it was: the drain cannot begin.
     let begin = Instant::now();
@@ -308,14 +329,11 @@ async fn a_second_sigterm_ends_it_though_handlers_block_every_thread() {
 }
 
 #[tokio::test]
-async fn a_handler_that_blocks_is_named_and_cut_at_the_deadline() {
+async fn one_handler_that_blocks_does_not_outlive_the_deadline() {
     let settings = format!("{FAST}deadline = \"500ms\"");
     let mut server = Process::start(&settings, 1024);
-    let _blocked = block(&server, 1, 60_000).await;
-    let line = server.logs("handler=block").await;
-    assert!(line.contains("WARN"), "{line}");
-    assert!(line.contains("channel=\"room\""), "{line}");
-    assert!(line.contains("spawn_blocking"), "{line}");
+    let _blocked = block(&server, 60_000).await;
+    server.logs("handler=block").await;
     let begin = Instant::now();
     server.signal("-TERM");
     server.logs("cutting what is left").await;
@@ -332,13 +350,10 @@ async fn a_handler_that_blocks_is_named_and_cut_at_the_deadline() {
 async fn a_handler_that_blocks_is_counted_once_and_others_are_not() {
     let server = Process::start(FAST, 1024);
     let witness = server.witness().await;
-    let mut blocked = block(&server, 1, 2500).await;
-    assert_eq!(
-        blocked[0].text().await,
-        r#"{"type":"said","text":"blocked"}"#
-    );
-    let mut short = block(&server, 1, 500).await;
-    assert_eq!(short[0].text().await, r#"{"type":"said","text":"blocked"}"#);
+    let mut blocked = block(&server, 2500).await;
+    assert_eq!(blocked.text().await, r#"{"type":"said","text":"blocked"}"#);
+    let mut short = block(&server, 500).await;
+    assert_eq!(short.text().await, r#"{"type":"said","text":"blocked"}"#);
     assert_eq!(
         server
             .metric("wsgen_blocked_workers_total{channel=\"room\"}")
@@ -347,6 +362,36 @@ async fn a_handler_that_blocks_is_counted_once_and_others_are_not() {
     );
     drop((blocked, short));
     witness.unharmed().await;
+}
+
+/// More lines than a pipe holds, of all levels, and nobody reads them.
+#[tokio::test]
+async fn a_reader_of_the_log_that_stalls_stops_nobody() {
+    let settings = format!("{FAST}deadline = \"1s\"\n[log]\nlevel = \"debug\"");
+    let mut server = Process::start(&settings, 1024);
+    let witness = server.witness().await;
+    server.stop_reading();
+    for _ in 0..50 {
+        let mut raws = Vec::new();
+        for _ in 0..20 {
+            raws.push(server.raw().await);
+        }
+        for raw in &mut raws {
+            raw.send(&frame(FIN | TEXT, br#"{"type":"fail"}"#)).await;
+            assert_eq!(raw.frame().await.0, FIN | CLOSE);
+        }
+    }
+    assert!(server.metric("wsgen_log_lines_dropped_total").await > 0.0);
+    witness.unharmed().await;
+    // Its end is not held up either.
+    let begin = Instant::now();
+    server.signal("-TERM");
+    assert!(server.exited().await.success());
+    assert!(
+        begin.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begin.elapsed()
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::histogram::BOUNDS;
 use super::{BrokerMetrics, ChannelMetrics, Counter, Counters, ServerMetrics};
+use crate::log;
 
 /// Everything, one line a value. `queued` is how many bytes wait in send queues now.
 pub(crate) fn render(
@@ -59,6 +60,10 @@ pub(crate) fn render(
         "Failures to accept a connection.",
     );
     page.line("wsgen_accept_errors_total", &[], server.accept_errors.get());
+    let name = "wsgen_log_lines_dropped_total";
+    let help = "Lines of the log that standard error did not take.";
+    page.head(name, "counter", help);
+    page.line(name, &[], log::DROPPED.get());
     page.broker(&server.broker);
     page.durations(channels);
     page.0
@@ -261,7 +266,7 @@ mod tests {
             .collect();
         let count = types.len();
         types.dedup();
-        assert_eq!((types.len(), count), (19, 19));
+        assert_eq!((types.len(), count), (20, 20));
         drop(connection);
         let page = render(&server, &[channel], 0);
         assert!(
