@@ -189,7 +189,8 @@ impl Server {
 
     fn service(self, config: Config) -> Result<Service, StartError> {
         let tls = Tls::new(&config.tls).map_err(StartError)?;
-        let (connections, metrics) = (Connections::default(), ServerMetrics::default());
+        let connections = Connections::new(&config.limits);
+        let metrics = ServerMetrics::default();
         let hubs = self.all_routes.iter().map(|route| route.hub().clone());
         let others = Others::new(&config, hubs.collect(), &connections, &metrics.broker);
         Ok(Service {

@@ -51,8 +51,15 @@ pub struct Block {
     pub millis: u64,
 }
 
+#[derive(Deserialize)]
+pub struct Burst {
+    pub topic: String,
+    pub count: usize,
+}
+
 pub enum Inbound {
     Block(Block),
+    Burst(Burst),
     Say(Text),
     Where,
     Peer,
@@ -102,6 +109,7 @@ impl Decode for Inbound {
         let payload = frame.json()?;
         match codegen::tag(payload, "type")?.as_deref() {
             Some("block") => codegen::from_json(payload).map(Self::Block),
+            Some("burst") => codegen::from_json(payload).map(Self::Burst),
             Some("say") => codegen::from_json(payload).map(Self::Say),
             Some("where") => Ok(Self::Where),
             Some("peer") => Ok(Self::Peer),
@@ -170,6 +178,12 @@ impl Endpoint for Room {
             Inbound::Block(Block { millis }) => {
                 std::thread::sleep(std::time::Duration::from_millis(millis));
                 cx.send(said("blocked")).await
+            }
+            Inbound::Burst(Burst { topic, count }) => {
+                for number in 0..count {
+                    cx.publish(&topic, said(number.to_string()));
+                }
+                Ok(())
             }
             Inbound::Say(Text { text }) => cx.send(said(text)).await,
             Inbound::Where => {
