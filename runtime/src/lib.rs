@@ -53,6 +53,8 @@ mod connections;
 mod context;
 mod drain;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod handshake;
 mod health;
 mod held_back;

@@ -28,8 +28,7 @@ use crate::meter::Meter;
 
 use frame::Sent;
 pub(crate) use frame::{Opcode, Role};
-use incoming::Incoming;
-pub(crate) use incoming::Received;
+pub(crate) use incoming::{Incoming, Received};
 use output::Output;
 pub(crate) use violation::Violation;
 
