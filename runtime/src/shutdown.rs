@@ -98,16 +98,17 @@ impl Keeper {
         };
         let _ = self.first.send(grace);
         let most = grace + self.drain.deadline + AFTER_DEADLINE;
-        tokio::select! {
+        let is_cut = tokio::select! {
             _ = signals.next() => {
                 tracing::warn!("second signal: stopping now");
+                self.connections.count() > 0
             }
             () = tokio::time::sleep(most) => {
-                tracing::error!("the drain's deadline has passed and something holds its thread: ending the process");
+                tracing::error!("the drain's deadline has passed, and something holds its thread: ending the process");
+                true
             }
-        }
-        let is_any_cut = self.connections.count() > 0;
-        std::process::exit(i32::from(is_any_cut));
+        };
+        std::process::exit(i32::from(is_cut));
     }
 }
 
