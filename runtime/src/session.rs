@@ -19,7 +19,7 @@ use crate::log::Escaped;
 use crate::metrics::ChannelMetrics;
 use crate::route::Served;
 use crate::socket::Socket;
-use crate::{CloseReason, ConnectionId, Context, Error, Initiator, telemetry};
+use crate::{CloseReason, ConnectionId, Context, Error, Initiator, telemetry, watchdog};
 
 /// Serves a connection that `connect` has agreed to; gives its `place` among the others back at the end.
 #[allow(
@@ -82,6 +82,7 @@ async fn begin<E: Endpoint>(
 ) -> Option<End> {
     let mut context = Context::new(session, connection);
     let step = context.step("connected");
+    link.metrics().called("connected");
     let handler = pin!(step.around(endpoint.connected(&mut context)));
     handle::<E>(link, handler).await
 }
@@ -98,6 +99,7 @@ async fn converse<E: Endpoint>(
         let frame = match poll_fn(|cx| link.poll_event(cx)).await {
             Event::Frame(frame) => frame,
             Event::Topic(event) => {
+                link.metrics().called("topic_event");
                 // On the heap, so that connections do not carry the room of what few handlers use.
                 let mut handler = Box::pin(endpoint.topic_event(&mut context, event));
                 if let Some(end) = handle::<E>(link, handler.as_mut()).await {
@@ -166,7 +168,8 @@ async fn handle<E: Endpoint>(
     link.handler_begins();
     let outcome = poll_fn(|cx| {
         // After a panic the handler is never polled again, and the session only sees its `disconnected`.
-        match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))) {
+        let step = || catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
+        match watchdog::watch(link.metrics().handler(), step) {
             Ok(Poll::Ready(result)) => Poll::Ready(Outcome::Returned(result)),
             Ok(Poll::Pending) => link.poll_beside_handler(cx).map(Outcome::Cut),
             Err(_) => Poll::Ready(Outcome::Panicked),
@@ -232,9 +235,11 @@ pub(crate) async fn guarded(
     metrics: &ChannelMetrics,
     future: impl Future<Output = ()>,
 ) {
+    let mark = metrics.mark(handler);
     let mut future = pin!(future);
     poll_fn(|cx| {
-        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))).unwrap_or_else(|_| {
+        let step = || catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        watchdog::watch(mark, step).unwrap_or_else(|_| {
             tracing::error!(handler, "a handler panicked");
             metrics.panics.add(1);
             Poll::Ready(())

@@ -281,3 +281,19 @@ async fn whatever_a_peer_sends_one_event_is_one_line() {
     }
     witness.unharmed().await;
 }
+
+#[tokio::test]
+async fn idle_connections_to_the_admin_listener_keep_nobody_out() {
+    let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        idle.push(Raw::connect(server.admin).await);
+    }
+    for _ in 0..3 {
+        let ready = server.admin_page("/readyz").await;
+        assert!(ready.starts_with("HTTP/1.1 200 "), "{ready}");
+    }
+    assert_eq!(idle[0].all().await, "", "the oldest is closed");
+    witness.unharmed().await;
+}

@@ -68,17 +68,21 @@ pub(super) fn find(path: &Path) -> PathBuf {
 
 /// How many descriptors this process may open; 1024, the usual soft limit, where the system does not say.
 pub(super) fn descriptors() -> usize {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let soft = limits.lines().find_map(|line| {
-        line.strip_prefix("Max open files")?
-            .split_whitespace()
+    most_descriptors().unwrap_or(1024).clamp(64, 1_000_000)
+}
+
+/// How many descriptors this process may open, where the system says it.
+pub(crate) fn most_descriptors() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let mut lines = limits.lines();
+    let soft = lines.find_map(|line| line.strip_prefix("Max open files"))?;
+    // "unlimited" does not parse.
+    Some(
+        soft.split_whitespace()
             .next()?
             .parse()
-            .ok()
-    });
-    // "unlimited" does not parse; a million is as good.
-    soft.unwrap_or(if limits.is_empty() { 1024 } else { 1_000_000 })
-        .clamp(64, 1_000_000)
+            .unwrap_or(usize::MAX),
+    )
 }
 
 fn parse(
