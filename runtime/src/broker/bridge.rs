@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout_at;
 
+use super::hold::Hold;
 use super::key::Key;
 use super::wire::{Body, Frame, News, NodeId};
 use crate::metrics::BrokerMetrics;
@@ -44,6 +45,9 @@ struct State {
     dropped: u64,
     /// Whether a sign of life goes before all of these.
     beat_is_due: bool,
+    /// Whether that asks the others for theirs.
+    beat_asks: bool,
+    hold: Hold,
     /// The topics that have members here, and those that are heard.
     wanted: HashSet<Key>,
     heard: HashSet<Key>,
@@ -140,6 +144,12 @@ impl Bridge {
         self.work.notify_one();
     }
 
+    /// Says what waits though others may not hear it, because this server stops.
+    pub(crate) fn hold_no_longer(&self) {
+        self.lock().hold = Hold::default();
+        self.work.notify_one();
+    }
+
     /// A sent batch may have been lost.
     pub(crate) fn lost(&self, messages: usize) {
         self.lock().dropped += messages as u64;
@@ -228,17 +238,19 @@ impl Bridge {
         work
     }
 
-    /// What is to be said first: at most so many messages, and no more once they have so many bytes.
+    /// What is to be said first: at most so many messages, and no more once they have so many bytes. What is held for
+    /// others is not among it.
     pub(crate) fn take_messages(&self, messages: usize, bytes: usize) -> Vec<Outgoing> {
         let mut state = self.lock();
         let mut batch = Vec::new();
         if messages > 0 && std::mem::take(&mut state.beat_is_due) {
-            let dropped = state.dropped;
-            let beat = Body::News(News::Beat { dropped });
+            let (dropped, asks) = (state.dropped, std::mem::take(&mut state.beat_asks));
+            let beat = Body::News(News::Beat { dropped, asks });
             batch.push(Outgoing::new(self.us, Key::of_servers(), 0, beat));
         }
         let mut taken = 0;
         while batch.len() < messages
+            && !state.is_held()
             && taken < bytes
             && let Some(said) = state.outgoing.pop_front()
         {
@@ -251,8 +263,9 @@ impl Bridge {
 
     /// Whether there is something to do.
     pub(crate) fn has_more(&self) -> bool {
-        let state = self.lock();
-        !(state.outgoing.is_empty()
+        let mut state = self.lock();
+        let says_nothing = state.outgoing.is_empty() || state.is_held();
+        !(says_nothing
             && !state.beat_is_due
             && state.changed.is_empty()
             && state.astray.is_empty()
@@ -261,7 +274,12 @@ impl Bridge {
 
     /// Waits until there may be something to do.
     pub(crate) async fn has_work(&self) {
-        self.work.notified().await;
+        let until = self.lock().hold.until();
+        match until {
+            // It is not held any longer then.
+            Some(until) => drop(timeout_at(until.into(), self.work.notified()).await),
+            None => self.work.notified().await,
+        }
     }
 
     /// These topics are heard now.
@@ -284,6 +302,7 @@ impl Bridge {
         // The others' time begins anew: while we heard nobody, nobody could be heard.
         let now = Instant::now();
         state.peers.values_mut().for_each(|peer| peer.heard = now);
+        state.hold = Hold::begin(state.peers.keys().copied());
         state.changed = state.wanted.iter().cloned().collect();
         let logged = state.wanted.iter().filter(|key| key.is_logged);
         state.astray = logged.cloned().collect();
@@ -292,7 +311,11 @@ impl Bridge {
 
     /// Those topics are heard.
     pub(crate) fn came_up(&self) {
-        self.lock().has_come_up = true;
+        let mut state = self.lock();
+        state.has_come_up = true;
+        // Those who never lost their connection would say nothing for a while, and are waited for.
+        state.beat_asks = true;
+        drop(state);
         self.metrics.connected();
         self.beat();
     }
@@ -333,7 +356,13 @@ impl Bridge {
             heard: Instant::now(),
             dropped: Some(dropped),
         };
-        let before = self.lock().peers.insert(node, peer);
+        let mut state = self.lock();
+        let before = state.peers.insert(node, peer);
+        let is_last = state.hold.is_over_with(node);
+        drop(state);
+        if is_last {
+            self.work.notify_one();
+        }
         let known = before.and_then(|before| before.dropped);
         // One that was forgotten while it had no broker comes back as a new one, and has dropped what did not fit.
         (known.is_none(), dropped > known.unwrap_or(0))
@@ -350,7 +379,11 @@ impl Bridge {
 
     /// Another server is gone.
     pub(crate) fn forget_peer(&self, node: NodeId) {
-        self.lock().peers.remove(&node);
+        let mut state = self.lock();
+        state.peers.remove(&node);
+        if state.hold.is_over_with(node) {
+            self.work.notify_one();
+        }
     }
 
     /// Forgets the servers that have given no sign of life for so long, and names them.
@@ -378,6 +411,12 @@ impl Bridge {
 }
 
 impl State {
+    /// Whether what is said waits for others: not where it would soon be too much.
+    fn is_held(&mut self) -> bool {
+        let has_room = self.outgoing.len() < MOST_MESSAGES / 2 && self.bytes < MOST_BYTES / 2;
+        has_room && self.hold.until().is_some()
+    }
+
     /// Has the task look at a topic if that is needed. So what is to be looked at never outgrows what is wanted and
     /// heard, however long there is no broker.
     fn compare(&mut self, key: Key) {

@@ -101,10 +101,10 @@ impl Cluster {
     /// What another server tells all.
     fn hear(&self, node: NodeId, news: News) {
         match news {
-            News::Beat { dropped } => {
+            News::Beat { dropped, asks } => {
                 let (is_new, has_dropped) = self.bridge.hear_peer(node, dropped);
-                if is_new {
-                    // So that it knows us, too.
+                if is_new || asks {
+                    // So that it knows us, too, and that we hear it.
                     self.bridge.beat();
                 }
                 if has_dropped {
@@ -223,6 +223,7 @@ impl Cluster {
     /// Says that this server stops, and gives the broker a moment to pass it on.
     pub(crate) async fn say_goodbye(&self) {
         self.bridge.tell(Key::of_servers(), News::Bye);
+        self.bridge.hold_no_longer();
         let said = async {
             while self.bridge.is_connected() && !self.bridge.is_silent() {
                 tokio::time::sleep(Duration::from_millis(10)).await;

@@ -17,6 +17,7 @@
 
 mod bridge;
 mod cluster;
+mod hold;
 mod key;
 mod names;
 #[cfg(feature = "nats")]

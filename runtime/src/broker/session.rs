@@ -174,9 +174,10 @@ async fn in_time<T>(step: impl Future<Output = Result<T, Fault>>) -> Result<T, F
     done.unwrap_or_else(|_| Err(Fault("it does not answer".to_owned())))
 }
 
-/// Longer each time up to 5 s, and by chance, so that servers do not come back in step.
+/// Longer each time up to half a second, because what others publish until we are back is missed; by chance, so that
+/// servers do not come back in step.
 fn back_off(attempt: u32) -> Duration {
-    const LONGEST: u64 = 5000;
+    const LONGEST: u64 = 500;
     let most = (100_u64 << attempt.min(6)).min(LONGEST);
     // Between half of it and all of it.
     let chance = super::wire::NodeId::random().0 % (most / 2);

@@ -58,8 +58,13 @@ pub(crate) enum Body {
 /// What servers tell each other about their members and themselves.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum News {
-    /// On the topic of all servers: I live, and have had to drop so many messages for others since I began.
-    Beat { dropped: u64 },
+    /// On the topic of all servers: I live, and have had to drop so many messages for others since I began. With `asks`
+    /// I was away, and wait for theirs.
+    Beat {
+        dropped: u64,
+        #[serde(default)]
+        asks: bool,
+    },
     /// On the topic of all servers: I stop.
     Bye,
     /// On the topic of all servers: close the connections of this principal.
@@ -187,7 +192,10 @@ mod tests {
                 name: "",
                 message: vec![0xff, 0].into(),
             },
-            Body::News(News::Beat { dropped: 4 }),
+            Body::News(News::Beat {
+                dropped: 4,
+                asks: true,
+            }),
             Body::News(News::Here {
                 first: true,
                 last: true,

@@ -1,0 +1,40 @@
+//! After an outage what is said waits for the other servers: who came back first would speak to nobody.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::wire::NodeId;
+
+/// Longer than another server takes to come back once the broker is there; one that has died meanwhile costs this much.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Whom what is said waits for.
+#[derive(Debug, Default)]
+pub(super) struct Hold {
+    /// The servers that were there before the outage, and have given no sign of life since.
+    awaited: BTreeSet<NodeId>,
+    until: Option<Instant>,
+}
+
+impl Hold {
+    /// There is a connection again: these are to hear what is said.
+    pub(super) fn begin(peers: impl Iterator<Item = NodeId>) -> Self {
+        Self {
+            awaited: peers.collect(),
+            until: Some(Instant::now() + LONGEST),
+        }
+    }
+
+    /// A server hears again, or is gone for good; whether it was the last that was awaited.
+    pub(super) fn is_over_with(&mut self, node: NodeId) -> bool {
+        self.awaited.remove(&node) && self.awaited.is_empty()
+    }
+
+    /// Until when it goes on at the longest, if it does.
+    pub(super) fn until(&mut self) -> Option<Instant> {
+        if self.until.is_some_and(|until| until <= Instant::now()) {
+            self.awaited.clear();
+        }
+        self.until.filter(|_| !self.awaited.is_empty())
+    }
+}
