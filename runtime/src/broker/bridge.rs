@@ -315,6 +315,7 @@ impl Bridge {
         state.has_come_up = true;
         // Those who never lost their connection would say nothing for a while, and are waited for.
         state.beat_asks = true;
+        state.hold.came_up();
         drop(state);
         self.metrics.connected();
         self.beat();

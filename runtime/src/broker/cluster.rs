@@ -109,7 +109,7 @@ impl Cluster {
                 }
                 if has_dropped {
                     tracing::warn!(%node, "another server had to drop messages for us");
-                    self.miss();
+                    self.miss(true);
                 }
             }
             News::Bye => {
@@ -135,17 +135,20 @@ impl Cluster {
         self.has_fallen_behind.notify_one();
     }
 
-    fn miss(&self) {
+    /// Messages of others may be missing, because one of them dropped some or because this server did not hear them.
+    fn miss(&self, were_dropped: bool) {
         self.bridge.metrics.gaps.add(1);
         self.may_have_missed.notify_one();
-        self.hubs.iter().for_each(|hub| hub.has_missed());
+        self.hubs
+            .iter()
+            .for_each(|hub| hub.has_missed(were_dropped));
     }
 
     /// There is a connection, and everything wanted is heard; members `may_have_missed` something before.
     pub(crate) fn came_up(&self, may_have_missed: bool) {
         self.bridge.came_up();
         if may_have_missed {
-            self.miss();
+            self.miss(false);
         }
     }
 
@@ -205,7 +208,7 @@ impl Cluster {
         loop {
             self.has_fallen_behind.notified().await;
             tracing::warn!("this server falls behind what others publish");
-            self.miss();
+            self.miss(false);
             tokio::time::sleep(BETWEEN_GAPS).await;
         }
     }

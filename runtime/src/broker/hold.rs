@@ -13,6 +13,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 pub(super) struct Hold {
     /// The servers that were there before the outage, and have given no sign of life since.
     awaited: BTreeSet<NodeId>,
+    /// `None` while nothing can be said anyway.
     until: Option<Instant>,
 }
 
@@ -21,8 +22,13 @@ impl Hold {
     pub(super) fn begin(peers: impl Iterator<Item = NodeId>) -> Self {
         Self {
             awaited: peers.collect(),
-            until: Some(Instant::now() + LONGEST),
+            until: None,
         }
+    }
+
+    /// This server hears everything it wants, and can say something from now on.
+    pub(super) fn came_up(&mut self) {
+        self.until = Some(Instant::now() + LONGEST);
     }
 
     /// A server hears again, or is gone for good; whether it was the last that was awaited.

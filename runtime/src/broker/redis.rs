@@ -48,22 +48,21 @@ redis.call('PEXPIRE', meta, age * 8)
 redis.call('PUBLISH', channel, epoch .. '.' .. offset .. ' ' .. frame)
 ";
 
-/// Reads what is in the log after an offset of an epoch: epoch, offset, how long ago each was added, and the frames; or
-/// only the first two if the log does not have them all.
+/// Reads the log: epoch, offset, and of what is after an offset of an epoch how long ago each was added and the frames,
+/// as far as the log still has them. All is after an epoch that is over, nothing after none.
 const READ: &str = "
 local after_epoch, after, age = ARGV[4], tonumber(ARGV[5]), ARGV[3]
 redis.call('PEXPIRE', meta, age * 8)
-if epoch ~= after_epoch or after > offset then
-  return {epoch, offset}
-end
-local entries = redis.call('XRANGE', stream, '(' .. string.format('%d', after) .. '-0', '+')
-if #entries ~= offset - after then
-  return {epoch, offset}
-end
 local ages, frames = {}, {}
-for index, entry in ipairs(entries) do
-  ages[index] = now - tonumber(entry[2][2])
-  frames[index] = entry[2][4]
+if after_epoch ~= '' then
+  if epoch ~= after_epoch then
+    after = 0
+  end
+  local entries = redis.call('XRANGE', stream, '(' .. string.format('%d', after) .. '-0', '+')
+  for index, entry in ipairs(entries) do
+    ages[index] = now - tonumber(entry[2][2])
+    frames[index] = entry[2][4]
+  end
 end
 return {epoch, offset, ages, frames}
 ";
@@ -253,30 +252,24 @@ fn log(answer: Value) -> Option<Log> {
     let Value::Array(parts) = answer else {
         return None;
     };
-    let mut parts = parts.into_iter();
-    let epoch = String::from_redis_value(parts.next()?).ok()?;
-    let top = u64::from_redis_value(parts.next()?).ok()?;
-    let entries = match (parts.next(), parts.next()) {
-        (Some(ages), Some(frames)) => {
-            let ages = Vec::<u64>::from_redis_value(ages).ok()?;
-            let frames = Vec::<Vec<u8>>::from_redis_value(frames).ok()?;
-            Some(ages.into_iter().zip(frames))
-        }
-        _ => None,
-    };
+    let [epoch, top, ages, frames] = <[Value; 4]>::try_from(parts).ok()?;
+    let epoch = String::from_redis_value(epoch).ok()?;
+    let ages = Vec::<u64>::from_redis_value(ages).ok()?;
+    let frames = Vec::<Vec<u8>>::from_redis_value(frames).ok()?;
     let now = Instant::now();
-    let after = entries.map(|entries| {
-        let kept = entries.map(|(age, frame)| {
-            let at = now.checked_sub(Duration::from_millis(age)).unwrap_or(now);
-            kept(Frame::decode(&frame.into())?, at)
-        });
-        kept.collect::<Option<Vec<Kept>>>()
-    });
+    let mut newest = Vec::with_capacity(frames.len());
+    for (age, frame) in ages.into_iter().zip(frames) {
+        let at = now.checked_sub(Duration::from_millis(age)).unwrap_or(now);
+        match Frame::decode(&frame.into()).and_then(|frame| kept(frame, at)) {
+            Some(kept) => newest.push(kept),
+            // A frame of a later version leaves a hole.
+            None => newest.clear(),
+        }
+    }
     Some(Log {
         epoch: u64::from_str_radix(&epoch, 16).ok()?,
-        top,
-        // A frame of a later version would leave a hole.
-        after: after.flatten(),
+        top: u64::from_redis_value(top).ok()?,
+        newest,
     })
 }
 

@@ -49,7 +49,8 @@ impl Losses {
     /// How many messages of the others the member of a server has missed.
     fn of(&self, server: usize) -> usize {
         let others = (0..SERVERS).filter(|other| *other != server);
-        let missed = others.map(|other| self.published[other] - self.members[server].by[other].len());
+        let missed =
+            others.map(|other| self.published[other] - self.members[server].by[other].len());
         missed.sum()
     }
 
@@ -76,7 +77,10 @@ impl Losses {
     fn hold_what_is_promised(&self) {
         for (server, member) in self.members.iter().enumerate() {
             assert_eq!(member.by[server].len(), self.published[server]);
-            assert!(self.of(server) == 0 || member.is_told, "a gap that is not told");
+            assert!(
+                self.of(server) == 0 || member.is_told,
+                "a gap that is not told"
+            );
         }
     }
 }
@@ -94,7 +98,8 @@ async fn outage(broker: &mut Broker, settings: &str, fault: Fault, away: Duratio
     for (number, server) in servers.iter().enumerate() {
         let publisher = server.client().await;
         let stopped = stopped.clone();
-        publishers.spawn(async move { (number, keep_publishing(publisher, number, stopped).await) });
+        publishers
+            .spawn(async move { (number, keep_publishing(publisher, number, stopped).await) });
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     match fault {
@@ -171,7 +176,10 @@ async fn receive(mut member: Client) -> Received {
             continue;
         }
         let number: usize = number.parse().unwrap();
-        assert!(number >= next[server], "{number} of {server} after {next:?}");
+        assert!(
+            number >= next[server],
+            "{number} of {server} after {next:?}"
+        );
         next[server] = number + 1;
         received.by[server].push(Instant::now());
     }

@@ -168,8 +168,8 @@ impl Broker {
     }
 
     /// A server that is connected to it by a relay.
-    pub async fn server_by(&self, relay: &Relay) -> Process {
-        let server = Process::start(&self.settings_at(&self.url(relay.port), ""), 1024);
+    pub async fn server_by(&self, relay: &Relay, more: &str) -> Process {
+        let server = Process::start(&self.settings_at(&self.url(relay.port), more), 1024);
         is_ready(&server).await;
         server
     }

@@ -62,7 +62,10 @@ fn a_sign_of_life_goes_first_and_says_what_was_dropped() {
     assert!(
         matches!(
             bodies[..],
-            [Body::News(News::Beat { dropped: 3, .. }), Body::Message { .. }]
+            [
+                Body::News(News::Beat { dropped: 3, .. }),
+                Body::Message { .. }
+            ]
         ),
         "{bodies:?}"
     );
