@@ -38,9 +38,13 @@ impl Hold {
 
     /// Until when it goes on at the longest, if it does.
     pub(super) fn until(&mut self) -> Option<Instant> {
+        if self.awaited.is_empty() {
+            return None;
+        }
         if self.until.is_some_and(|until| until <= Instant::now()) {
             self.awaited.clear();
+            return None;
         }
-        self.until.filter(|_| !self.awaited.is_empty())
+        self.until
     }
 }
