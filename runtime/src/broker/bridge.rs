@@ -1,6 +1,6 @@
 //! What the topics of a server and the task of its broker share: what is to be said, what is to be heard.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -42,6 +42,8 @@ pub(crate) struct Bridge {
 struct State {
     outgoing: VecDeque<Outgoing>,
     bytes: usize,
+    /// Topics whose log perhaps lacks these messages of ours.
+    torn: HashMap<Key, Vec<u64>>,
     dropped: u64,
     /// Whether a sign of life goes before all of these.
     beat_is_due: bool,
@@ -76,6 +78,7 @@ pub(crate) struct Outgoing {
     pub(crate) key: Key,
     /// Whether it goes into the topic's log.
     pub(crate) is_logged: bool,
+    pub(crate) sequence: u64,
     pub(crate) frame: Bytes,
     pub(crate) since: Instant,
 }
@@ -127,6 +130,7 @@ impl Bridge {
             };
             state.bytes -= dropped.frame.len();
             state.dropped += 1;
+            state.tear(&dropped, true);
             self.metrics.dropped.add(1);
         }
         drop(state);
@@ -150,10 +154,31 @@ impl Bridge {
         self.work.notify_one();
     }
 
-    /// A sent batch may have been lost.
-    pub(crate) fn lost(&self, messages: usize) {
-        self.lock().dropped += messages as u64;
-        self.metrics.dropped.add(messages as u64);
+    /// These may have been lost on their way.
+    pub(crate) fn lost(&self, batch: &[Outgoing]) {
+        let mut state = self.lock();
+        state.dropped += batch.len() as u64;
+        batch.iter().for_each(|lost| state.tear(lost, false));
+        self.metrics.dropped.add(batch.len() as u64);
+    }
+
+    /// Logs that must begin anew if they lack one of these messages; at most so many.
+    pub(crate) fn torn(&self, most: usize) -> Vec<(Key, Vec<u64>)> {
+        let state = self.lock();
+        let torn = state.torn.iter().take(most);
+        torn.map(|(key, lost)| (key.clone(), lost.clone()))
+            .collect()
+    }
+
+    /// They do not lack them, or have begun anew.
+    pub(crate) fn mended(&self, logs: &[(Key, Vec<u64>)]) {
+        let mut state = self.lock();
+        for (key, lost) in logs {
+            // Else more was lost meanwhile.
+            if state.torn.get(key) == Some(lost) {
+                state.torn.remove(key);
+            }
+        }
     }
 
     /// A topic has got members here.
@@ -269,6 +294,7 @@ impl Bridge {
             && !state.beat_is_due
             && state.changed.is_empty()
             && state.astray.is_empty()
+            && state.torn.is_empty()
             && state.reads.is_empty())
     }
 
@@ -412,6 +438,19 @@ impl Bridge {
 }
 
 impl State {
+    /// A message may never reach the log of its topic. Who reads that must be told, not given the rest as if it were all.
+    fn tear(&mut self, lost: &Outgoing, is_certain: bool) {
+        let has_room = self.torn.len() < MOST_MESSAGES || self.torn.contains_key(&lost.key);
+        if lost.is_logged && has_room {
+            let torn = self.torn.entry(lost.key.clone()).or_default();
+            if is_certain {
+                // It says enough.
+                torn.clear();
+            }
+            torn.push(lost.sequence);
+        }
+    }
+
     /// Whether what is said waits for others: not where it would soon be too much.
     fn is_held(&mut self) -> bool {
         let has_room = self.outgoing.len() < MOST_MESSAGES / 2 && self.bytes < MOST_BYTES / 2;
@@ -439,6 +478,7 @@ impl Outgoing {
         Self {
             key,
             is_logged,
+            sequence,
             frame: frame.encode(),
             since: Instant::now(),
         }

@@ -22,7 +22,7 @@ use super::session::{Fault, Session};
 use super::wire::{Body, Frame, NodeId};
 use crate::topics::{Kept, Log};
 
-/// Both scripts begin here: where the log is, and a new one when it is lost, be it by a restart of Redis (its run id has
+/// All scripts begin here: where the log is, and a new one when it is lost, be it by a restart of Redis (its run id has
 /// changed), after which offsets could mean other messages.
 const BEGIN: &str = "
 local meta, stream = KEYS[1], KEYS[2]
@@ -67,6 +67,20 @@ end
 return {epoch, offset, ages, frames}
 ";
 
+/// Ends the log if one of these messages, each by how its frame goes on after version and kind, is not in it.
+const MEND: &str = "
+local lost = {}
+for index = 4, #ARGV do
+  lost[ARGV[index]] = true
+end
+for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+')) do
+  lost[string.sub(entry[2][4], 3, 18)] = nil
+end
+if next(lost) then
+  redis.call('DEL', meta, stream)
+end
+";
+
 pub(super) struct Redis {
     connection: MultiplexedConnection,
     broken: CancellationToken,
@@ -74,6 +88,8 @@ pub(super) struct Redis {
     run: String,
     add: String,
     read: String,
+    mend: String,
+    us: NodeId,
     prefix: String,
     messages: usize,
     age: Duration,
@@ -115,6 +131,7 @@ impl Session for Redis {
         let run = run.trim().to_owned();
         let add = load(&mut connection, ADD).await?;
         let read = load(&mut connection, READ).await?;
+        let mend = load(&mut connection, MEND).await?;
         let bounds = &cluster.bounds;
         let mut session = Self {
             connection,
@@ -122,6 +139,8 @@ impl Session for Redis {
             run,
             add,
             read,
+            mend,
+            us: cluster.bridge.us,
             prefix: settings.prefix.clone(),
             messages: bounds.messages,
             age: bounds.age,
@@ -167,6 +186,18 @@ impl Session for Redis {
         let answers: Vec<Value> = pipe.query_async(&mut self.connection).await?;
         let logs: Option<Vec<Log>> = answers.into_iter().map(log).collect();
         logs.ok_or_else(|| Fault("it answers otherwise than Redis does".to_owned()))
+    }
+
+    async fn mend(&mut self, logs: &[(Key, Vec<u64>)]) -> Result<(), Fault> {
+        let mut pipe = redis::pipe();
+        for (key, lost) in logs {
+            self.script(&mut pipe, &self.mend, key);
+            for sequence in lost {
+                pipe.arg(&super::wire::identity(self.us, *sequence));
+            }
+            pipe.ignore();
+        }
+        Ok(pipe.query_async(&mut self.connection).await?)
     }
 
     async fn broken(&mut self) -> Fault {

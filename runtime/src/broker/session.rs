@@ -51,6 +51,9 @@ pub(super) trait Session: Sized + Send {
         logs: &[(Key, Option<(u64, u64)>)],
     ) -> impl Future<Output = Result<Vec<Log>, Fault>> + Send;
 
+    /// Has these logs begin anew that lack one of these messages of ours.
+    fn mend(&mut self, logs: &[(Key, Vec<u64>)]) -> impl Future<Output = Result<(), Fault>> + Send;
+
     /// Waits until the connection breaks.
     fn broken(&mut self) -> impl Future<Output = Fault> + Send;
 }
@@ -135,6 +138,11 @@ async fn step<S: Session>(
         bridge.hears(work.hear);
     }
     read(session, work.reads).await?;
+    let torn = bridge.torn(LOGS);
+    if !torn.is_empty() {
+        in_time(session.mend(&torn)).await?;
+        bridge.mended(&torn);
+    }
     say(session, cluster, messages).await
 }
 
@@ -161,7 +169,7 @@ async fn say<S: Session>(session: &mut S, cluster: &Cluster, messages: usize) ->
     };
     if let Err(fault) = in_time(session.say(&batch)).await {
         // Perhaps it has them, perhaps not: at most once is what we promise.
-        bridge.lost(batch.len());
+        bridge.lost(&batch);
         return Err(fault);
     }
     bridge.metrics.lag(oldest.elapsed());

@@ -16,6 +16,15 @@ const VERSION: u8 = 1;
 /// Version, kind, node and number.
 const HEAD: usize = 18;
 
+/// Node and number, as they are in a head: no other message has the same.
+#[cfg(feature = "redis")]
+pub(super) fn identity(node: NodeId, sequence: u64) -> [u8; 16] {
+    let mut identity = [0; 16];
+    identity[..8].copy_from_slice(&node.0.to_be_bytes());
+    identity[8..].copy_from_slice(&sequence.to_be_bytes());
+    identity
+}
+
 /// A running server, among those that share a broker: chosen by chance at each start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct NodeId(pub(crate) u64);

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::delivery::{MISSED, member, publish, said};
+use super::resume::Resuming;
 use super::server::{Broker, Relay, is_degraded, is_ready};
 use super::{on, on_each_broker};
 use crate::process::Process;
@@ -21,6 +24,8 @@ on!(
     Redis,
     who_comes_back_late_reads_the_new_log,
     of_a_log_that_is_not_whole_any_more_the_rest_is_read,
+    nobody_is_recovered_from_a_log_that_lacks_what_was_dropped,
+    a_log_that_has_what_seemed_lost_goes_on,
 );
 
 async fn fan_out_goes_on_and_the_gap_is_told(mut broker: Broker) {
@@ -164,6 +169,57 @@ async fn of_a_log_that_is_not_whole_any_more_the_rest_is_read(broker: Broker) {
     relay.mend();
     let rest: Vec<String> = (10..60).map(|number| number.to_string()).collect();
     gets_and_is_told(&mut there, &rest).await;
+}
+
+/// A client was away, and so was a server that had to drop what it published meanwhile.
+async fn nobody_is_recovered_from_a_log_that_lacks_what_was_dropped(broker: Broker) {
+    let relay = Relay::to(broker.port).await;
+    let one = broker.server_by(&relay, LOG).await;
+    let other = broker.server(LOG).await;
+    let mut here = member(&other, "a").await;
+    let mut publisher = one.client().await;
+    let (mut client, _) = Resuming::connect(other.address, &Value::Null).await;
+    publish(&mut publisher, "a", "before").await;
+    assert_eq!(client.text().await, "before");
+    let position = client.position.clone();
+    drop(client);
+    relay.cut();
+    is_degraded(&one).await;
+    publish(&mut publisher, "a", "dropped").await;
+    let text = "x".repeat(60_000);
+    for _ in 0..1000 {
+        publish(&mut publisher, "b", &text).await;
+    }
+    publish(&mut publisher, "a", "after").await;
+    relay.mend();
+    while here.text().await != said("after") {}
+    let (mut client, recovered) = Resuming::connect(other.address, &position).await;
+    assert_eq!(recovered, Some(false));
+    publish(&mut publisher, "a", "the end").await;
+    while client.text().await != "the end" {}
+}
+
+/// The broker hangs with a batch, and deals with it in the end: nothing is lacking.
+async fn a_log_that_has_what_seemed_lost_goes_on(broker: Broker) {
+    let (one, other) = (broker.server(LOG).await, broker.server(LOG).await);
+    let mut publisher = one.client().await;
+    let (mut client, _) = Resuming::connect(other.address, &Value::Null).await;
+    publish(&mut publisher, "a", "before").await;
+    assert_eq!(client.text().await, "before");
+    let position = client.position.clone();
+    drop(client);
+    broker.hang();
+    publish(&mut publisher, "a", "meanwhile").await;
+    is_degraded(&one).await;
+    assert!(one.metric("wsgen_broker_dropped_total").await >= 1.0);
+    broker.go_on();
+    is_ready(&one).await;
+    is_ready(&other).await;
+    publish(&mut publisher, "a", "after").await;
+    let (mut client, recovered) = Resuming::connect(other.address, &position).await;
+    assert_eq!(recovered, Some(true));
+    assert_eq!(client.text().await, "meanwhile");
+    assert_eq!(client.text().await, "after");
 }
 
 /// All of these come, and before or after them that something was missed.
