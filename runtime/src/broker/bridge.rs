@@ -11,7 +11,7 @@ use tokio::time::timeout_at;
 
 use super::hold::Hold;
 use super::key::Key;
-use super::wire::{Body, Frame, News, NodeId};
+use super::wire::{Beat, Body, Frame, News, NodeId};
 use crate::metrics::BrokerMetrics;
 use crate::topics::Log;
 
@@ -47,8 +47,9 @@ struct State {
     dropped: u64,
     /// Whether a sign of life goes before all of these.
     beat_is_due: bool,
-    /// Whether that asks the others for theirs.
+    /// Whether that asks the others whether they hear, and what it answers them.
     beat_asks: bool,
+    questions: Vec<u64>,
     hold: Hold,
     /// The topics that have members here, and those that are heard.
     wanted: HashSet<Key>,
@@ -63,6 +64,8 @@ struct State {
     has_come_up: bool,
     /// The other servers that give signs of life.
     peers: BTreeMap<NodeId, Peer>,
+    /// Since when the broker has owed an answer, if it does.
+    waiting: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -152,6 +155,11 @@ impl Bridge {
     pub(crate) fn hold_no_longer(&self) {
         self.lock().hold = Hold::default();
         self.work.notify_one();
+    }
+
+    /// The broker is asked for something, or has done it.
+    pub(crate) fn waits(&self, waits: bool) {
+        self.lock().waiting = waits.then(Instant::now);
     }
 
     /// These may have been lost on their way.
@@ -269,8 +277,7 @@ impl Bridge {
         let mut state = self.lock();
         let mut batch = Vec::new();
         if messages > 0 && std::mem::take(&mut state.beat_is_due) {
-            let (dropped, asks) = (state.dropped, std::mem::take(&mut state.beat_asks));
-            let beat = Body::News(News::Beat { dropped, asks });
+            let beat = Body::News(News::Beat(state.next_beat()));
             batch.push(Outgoing::new(self.us, Key::of_servers(), 0, beat));
         }
         let mut taken = 0;
@@ -339,7 +346,6 @@ impl Bridge {
     pub(crate) fn came_up(&self) {
         let mut state = self.lock();
         state.has_come_up = true;
-        // Those who never lost their connection would say nothing for a while, and are waited for.
         state.beat_asks = true;
         state.hold.came_up();
         drop(state);
@@ -354,6 +360,7 @@ impl Bridge {
         state.has_come_up = false;
         state.heard.clear();
         state.reads.clear();
+        state.questions.clear();
         drop(state);
         self.heard.notify_waiters();
         self.metrics.disconnected();
@@ -377,22 +384,26 @@ impl Bridge {
         self.lock().outgoing.len() < MOST_MESSAGES / 8
     }
 
-    /// Another server gave a sign of life: whether it is new, and whether it has dropped something since the last one.
-    pub(crate) fn hear_peer(&self, node: NodeId, dropped: u64) -> (bool, bool) {
+    /// Another server gave a sign of life: whether it has dropped something since the last one.
+    pub(crate) fn hear_peer(&self, node: NodeId, beat: &Beat) -> bool {
         let peer = Peer {
             heard: Instant::now(),
-            dropped: Some(dropped),
+            dropped: Some(beat.dropped),
         };
         let mut state = self.lock();
         let before = state.peers.insert(node, peer);
-        let is_last = state.hold.is_over_with(node);
-        drop(state);
-        if is_last {
+        let known = before.and_then(|before| before.dropped);
+        if state.hold.is_over_by(node, beat) {
             self.work.notify_one();
         }
-        let known = before.and_then(|before| before.dropped);
+        state.questions.extend(beat.asks);
+        drop(state);
+        if known.is_none() || beat.asks.is_some() {
+            // So that it knows us, too, and that we hear it.
+            self.beat();
+        }
         // One that was forgotten while it had no broker comes back as a new one, and has dropped what did not fit.
-        (known.is_none(), dropped > known.unwrap_or(0))
+        beat.dropped > known.unwrap_or(0)
     }
 
     /// Another server speaks of its members: if it dies before its first sign of life, they must be forgotten as well.
@@ -408,7 +419,7 @@ impl Bridge {
     pub(crate) fn forget_peer(&self, node: NodeId) {
         let mut state = self.lock();
         state.peers.remove(&node);
-        if state.hold.is_over_with(node) {
+        if state.hold.is_over_without(node) {
             self.work.notify_one();
         }
     }
@@ -419,8 +430,10 @@ impl Bridge {
         if !state.is_connected {
             return BTreeSet::new();
         }
+        // While the broker itself says nothing, nobody's silence grows.
+        let until = state.waiting.unwrap_or_else(Instant::now);
         let silent = state.peers.iter();
-        let silent = silent.filter(|(_, peer)| peer.heard.elapsed() > ttl);
+        let silent = silent.filter(|(_, peer)| until.saturating_duration_since(peer.heard) > ttl);
         let silent: BTreeSet<NodeId> = silent.map(|(node, _)| *node).collect();
         state.peers.retain(|node, _| !silent.contains(node));
         silent
@@ -438,6 +451,14 @@ impl Bridge {
 }
 
 impl State {
+    fn next_beat(&mut self) -> Beat {
+        Beat {
+            dropped: self.dropped,
+            asks: std::mem::take(&mut self.beat_asks).then_some(self.hold.question),
+            answers: std::mem::take(&mut self.questions),
+        }
+    }
+
     /// A message may never reach the log of its topic. Who reads that must be told, not given the rest as if it were all.
     fn tear(&mut self, lost: &Outgoing, is_certain: bool) {
         let has_room = self.torn.len() < MOST_MESSAGES || self.torn.contains_key(&lost.key);

@@ -101,13 +101,8 @@ impl Cluster {
     /// What another server tells all.
     fn hear(&self, node: NodeId, news: News) {
         match news {
-            News::Beat { dropped, asks } => {
-                let (is_new, has_dropped) = self.bridge.hear_peer(node, dropped);
-                if is_new || asks {
-                    // So that it knows us, too, and that we hear it.
-                    self.bridge.beat();
-                }
-                if has_dropped {
+            News::Beat(beat) => {
+                if self.bridge.hear_peer(node, &beat) {
                     tracing::warn!(%node, "another server had to drop messages for us");
                     self.miss(true);
                 }

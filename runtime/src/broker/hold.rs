@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::wire::NodeId;
+use super::wire::{Beat, NodeId};
 
 /// Longer than another server takes to come back once the broker is there; one that has died meanwhile costs this much.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -11,8 +11,10 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// Whom what is said waits for.
 #[derive(Debug, Default)]
 pub(super) struct Hold {
-    /// The servers that were there before the outage, and have given no sign of life since.
+    /// The servers that were there before the outage, and have not shown that they hear since.
     awaited: BTreeSet<NodeId>,
+    /// What they are asked. A sign of life alone shows nothing: it may be from before the outage, when the broker hung.
+    pub(super) question: u64,
     /// `None` while nothing can be said anyway.
     until: Option<Instant>,
 }
@@ -22,6 +24,7 @@ impl Hold {
     pub(super) fn begin(peers: impl Iterator<Item = NodeId>) -> Self {
         Self {
             awaited: peers.collect(),
+            question: NodeId::random().0,
             until: None,
         }
     }
@@ -31,8 +34,14 @@ impl Hold {
         self.until = Some(Instant::now() + LONGEST);
     }
 
-    /// A server hears again, or is gone for good; whether it was the last that was awaited.
-    pub(super) fn is_over_with(&mut self, node: NodeId) -> bool {
+    /// A server gave a sign of life; whether it is the last that was awaited.
+    pub(super) fn is_over_by(&mut self, node: NodeId, beat: &Beat) -> bool {
+        let hears = beat.asks.is_some() || beat.answers.contains(&self.question);
+        hears && self.is_over_without(node)
+    }
+
+    /// A server is not awaited any more; whether it is the last.
+    pub(super) fn is_over_without(&mut self, node: NodeId) -> bool {
         self.awaited.remove(&node) && self.awaited.is_empty()
     }
 

@@ -95,7 +95,10 @@ async fn serve<S: Session>(mut session: S, cluster: &Cluster, attempt: &mut u32)
     loop {
         // Topics first: what is said is to find everybody.
         let messages = if has_come_up { BATCH } else { 0 };
-        if let Err(fault) = step(&mut session, cluster, messages).await {
+        bridge.waits(true);
+        let done = step(&mut session, cluster, messages).await;
+        bridge.waits(false);
+        if let Err(fault) = done {
             return fault;
         }
         if !has_come_up {

@@ -67,13 +67,8 @@ pub(crate) enum Body {
 /// What servers tell each other about their members and themselves.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum News {
-    /// On the topic of all servers: I live, and have had to drop so many messages for others since I began. With `asks`
-    /// I was away, and wait for theirs.
-    Beat {
-        dropped: u64,
-        #[serde(default)]
-        asks: bool,
-    },
+    /// On the topic of all servers: I live.
+    Beat(Beat),
     /// On the topic of all servers: I stop.
     Bye,
     /// On the topic of all servers: close the connections of this principal.
@@ -94,6 +89,19 @@ pub(crate) enum News {
         last: bool,
         members: Vec<Present>,
     },
+}
+
+/// A sign of life.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Beat {
+    /// How many messages for others were dropped since the server began.
+    pub(crate) dropped: u64,
+    /// The server has just come back, and wants to know who else hears: answers repeat this number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) asks: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) answers: Vec<u64>,
 }
 
 /// A member that wants to be seen.
@@ -201,10 +209,11 @@ mod tests {
                 name: "",
                 message: vec![0xff, 0].into(),
             },
-            Body::News(News::Beat {
+            Body::News(News::Beat(Beat {
                 dropped: 4,
-                asks: true,
-            }),
+                asks: Some(u64::MAX),
+                answers: vec![7],
+            })),
             Body::News(News::Here {
                 first: true,
                 last: true,

@@ -13,6 +13,7 @@ use crate::support::client::Client;
 
 on_each_broker! {
     a_short_death_costs_no_server_much,
+    a_broker_that_hangs_costs_no_server_much,
 }
 
 const SERVERS: usize = 3;
@@ -187,11 +188,20 @@ async fn receive(mut member: Client) -> Received {
 }
 
 /// Killed and soon started again: those who come back last miss no more than those who come back first.
-async fn a_short_death_costs_no_server_much(mut broker: Broker) {
-    let losses = outage(&mut broker, "", Fault::Killed, Duration::from_secs(1)).await;
+async fn a_short_death_costs_no_server_much(broker: Broker) {
+    costs_no_server_much(broker, Fault::Killed, Duration::from_secs(1)).await;
+}
+
+/// Long enough that all give it up, and that it is silent for longer than another server may be.
+async fn a_broker_that_hangs_costs_no_server_much(broker: Broker) {
+    costs_no_server_much(broker, Fault::Hung, Duration::from_secs(5)).await;
+}
+
+async fn costs_no_server_much(mut broker: Broker, fault: Fault, away: Duration) {
+    let losses = outage(&mut broker, "", fault, away).await;
     losses.hold_what_is_promised();
     let lost: Vec<usize> = (0..SERVERS).map(|server| losses.of(server)).collect();
-    // What was on its way when it died, also on a busy machine.
+    // What was on its way, also on a busy machine.
     assert!(losses.worst() <= 50, "{lost:?} of {:?}", losses.published);
     let silent = losses.until_all_hear();
     assert!(silent < Duration::from_millis(1500), "{silent:?}");

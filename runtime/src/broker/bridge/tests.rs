@@ -63,7 +63,7 @@ fn a_sign_of_life_goes_first_and_says_what_was_dropped() {
         matches!(
             bodies[..],
             [
-                Body::News(News::Beat { dropped: 3, .. }),
+                Body::News(News::Beat(Beat { dropped: 3, .. })),
                 Body::Message { .. }
             ]
         ),
@@ -90,7 +90,7 @@ fn after_an_outage(other: NodeId) -> Bridge {
     let bridge = bridge();
     bridge.connected();
     bridge.came_up();
-    bridge.hear_peer(other, 0);
+    bridge.hear_peer(other, &Beat::default());
     bridge.disconnected();
     say(&bridge, "x");
     bridge.connected();
@@ -107,17 +107,46 @@ fn bodies(batch: &[Outgoing]) -> Vec<Body> {
 fn who_comes_back_first_asks_and_says_the_rest_when_the_others_are_back() {
     let other = NodeId(2);
     let bridge = after_an_outage(other);
+    let question = asked(&bridge);
+    let answers = |question| Beat {
+        answers: vec![question],
+        ..Beat::default()
+    };
+    // Somebody else's, one from before the outage, an answer to an older question.
+    bridge.hear_peer(NodeId(3), &answers(question));
+    bridge.hear_peer(other, &Beat::default());
+    bridge.hear_peer(other, &answers(question ^ 1));
+    bridge.take_messages(512, usize::MAX);
+    assert!(!bridge.has_more());
+    bridge.hear_peer(other, &answers(question));
+    assert_eq!(bridge.take_messages(512, usize::MAX).len(), 1);
+}
+
+/// What the others are asked, which is all that is said.
+fn asked(bridge: &Bridge) -> u64 {
+    let batch = bodies(&bridge.take_messages(512, usize::MAX));
+    let [Body::News(News::Beat(beat))] = &batch[..] else {
+        panic!("{batch:?}")
+    };
+    assert!(!bridge.has_more());
+    beat.asks.unwrap()
+}
+
+#[test]
+fn who_has_just_come_back_hears_and_is_answered() {
+    let other = NodeId(2);
+    let bridge = after_an_outage(other);
+    asked(&bridge);
+    let asks = Beat {
+        asks: Some(9),
+        ..Beat::default()
+    };
+    bridge.hear_peer(other, &asks);
     let batch = bodies(&bridge.take_messages(512, usize::MAX));
     assert!(
-        matches!(batch[..], [Body::News(News::Beat { asks: true, .. })]),
+        matches!(&batch[..], [Body::News(News::Beat(beat)), Body::Message { .. }] if beat.answers == [9]),
         "{batch:?}"
     );
-    assert!(!bridge.has_more());
-    bridge.hear_peer(NodeId(3), 0);
-    assert!(!bridge.has_more());
-    bridge.hear_peer(other, 0);
-    assert!(bridge.has_more());
-    assert_eq!(bridge.take_messages(512, usize::MAX).len(), 1);
 }
 
 #[test]
@@ -138,6 +167,19 @@ fn who_has_nobody_to_wait_for_does_not_wait() {
     bridge.connected();
     bridge.came_up();
     assert_eq!(bridge.take_messages(512, usize::MAX).len(), 2);
+}
+
+#[test]
+fn while_the_broker_is_silent_nobody_is_forgotten() {
+    let ttl = Duration::from_millis(40);
+    let bridge = bridge();
+    bridge.connected();
+    bridge.hear_peer(NodeId(2), &Beat::default());
+    bridge.waits(true);
+    std::thread::sleep(2 * ttl);
+    assert!(bridge.forget_silent_peers(ttl).is_empty());
+    bridge.waits(false);
+    assert_eq!(bridge.forget_silent_peers(ttl), [NodeId(2)].into());
 }
 
 #[test]
