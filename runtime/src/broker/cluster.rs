@@ -102,7 +102,8 @@ impl Cluster {
     fn hear(&self, node: NodeId, news: News) {
         match news {
             News::Beat(beat) => {
-                if self.bridge.hear_peer(node, &beat) {
+                let has_dropped = self.bridge.hear_peer(node, &beat);
+                if has_dropped {
                     tracing::warn!(%node, "another server had to drop messages for us");
                     self.miss(true);
                 }
