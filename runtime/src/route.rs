@@ -104,7 +104,7 @@ impl<E: Endpoint> Route for Served<E> {
             };
             let step = trace.step("connect");
             let connect = step.around(self.endpoint.connect(handshake));
-            let session = watchdog::watch_all(self.metrics.mark("connect"), connect).await?;
+            let session = watchdog::watch(self.metrics.mark("connect"), connect).await?;
             let outbox = Arc::new(Outbox::new(connections.clone()));
             let connection = Connection {
                 id: ConnectionId::next(),

@@ -2,12 +2,13 @@
 //!
 //! To be watched costs a handler three stores to memory that its thread has for itself: no lock, no look at the clock.
 
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -56,27 +57,37 @@ impl Mark {
     }
 }
 
-/// Runs a step of a handler, up to where it waits, on a thread that is watched meanwhile.
-pub(crate) fn watch<T>(mark: Mark, step: impl FnOnce() -> T) -> T {
-    // A thread that is about to end has no worker, and is not watched.
-    let _ = WORKER.try_with(|worker| worker.begin(mark));
-    let _running = Running;
-    step()
-}
+/// A step of a handler, up to where it waits, on a thread that is watched until this is dropped.
+#[must_use = "a step is watched as long as this is there"]
+pub(crate) struct Running(&'static Worker);
 
-/// [`watch`] for each step of a handler.
-pub(crate) async fn watch_all<T>(mark: Mark, handler: impl Future<Output = T>) -> T {
-    let mut handler = pin!(handler);
-    poll_fn(|cx| watch(mark, || handler.as_mut().poll(cx))).await
+impl Running {
+    #[inline]
+    pub(crate) fn begin(mark: Mark) -> Self {
+        let worker = WORKER.get().unwrap_or_else(Worker::of_this_thread);
+        // Only this thread writes here.
+        let steps = worker.steps.load(Ordering::Relaxed);
+        worker.steps.store(steps.wrapping_add(1), Ordering::Relaxed);
+        worker.running.store(mark.0, Ordering::Relaxed);
+        Self(worker)
+    }
 }
-
-/// A step that runs, also to its panic.
-struct Running;
 
 impl Drop for Running {
+    #[inline]
     fn drop(&mut self) {
-        let _ = WORKER.try_with(|worker| worker.end());
+        self.0.running.store(0, Ordering::Relaxed);
     }
+}
+
+/// Watches each step of a handler.
+pub(crate) async fn watch<T>(mark: Mark, handler: impl Future<Output = T>) -> T {
+    let mut handler = pin!(handler);
+    poll_fn(|cx| {
+        let _running = Running::begin(mark);
+        handler.as_mut().poll(cx)
+    })
+    .await
 }
 
 /// A worker thread, alone in its cache line: others look at it four times a second.
@@ -90,26 +101,37 @@ struct Worker {
 }
 
 thread_local! {
-    static WORKER: Arc<Worker> = {
-        let worker = Arc::new(Worker::default());
-        WORKERS.lock().unwrap_or_else(PoisonError::into_inner).push(worker.clone());
-        worker
-    };
+    /// The worker of this thread, once it has run a handler. Without a destructor, whose state every look would ask for.
+    static WORKER: Cell<Option<&'static Worker>> = const { Cell::new(None) };
+    /// Gives it back when the thread ends.
+    static LEASE: RefCell<Option<Lease>> = const { RefCell::new(None) };
 }
 
-/// Every thread that has run a handler.
-static WORKERS: Mutex<Vec<Arc<Worker>>> = Mutex::new(Vec::new());
+/// Every worker there ever was; those of threads that have ended are used again.
+static WORKERS: Mutex<Workers> = Mutex::new(Workers {
+    all: Vec::new(),
+    free: Vec::new(),
+});
+
+struct Workers {
+    all: Vec<&'static Worker>,
+    free: Vec<&'static Worker>,
+}
 
 impl Worker {
-    fn begin(&self, mark: Mark) {
-        // Only this thread writes here.
-        let steps = self.steps.load(Ordering::Relaxed);
-        self.steps.store(steps.wrapping_add(1), Ordering::Relaxed);
-        self.running.store(mark.0, Ordering::Relaxed);
-    }
-
-    fn end(&self) {
-        self.running.store(0, Ordering::Relaxed);
+    #[cold]
+    fn of_this_thread() -> &'static Self {
+        let mut workers = lock();
+        let worker = workers.free.pop().unwrap_or_else(|| {
+            let new: &'static Self = Box::leak(Box::default());
+            workers.all.push(new);
+            new
+        });
+        drop(workers);
+        WORKER.set(Some(worker));
+        // In a thread that is ending it is never given back.
+        let _ = LEASE.try_with(|lease| lease.replace(Some(Lease(worker))));
+        worker
     }
 
     fn step(&self) -> Option<Step> {
@@ -117,6 +139,19 @@ impl Worker {
         let number = self.steps.load(Ordering::Relaxed);
         (mark != Mark::default()).then_some(Step { number, mark })
     }
+}
+
+struct Lease(&'static Worker);
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        WORKER.set(None);
+        lock().free.push(self.0);
+    }
+}
+
+fn lock() -> MutexGuard<'static, Workers> {
+    WORKERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A step that a handler is at.
@@ -142,20 +177,17 @@ impl Patrol {
     }
 
     fn look(&mut self) {
-        let mut workers = WORKERS.lock().unwrap_or_else(PoisonError::into_inner);
-        // Threads that have ended have dropped theirs.
-        workers.retain(|worker| Arc::strong_count(worker) > 1);
+        let workers = lock().all.clone();
         let before = std::mem::take(&mut self.steps);
-        for worker in workers.iter() {
+        for worker in workers {
             let Some(step) = worker.step() else { continue };
-            let address = Arc::as_ptr(worker).addr();
+            let address = std::ptr::from_ref(worker).addr();
             let looks = match before.get(&address) {
                 Some((same, looks)) if *same == step => looks.saturating_add(1),
                 _ => 0,
             };
             self.steps.insert(address, (step, looks));
         }
-        drop(workers);
         if self.steps.values().any(|(_, looks)| *looks > 0) {
             // The thread that is held may be the one that waited for sockets and timers: wakes another, which does then.
             drop(self.runtime.spawn(std::future::ready(())));
