@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
+use crate::naming::{is_invisible, visible};
 use crate::render::Piece;
 
 /// What formats the modules of a project.
@@ -36,7 +37,7 @@ impl Formatter {
                 }
             }
         }
-        Ok(text)
+        Ok(seen(text))
     }
 
     fn block(&self, head: &TokenStream, members: Vec<TokenStream>) -> Result<String, syn::Error> {
@@ -63,6 +64,14 @@ impl Formatter {
         let text: Arc<str> = part(&block, "trait Block {\n", "}\n")?.into();
         known().insert(tokens, Arc::clone(&text));
         Ok(text)
+    }
+}
+
+/// The code with no character that is not seen: of those that `proc_macro2` takes for printable, literals still have some.
+fn seen(code: String) -> String {
+    match code.contains(|c| c != '\n' && is_invisible(c)) {
+        true => code.split('\n').map(visible).collect::<Vec<_>>().join("\n"),
+        false => code,
     }
 }
 

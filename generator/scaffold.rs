@@ -13,8 +13,9 @@ use std::path::Path;
 use askama::Template;
 
 use crate::lower::{ChannelLayout, Options, Perspective};
+use crate::markdown;
 use crate::model::{Content, Issuer, Server, Service, Traffic};
-use crate::naming::raw_identifier;
+use crate::naming::{is_invisible, raw_identifier, string_literal, visible};
 use crate::output::{OutputFile, Ownership};
 use crate::settings::Settings;
 
@@ -69,7 +70,7 @@ pub fn scaffold(
         user_file(
             "src/lib.rs",
             &Library {
-                title: &line(&service.title),
+                title: &words(&service.title),
                 included: project.build_script.as_ref().map(|_| Included::of(project)),
             },
         )?,
@@ -286,7 +287,7 @@ impl Included {
         let file = file.file_name().unwrap_or_default().to_string_lossy();
         Self {
             document: quoted(&project.document),
-            file: format!("{file:?}"),
+            file: string_literal(&file).to_string(),
         }
     }
 }
@@ -304,11 +305,11 @@ impl BuildScript {
         };
         calls.extend(layout.map(|layout| format!(".channels(wsgen::ChannelLayout::{layout})")));
         let servers = options.servers.iter();
-        calls.extend(servers.map(|server| format!(".server({server:?})")));
+        calls.extend(servers.map(|server| format!(".server({})", string_literal(server))));
         let roots = project.allow_ref_roots.iter();
-        calls.extend(roots.map(|folder| format!(".allow_ref_root({folder:?})")));
+        calls.extend(roots.map(|folder| format!(".allow_ref_root({})", string_literal(folder))));
         calls.extend(options.client.then(|| ".client(true)".to_owned()));
-        calls.push(format!(".generate({:?})", project.document));
+        calls.push(format!(".generate({})", string_literal(&project.document)));
         Self {
             document: quoted(&project.document),
             builder: chain(&calls),
@@ -474,7 +475,7 @@ pub fn features(service: &Service) -> Vec<&'static str> {
 
 fn readme<'a>(service: &'a Service, project: &'a Project) -> Readme<'a> {
     Readme {
-        title: line(&service.title),
+        title: words(&service.title),
         document: &project.document,
         secured: service
             .servers
@@ -492,7 +493,7 @@ fn readme_server(server: &Server) -> ReadmeServer<'_> {
         .map(|route| quoted(&route.path))
         .collect();
     ReadmeServer {
-        name: line(&server.name),
+        name: words(&server.name),
         url: line(&server.url),
         file: &server.file,
         listen: &server.listen,
@@ -522,12 +523,8 @@ fn line(text: &str) -> String {
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
         .collect();
-    words
-        .join(" ")
-        .chars()
-        .filter(|c| !crate::naming::is_invisible(*c))
-        .map(|c| if c == '|' { '/' } else { c })
-        .collect()
+    // A bar would be the end of a cell in a table of the README.
+    visible(&words.join(" ")).replace('|', "/")
 }
 
 /// The same as code.
@@ -535,13 +532,22 @@ fn quoted(text: &str) -> String {
     format!("`{}`", line(text).replace('`', "'"))
 }
 
-/// A basic string of TOML.
+/// The same as Markdown that is no markup: neither a code block, which rustdoc would take for a test, nor HTML, which a
+/// page with the README might have run.
+fn words(text: &str) -> String {
+    markdown::literal(&line(text))
+}
+
+/// A basic string of TOML, or a double-quoted scalar of YAML: both know these escapes.
 pub(crate) fn toml_string(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if is_invisible(c) => match u32::from(c) {
+                code @ ..=0xffff => quoted.push_str(&format!("\\u{code:04X}")),
+                code => quoted.push_str(&format!("\\U{code:08X}")),
+            },
             c => quoted.push(c),
         }
     }

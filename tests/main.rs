@@ -20,6 +20,7 @@ mod config;
 mod corpus;
 mod corpus_compiles;
 mod deployment;
+mod descriptions;
 mod diff;
 mod documents;
 mod examples;

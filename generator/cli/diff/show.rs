@@ -166,16 +166,7 @@ impl Comparison<'_> {
 
 /// Text of a document without characters that command a terminal or turn the direction of text.
 fn printable(text: &str) -> String {
-    let harmless = |c: char| !c.is_control() && !is_invisible(c);
-    text.chars()
-        .map(|c| {
-            if harmless(c) {
-                c
-            } else {
-                char::REPLACEMENT_CHARACTER
-            }
-        })
-        .collect()
+    text.replace(is_invisible, "\u{fffd}")
 }
 
 /// Text in which Markdown finds no markup but the code spans of a message.

@@ -1,0 +1,240 @@
+//! Nothing in a description is ever run: rustdoc itself is asked, over every nesting of Markdown that comes to mind and
+//! many that do not.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::{Map, Value, json};
+use wsgen::diagnostic::{Diagnostics, render_human};
+use wsgen::document::Sources;
+use wsgen::lower::Options;
+
+#[test]
+fn rustdoc_finds_no_test_in_any_description() {
+    let descriptions: Vec<String> = enumerated().into_iter().chain(random(4000)).collect();
+    let raw = descriptions.iter().map(|text| {
+        let lines = text.lines().map(|line| format!("/// {line}\n"));
+        lines.collect::<String>()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let found = tests_of(&folder.path().join("raw.rs"), raw);
+    assert!(
+        found.len() > descriptions.len() / 4,
+        "the judge sees what it is to find: {}",
+        found.len()
+    );
+    let written = doc_comments(&generated(&descriptions));
+    assert!(
+        written.len() >= descriptions.len(),
+        "every description is there: {}",
+        written.len()
+    );
+    let found = tests_of(&folder.path().join("written.rs"), written.iter().cloned());
+    let first = found.first().map(|name| shown(name, &written));
+    assert!(
+        found.is_empty(),
+        "{} of {}, first\n{}",
+        found.len(),
+        written.len(),
+        first.unwrap_or_default()
+    );
+}
+
+/// The tests that rustdoc finds in items with these doc comments.
+fn tests_of(file: &Path, comments: impl Iterator<Item = String>) -> Vec<String> {
+    let items = comments
+        .enumerate()
+        .map(|(index, comment)| format!("{comment}pub struct Item{index};\n"));
+    fs::write(file, items.collect::<String>()).unwrap();
+    let rustdoc = Command::new("rustdoc")
+        .args(["--test", "--edition", "2024", "--test-args", "--list"])
+        .arg(file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&rustdoc.stdout).into_owned();
+    assert!(
+        rustdoc.status.success() && said.contains(" benchmarks"),
+        "{said}{}",
+        String::from_utf8_lossy(&rustdoc.stderr)
+    );
+    let tests = said.lines().filter(|line| line.ends_with(": test"));
+    tests.map(str::to_owned).collect()
+}
+
+/// The comment that a test was found in: `written.rs - Item7 (line 31): test`.
+fn shown(test: &str, comments: &[String]) -> String {
+    let index = test
+        .split("Item")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok());
+    index.map_or_else(|| test.to_owned(), |index| comments[index].clone())
+}
+
+/// What the payloads of a document with these descriptions are written as.
+fn generated(descriptions: &[String]) -> String {
+    let properties: Map<String, Value> = descriptions
+        .iter()
+        .enumerate()
+        .map(|(index, text)| {
+            let property = json!({"type": "string", "description": text});
+            (format!("p{index}"), property)
+        })
+        .collect();
+    let document = json!({
+        "asyncapi": "3.0.0",
+        "info": {"title": "Shapes", "version": "1.0.0"},
+        "servers": {"main": {"host": "localhost", "protocol": "ws"}},
+        "channels": {"shapes": {"address": "/shapes", "messages": {
+            "shape": {"payload": {"type": "object", "properties": properties}},
+        }}},
+        "operations": {"take": {"action": "receive", "channel": {"$ref": "#/channels/shapes"}}},
+    });
+    let mut diagnostics = Diagnostics::new();
+    let sources = Sources::from_text("asyncapi.json", document.to_string(), &mut diagnostics);
+    let output = wsgen::generate(&sources, &Options::default(), "asyncapi.json")
+        .unwrap_or_else(|errors| panic!("{}", render_human(&errors, &sources, false)));
+    let mut files = output.files.into_iter();
+    let messages = files.find(|file| file.path == "src/generated/messages.rs");
+    String::from_utf8(messages.unwrap().contents).unwrap()
+}
+
+/// The doc comments of a file, each in front of an item or a field.
+fn doc_comments(code: &str) -> Vec<String> {
+    let mut comments = Vec::new();
+    let mut comment = String::new();
+    for line in code.lines().map(str::trim_start) {
+        if line.starts_with("///") {
+            comment.push_str(line);
+            comment.push('\n');
+        } else if !comment.is_empty() && !line.starts_with('#') {
+            comments.push(std::mem::take(&mut comment));
+        }
+    }
+    comments
+}
+
+/// What begins a block inside another, and how its next lines go on.
+const CONTAINERS: &[(&str, &str)] = &[
+    ("", ""),
+    ("> ", "> "),
+    (">", ">"),
+    ("- ", "  "),
+    ("-   ", "    "),
+    ("-\t", "\t"),
+    ("1. ", "   "),
+    ("10) ", "    "),
+    ("* [ ] ", "  "),
+    ("[^a]: ", "    "),
+    ("words\n\n", ""),
+    ("words\n", ""),
+    ("# Heading\n", ""),
+    ("<!-- remark -->\n", ""),
+    ("<!--\n\n", ""),
+    ("<div>\n\n", ""),
+    ("</pre>\n", ""),
+    ("| a |\n|---|\n| b |\n", ""),
+    ("[r]: /url\n", ""),
+    ("```json\n{}\n```\n", ""),
+];
+
+/// Code, in lines.
+const BLOCKS: &[&[&str]] = &[
+    &["```", "panic!();", "```"],
+    &["```rust", "panic!();", "", "panic!();", "```"],
+    &["````should_panic", "```", "panic!();", "````"],
+    &["~~~", "panic!();", "~~~"],
+    &["~~~ edition2021", "```text", "panic!();"],
+    &["``` {.text} rust", "panic!();"],
+    &["    panic!();", "", "        panic!();", "    ```"],
+    &["     panic!();"],
+    &["\tpanic!();", "\tpanic!();"],
+    &["  \tpanic!();", "not"],
+    &["-->", "", "    panic!();"],
+];
+
+/// Each block in each container in each container.
+fn enumerated() -> Vec<String> {
+    let mut descriptions = Vec::new();
+    for outer in CONTAINERS {
+        for inner in CONTAINERS {
+            for block in BLOCKS {
+                descriptions.push(nested(&[*outer, *inner], block));
+            }
+        }
+    }
+    descriptions
+}
+
+fn nested(containers: &[(&str, &str)], block: &[&str]) -> String {
+    let mut lines: Vec<String> = block.iter().map(|&line| line.to_owned()).collect();
+    for (first, next) in containers.iter().rev() {
+        for (index, line) in lines.iter_mut().enumerate() {
+            let begin = if index == 0 { first } else { next };
+            line.insert_str(0, begin);
+        }
+    }
+    // What is before the first line is trimmed away.
+    format!("Shape:\n\n{}\n", lines.join("\n"))
+}
+
+/// Pieces of Markdown in any order, the same in every run.
+fn random(count: usize) -> Vec<String> {
+    let mut runner = TestRunner::deterministic();
+    let texts = prop::collection::vec(prop::sample::select(PIECES), 1..24);
+    (0..count)
+        .map(|_| texts.new_tree(&mut runner).unwrap().current().concat())
+        .collect()
+}
+
+const PIECES: &[&str] = &[
+    "\n",
+    "\n",
+    "\n\n",
+    " ",
+    "  ",
+    "    ",
+    "\t",
+    "> ",
+    ">",
+    "- ",
+    "* ",
+    "1. ",
+    "2) ",
+    "```",
+    "~~~",
+    "````",
+    "`",
+    "rust",
+    "text",
+    "panic!();",
+    "panic!();",
+    "<!--",
+    "-->",
+    "<pre>",
+    "</pre>",
+    "<script>",
+    "<a\n",
+    "[^a]: ",
+    "[^a]",
+    "[r]: /u",
+    "|",
+    "|---|",
+    "---",
+    "===",
+    "#",
+    "\\",
+    "\r\n",
+    "\r",
+    "\u{202e}",
+    "\u{a0}",
+    "é",
+    "{",
+    "&#96;",
+    "- [x] ",
+    "_",
+    "**",
+];
