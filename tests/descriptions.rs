@@ -15,11 +15,14 @@ use wsgen::lower::Options;
 
 #[test]
 fn rustdoc_finds_no_test_in_any_description() {
-    let descriptions: Vec<String> = enumerated().into_iter().chain(random(4000)).collect();
-    let raw = descriptions.iter().map(|text| {
-        let lines = text.lines().map(|line| format!("/// {line}\n"));
-        lines.collect::<String>()
-    });
+    let descriptions: Vec<String> = enumerated()
+        .into_iter()
+        .chain(random(4000))
+        .filter(|text| !text.trim().is_empty())
+        .collect();
+    let raw = descriptions
+        .iter()
+        .map(|text| format!("#[doc = {text:?}]\n"));
     let folder = tempfile::tempdir().unwrap();
     let found = tests_of(&folder.path().join("raw.rs"), raw);
     assert!(
