@@ -108,6 +108,7 @@ type Edit = (Range<usize>, String);
 /// Replaces the parts, none of which overlaps another.
 fn apply(mut edits: Vec<Edit>, text: &mut String) {
     edits.sort_by_key(|(range, _)| (range.start, range.end));
+    edits.dedup();
     for (range, replacement) in edits.into_iter().rev() {
         text.replace_range(range, &replacement);
     }
@@ -133,6 +134,11 @@ fn edits(text: &str) -> Option<Vec<Edit>> {
                 let signs = text[range.clone()].match_indices('<');
                 edits.extend(signs.map(|(at, _)| before(range.start + at)));
             }
+            // CommonMark, which descriptions are, has no footnotes.
+            Event::Start(Tag::FootnoteDefinition(_)) | Event::FootnoteReference(_) => {
+                edits.push(before(range.start));
+            }
+            Event::Start(Tag::Item) => edits.extend(doubtful_box(text, range.start).map(before)),
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. })
                 if !leads_somewhere(&dest_url) =>
             {
@@ -142,6 +148,19 @@ fn edits(text: &str) -> Option<Vec<Edit>> {
         }
     }
     Some(edits)
+}
+
+/// Where an item of a list has the box of a task with something other than words behind it: whether that may be code, one
+/// version of the parser sees otherwise than the next.
+fn doubtful_box(text: &str, item: usize) -> Option<usize> {
+    let sign = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '*' | '.' | ')' | ' ');
+    let task = text[item..].trim_start_matches(sign);
+    let behind = ["[ ]", "[x]", "[X]"]
+        .iter()
+        .find_map(|sign| task.strip_prefix(sign))?;
+    let words = behind.strip_prefix(' ').unwrap_or(behind);
+    let doubtful = !words.starts_with(char::is_alphabetic);
+    doubtful.then(|| text.len() - task.len())
 }
 
 /// The language that is none: rustdoc takes a block without one for Rust.
