@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use crate::naming::{is_invisible, visible};
+use crate::naming::visible_lines;
 use crate::render::Piece;
 
 /// What formats the modules of a project.
@@ -37,7 +37,8 @@ impl Formatter {
                 }
             }
         }
-        Ok(seen(text))
+        // `proc_macro2` takes some characters that are not seen for printable.
+        Ok(visible_lines(text))
     }
 
     fn block(&self, head: &TokenStream, members: Vec<TokenStream>) -> Result<String, syn::Error> {
@@ -64,14 +65,6 @@ impl Formatter {
         let text: Arc<str> = part(&block, "trait Block {\n", "}\n")?.into();
         known().insert(tokens, Arc::clone(&text));
         Ok(text)
-    }
-}
-
-/// The code with no character that is not seen: of those that `proc_macro2` takes for printable, literals still have some.
-fn seen(code: String) -> String {
-    match code.contains(|c| c != '\n' && is_invisible(c)) {
-        true => code.split('\n').map(visible).collect::<Vec<_>>().join("\n"),
-        false => code,
     }
 }
 

@@ -30,7 +30,7 @@ pub fn inert<'a>(paragraphs: impl IntoIterator<Item = &'a str>) -> String {
     rewritten(paragraphs.join("\n\n"))
 }
 
-/// Text of a document inside a paragraph of Markdown: it looks like itself, and is no markup.
+/// Text of a document on a line of Markdown: it looks like itself, and is no markup.
 #[must_use]
 pub fn literal(text: &str) -> String {
     let mut literal = String::with_capacity(text.len());
@@ -43,10 +43,10 @@ pub fn literal(text: &str) -> String {
                 let after = rest.clone().next().unwrap_or(' ');
                 !(before.is_alphanumeric() && after.is_alphanumeric())
             }
-            _ => matches!(
-                c,
-                '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '&' | '~' | '|'
-            ),
+            // At the beginning: a heading, a list or a quote.
+            '#' | '-' | '+' | '>' => literal.is_empty(),
+            '.' | ')' => literal.bytes().all(|byte| byte.is_ascii_digit()),
+            _ => matches!(c, '\\' | '`' | '*' | '[' | ']' | '<' | '&' | '~' | '|'),
         };
         if is_markup {
             literal.push('\\');

@@ -82,6 +82,15 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(visible)
 }
 
+/// The same for a text of several lines, which end as they do.
+#[must_use]
+pub fn visible_lines(text: String) -> String {
+    match text.contains(|c| c != '\n' && is_invisible(c)) {
+        true => text.split('\n').map(visible).collect::<Vec<_>>().join("\n"),
+        false => text,
+    }
+}
+
 /// A name as an identifier; keywords become raw ones.
 #[must_use]
 pub fn raw_identifier(name: &str) -> String {

@@ -145,7 +145,7 @@ pub fn entrypoint(
 ) -> Result<[OutputFile; 2], askama::Error> {
     let entrypoint = Entrypoint {
         name: &quoted(&server.name),
-        url: &line(&server.url),
+        url: &words(&server.url),
         krate,
         file: &server.file,
         function: raw_identifier(&server.function),
@@ -213,7 +213,7 @@ struct BuildScript {
 #[template(path = "README.md.askama")]
 struct Readme<'a> {
     title: String,
-    document: &'a str,
+    document: String,
     secured: bool,
     servers: Vec<ReadmeServer<'a>>,
     build_script: bool,
@@ -473,10 +473,10 @@ pub fn features(service: &Service) -> Vec<&'static str> {
     client.into_iter().chain(formats).collect()
 }
 
-fn readme<'a>(service: &'a Service, project: &'a Project) -> Readme<'a> {
+fn readme<'s>(service: &'s Service, project: &Project) -> Readme<'s> {
     Readme {
         title: words(&service.title),
-        document: &project.document,
+        document: quoted(&project.document),
         secured: service
             .servers
             .iter()

@@ -6,6 +6,7 @@ use clap::builder::styling::{AnsiColor, Style};
 use serde_json::{Value, json};
 use wsgen::compare::{Change, Effect, Place};
 use wsgen::document::{SourceFile, Sources};
+use wsgen::markdown::literal;
 use wsgen::naming::is_invisible;
 
 use super::Audience;
@@ -171,6 +172,10 @@ fn printable(text: &str) -> String {
 
 /// Text in which Markdown finds no markup but the code spans of a message.
 fn escaped(text: &str) -> String {
+    // A name with a backtick may end its code span, or begin one that is not there.
+    if text.matches('`').count() % 2 == 1 || text.contains("``") {
+        return literal(text);
+    }
     let mut escaped = String::with_capacity(text.len());
     let mut in_code = false;
     for c in text.chars() {
