@@ -45,8 +45,11 @@ pub fn literal(text: &str) -> String {
             }
             // At the beginning: a heading, a list or a quote.
             '#' | '-' | '+' | '>' => literal.is_empty(),
-            '.' | ')' => literal.bytes().all(|byte| byte.is_ascii_digit()),
-            _ => matches!(c, '\\' | '`' | '*' | '[' | ']' | '<' | '&' | '~' | '|'),
+            '.' | ')' => !literal.is_empty() && literal.bytes().all(|byte| byte.is_ascii_digit()),
+            _ => matches!(
+                c,
+                '\\' | '`' | '*' | '[' | ']' | '{' | '}' | '<' | '&' | '~' | '|' | '$'
+            ),
         };
         if is_markup {
             literal.push('\\');

@@ -34,5 +34,6 @@ mod schemas;
 mod server;
 mod story;
 mod support;
+mod twins;
 mod ui;
 mod watch;
