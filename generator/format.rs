@@ -181,7 +181,7 @@ fn spaced(item: &str) -> String {
         text.push_str(line);
         text.push('\n');
         if line.starts_with(INDENT)
-            && !line[INDENT.len()..].starts_with(' ')
+            && !line[INDENT.len()..].starts_with([' ', '/'])
             && line.ends_with([';', '}'])
         {
             let short =
@@ -195,6 +195,29 @@ fn spaced(item: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_blank_line_divides_a_comment() -> Result<(), syn::Error> {
+        let item = quote! {
+            pub trait Chat {
+                /// First;
+                ///
+                /// second }
+                fn one();
+                /// Third;
+                fn two();
+            }
+        };
+        let text = Formatter::default().format(vec![Piece::Items(item)], "")?;
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let member = lines.iter().skip_while(|line| !line.contains("First"));
+        let member: Vec<&&str> = member.take_while(|line| !line.contains("Third")).collect();
+        assert_eq!(
+            member,
+            [&"/// First;", &"///", &"/// second }", &"fn one();", &""]
+        );
+        Ok(())
+    }
 
     #[test]
     fn a_block_is_written_as_the_item_that_it_is() -> Result<(), syn::Error> {

@@ -1,6 +1,7 @@
 //! Nothing in a description is ever run: rustdoc itself is asked, over every nesting of Markdown that comes to mind and
 //! many that do not.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -14,6 +15,8 @@ use wsgen::diagnostic::{Diagnostics, render_human};
 use wsgen::document::Sources;
 use wsgen::lower;
 use wsgen::markdown::inert;
+
+use crate::support::twin;
 
 #[test]
 fn rustdoc_finds_no_test_in_any_description() {
@@ -32,12 +35,13 @@ fn rustdoc_finds_no_test_in_any_description() {
         "the judge sees what it is to find: {}",
         found.len()
     );
-    let written = doc_comments(&generated(&descriptions));
+    let mut written = doc_comments(&generated(&descriptions));
     assert!(
         written.len() >= descriptions.len(),
         "every description is there: {}",
         written.len()
     );
+    written.extend(everywhere());
     let found = tests_of(&folder.path().join("written.rs"), written.iter().cloned());
     let first = found.first().map(|name| shown(name, &written));
     assert!(
@@ -47,6 +51,40 @@ fn rustdoc_finds_no_test_in_any_description() {
         written.len(),
         first.unwrap_or_default()
     );
+}
+
+/// The comments of all files, those that are the user's among them, where every text of a document is such a shape.
+fn everywhere() -> Vec<String> {
+    let shapes = BLOCKS.iter().flat_map(|block| {
+        let containers = [("", ""), ("- ", "  "), ("> ", "> ")];
+        containers.map(|container| nested(&[container], block))
+    });
+    let documents = shapes.map(|text| twin::document(&text));
+    let files = documents.flat_map(|document| twin::files(&document, false).unwrap());
+    let code = files.filter(|file| file.path.ends_with(".rs"));
+    code.flat_map(|file| doc_comments(&String::from_utf8(file.contents).unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_build_script_writes_the_same_comments() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("asyncapi.json");
+    let document = twin::document(&nested(&[("- ", "  "), ("> ", "> ")], BLOCKS[0]));
+    fs::write(&path, document.to_string()).unwrap();
+    let builder = wsgen::Builder::new().out_dir(folder.path()).client(true);
+    builder.generate(&path).unwrap();
+    let bundle = fs::read_to_string(folder.path().join("asyncapi.rs")).unwrap();
+    let files = twin::files(&document, false).unwrap();
+    let code = files
+        .into_iter()
+        .map(|file| String::from_utf8(file.contents).unwrap());
+    let expected: HashSet<String> = code.flat_map(|code| doc_comments(&code)).collect();
+    let comments = doc_comments(&bundle);
+    assert!(comments.len() > 20, "{}", comments.len());
+    for comment in comments {
+        assert!(expected.contains(&comment), "{comment}");
+    }
 }
 
 /// A later rustdoc may have a later parser.
@@ -134,13 +172,17 @@ fn generated(descriptions: &[String]) -> String {
     String::from_utf8(messages.unwrap().contents).unwrap()
 }
 
-/// The doc comments of a file, each in front of an item or a field.
+/// The doc comments of a file, as comments of items.
 fn doc_comments(code: &str) -> Vec<String> {
     let mut comments = Vec::new();
     let mut comment = String::new();
     for line in code.lines().map(str::trim_start) {
-        if line.starts_with("///") {
-            comment.push_str(line);
+        if let Some(text) = line
+            .strip_prefix("///")
+            .or_else(|| line.strip_prefix("//!"))
+        {
+            comment.push_str("///");
+            comment.push_str(text);
             comment.push('\n');
         } else if !comment.is_empty() && !line.starts_with('#') {
             comments.push(std::mem::take(&mut comment));
