@@ -30,6 +30,29 @@ pub fn inert<'a>(paragraphs: impl IntoIterator<Item = &'a str>) -> String {
     rewritten(paragraphs.join("\n\n"))
 }
 
+/// Text of a document on one line: nothing in it ends the line or hides what follows.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    visible(&words.join(" ")).into_owned()
+}
+
+/// The same as code.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("`{}`", line(text).replace('`', "'"))
+}
+
+/// The same as Markdown that is no markup: neither a code block, which rustdoc would take for a test, nor HTML, which a
+/// page with the README might have run.
+#[must_use]
+pub fn words(text: &str) -> String {
+    literal(&line(text))
+}
+
 /// Text of a document on a line of Markdown: it looks like itself, and is no markup.
 #[must_use]
 pub fn literal(text: &str) -> String {

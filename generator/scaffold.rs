@@ -13,9 +13,9 @@ use std::path::Path;
 use askama::Template;
 
 use crate::lower::{ChannelLayout, Options, Perspective};
-use crate::markdown;
+use crate::markdown::{line, quoted, words};
 use crate::model::{Content, Issuer, Server, Service, Traffic};
-use crate::naming::{is_invisible, raw_identifier, string_literal, visible};
+use crate::naming::{is_invisible, raw_identifier, string_literal};
 use crate::output::{OutputFile, Ownership};
 use crate::settings::Settings;
 
@@ -490,7 +490,8 @@ fn readme_server(server: &Server) -> ReadmeServer<'_> {
     let paths: Vec<String> = server
         .routes
         .iter()
-        .map(|route| quoted(&route.path))
+        // A bar would be the end of the cell.
+        .map(|route| quoted(&route.path).replace('|', "\\|"))
         .collect();
     ReadmeServer {
         name: words(&server.name),
@@ -515,27 +516,6 @@ fn user_text(path: &str, mut contents: String) -> OutputFile {
         contents: contents.into_bytes(),
         ownership: Ownership::User,
     }
-}
-
-/// Text of a document on one line of a comment or of Markdown: nothing in it ends the line or hides what follows.
-fn line(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    // A bar would be the end of a cell in a table of the README.
-    visible(&words.join(" ")).replace('|', "/")
-}
-
-/// The same as code.
-fn quoted(text: &str) -> String {
-    format!("`{}`", line(text).replace('`', "'"))
-}
-
-/// The same as Markdown that is no markup: neither a code block, which rustdoc would take for a test, nor HTML, which a
-/// page with the README might have run.
-fn words(text: &str) -> String {
-    markdown::literal(&line(text))
 }
 
 /// A basic string of TOML, or a double-quoted scalar of YAML: both know these escapes.

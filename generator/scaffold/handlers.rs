@@ -8,7 +8,8 @@ use crate::model::{
 use crate::output::OutputFile;
 use crate::render::type_text;
 
-use super::{line, quoted, user_file};
+use super::user_file;
+use crate::markdown::{line, quoted};
 use crate::naming::{raw_identifier, string_literal};
 
 /// One file for each channel, one for the connection where channels share it, and the module that joins them.

@@ -33,6 +33,7 @@ pub fn document(text: &str) -> Value {
             "kind": {"const": "first"},
             (&*named): {"type": "string", "description": text, "default": text, "maxLength": 1_000_000, "examples": [text]},
             "choice": {"type": "string", "enum": [named, "other"], "description": text},
+            "mixed": {"enum": [named, 1]},
             "union": {"oneOf": [{"type": "string", "description": text}, {"type": "integer", "title": named}]},
         },
     });
