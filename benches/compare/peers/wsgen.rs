@@ -35,6 +35,13 @@ pub(super) fn settings() -> Config {
     config
 }
 
+/// The same with compression.
+pub(super) fn compressed() -> Config {
+    let mut config = settings();
+    config.compression.enabled = true;
+    config
+}
+
 /// The same by TLS.
 pub(super) fn encrypted() -> Config {
     let mut config = settings();
