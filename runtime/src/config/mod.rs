@@ -8,6 +8,7 @@ mod broker;
 mod compression;
 mod faults;
 mod load;
+mod secrets;
 mod security;
 mod show;
 mod telemetry;
