@@ -253,6 +253,9 @@ pub const ROUTE_NAMES: &[&str] = &[
 
 const MAX_FILE_NAME: usize = 60;
 
+/// How many bytes of a name become one in Rust: modules are files, no name of which has more than 255.
+const MAX_NAME: usize = 100;
+
 /// Names that Cargo or Windows give a meaning of their own.
 const RESERVED_FILES: &[&str] = &[
     "aux",
@@ -280,6 +283,9 @@ fn spell(name: &str) -> String {
     let mut spelled = String::with_capacity(name.len());
     let meaningful = name.chars().any(char::is_alphanumeric);
     for (position, c) in name.chars().enumerate() {
+        if spelled.len() >= MAX_NAME {
+            break;
+        }
         match symbol(c) {
             Some(word)
                 if !meaningful || (position == 0 && matches!(c, '+' | '-' | '<' | '>' | '!')) =>
@@ -338,6 +344,40 @@ const NEVER_RAW: &[&str] = &["Self", "_", "crate", "self", "super"];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_literal_is_seen_and_says_the_same() {
+        let unseen = (0..=u32::from(char::MAX)).filter_map(char::from_u32);
+        let unseen: String = unseen.filter(|c| is_invisible(*c)).collect();
+        for text in [
+            "",
+            "a",
+            "\"",
+            "\\",
+            "\"#",
+            "\"##########",
+            "a\"\n",
+            "\u{202e}\"",
+            &unseen,
+        ] {
+            let literal = string_literal(text).to_string();
+            assert!(!literal.contains(is_invisible), "{literal:?}");
+            let read: syn::LitStr = syn::parse_str(&literal).unwrap();
+            assert_eq!(read.value(), text);
+        }
+    }
+
+    #[test]
+    fn a_name_fits_into_the_name_of_a_file() {
+        for name in [
+            "a".repeat(1000),
+            "aB".repeat(500),
+            "字".repeat(300),
+            "<".repeat(300),
+        ] {
+            assert!(value_name(&name).len() < 240, "{}", value_name(&name));
+        }
+    }
 
     #[test]
     fn names_are_identifiers_whatever_the_document_says() {

@@ -1,8 +1,11 @@
 //! No text of a document becomes anything but text: each file is that of a document with harmless words in its place.
 
+use std::fs;
+
 use proptest::prelude::*;
 
 use crate::support::twin::{BENIGN, document, files, shape};
+use crate::support::{cargo, files_below, fresh_workspace, project, settings, write_files};
 
 /// Texts that mean something to one of the languages that wsgen writes.
 const HOSTILE: &[&str] = &[
@@ -86,6 +89,29 @@ fn a_hostile_text_is_text_in_every_file() {
             check(text, build_script);
         }
     }
+}
+
+/// A document that says all of it, and code that leaves a file where it is run.
+pub fn hostile() -> serde_json::Value {
+    let run = "std::fs::write(\"pwned\", \"\").unwrap();";
+    let code = format!("\n\n-     {run}\n\n> ```\n> {run}\n> ```\n\n1. - ~~~rust\n     {run}\n");
+    document(&format!("{}{code}", HOSTILE.concat()))
+}
+
+#[test]
+fn the_tests_of_a_hostile_document_pass_and_run_nothing_of_it() {
+    if std::env::var_os("WSGEN_SLOW_TESTS").is_none() {
+        eprintln!("skipped: set WSGEN_SLOW_TESTS=1 to run it");
+        return;
+    }
+    let workspace = fresh_workspace("hostile");
+    let path = workspace.join("hostile.json");
+    fs::write(&path, hostile().to_string()).unwrap();
+    let (_, files) = project(&path, &settings("hostile"));
+    write_files(&workspace.join("projects/hostile"), files);
+    cargo(&workspace, &["test", "--quiet"]);
+    let left = files_below(&workspace);
+    assert!(!left.iter().any(|path| path.ends_with("pwned")));
 }
 
 proptest! {

@@ -33,6 +33,8 @@ pub fn document(text: &str) -> Value {
             "kind": {"const": "first"},
             (&*named): {"type": "string", "description": text, "default": text, "maxLength": 1_000_000, "examples": [text]},
             "choice": {"type": "string", "enum": [named, "other"], "description": text},
+            "whole": {"type": "integer"},
+            "amount": {"type": "number"},
             "mixed": {"enum": [named, 1]},
             "union": {"oneOf": [{"type": "string", "description": text}, {"type": "integer", "title": named}]},
         },
@@ -64,7 +66,7 @@ pub fn document(text: &str) -> Value {
                     "first": {
                         "name": "first", "title": named, "summary": text, "description": text, "payload": payload,
                         "examples": [{"name": text, "summary": text, "payload": {
-                            "kind": "first", (&*named): text, "choice": named, "union": text,
+                            "kind": "first", (&*named): text, "choice": named, "union": text, "whole": -0.0, "amount": 1e300,
                         }}],
                     },
                     (&*named): {

@@ -149,6 +149,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_example_is_read_as_a_server_reads_it() {
+        round_trip::<(i64, i64, f64, String)>(r#"[-0.0, 1e2, -0, "\u0000"]"#);
+    }
+
+    #[test]
     fn differences_are_found_where_they_are() {
         let compare = |written: &str, original: &str| {
             let parse = |text| serde_json::from_str::<Value>(text).unwrap_or_default();
