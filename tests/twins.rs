@@ -130,6 +130,7 @@ fn what_is_printed_of_a_hostile_document_is_text() {
         "`<img src=x>",
         "<img src=x>`",
         "``<img src=x>`",
+        "a` ``` <img src=x>",
         "` [x](y) ",
     ] {
         write("new.json", text);
