@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use hyper::Request;
 use hyper::body::{Body, Incoming};
@@ -17,11 +18,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::accept::accept_all;
 use crate::config::Config;
 use crate::drain::Phase;
-use crate::route::Start;
+use crate::proxy;
+use crate::route::Opened;
 use crate::server::Service;
 use crate::shares::Share;
 use crate::socket::Socket;
-use crate::{proxy, upgrade};
+use crate::upgrade::{self, Agreed};
 
 /// hyper's smallest buffer.
 const SMALLEST_BUFFER: usize = 8 * 1024;
@@ -149,76 +151,89 @@ async fn greet(
     serve(service, socket, peer, place).await;
 }
 
-/// A session that waits for its upgrade; should that fail, the handler that said yes still hears of the end.
-struct Accepted(Mutex<Option<Start>>);
-
-impl Accepted {
-    fn take(&self) -> Option<Start> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// Speaks HTTP on a new connection, and begins the session once it is upgraded.
+/// Speaks HTTP on a new connection, and begins the session if both agree on one.
 async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: Place) {
     let certificate = &socket.certificate();
-    let accepted = &Accepted(Mutex::new(None));
+    let agreed = &Mutex::new(None);
     let answer = service_fn(|request: Request<Incoming>| {
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let has_body = !body.is_end_stream();
-            let (response, start) =
-                upgrade::answer(service, peer, certificate.as_ref(), head, has_body).await;
-            *accepted.0.lock().unwrap_or_else(PoisonError::into_inner) = start;
-            Ok::<_, Infallible>(response)
+            match upgrade::answer(service, peer, certificate.as_ref(), head, has_body).await {
+                Ok(upgrade) => {
+                    *lock(agreed) = Some(upgrade);
+                    // The connection is taken from hyper, which answers refusals only.
+                    std::future::pending().await
+                }
+                Err(refusal) => Ok::<_, Infallible>(refusal),
+            }
         })
     });
     let mut connection = http(&service.config).serve_connection(TokioIo::new(socket), answer);
-    let served = tokio::select! {
-        () = service.progress.reached(Phase::Stopping) => Served::Not,
-        served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => match served {
-            Ok(()) => Served::Request,
-            Err(error) => {
-                tracing::debug!(%peer, %error, "no whole request came through");
-                let metrics = &service.metrics;
-                if error.is_timeout() {
-                    metrics.refused("request_timeout");
-                    Served::TooLate
-                } else {
-                    match error.is_parse() {
-                        true => metrics.refused("malformed"),
-                        false => metrics.refused("lost"),
-                    }
-                    Served::Not
-                }
-            }
+    let exchange = poll_fn(|cx| {
+        let served = connection.poll_without_shutdown(cx);
+        match lock(agreed).take() {
+            Some(upgrade) => Poll::Ready(Served::Agreed(upgrade)),
+            None => served.map(|served| refused(service, peer, served)),
         }
+    });
+    let served = tokio::select! {
+        () = service.progress.reached(Phase::Stopping) => Served::Nothing,
+        served = exchange => served,
     };
     let http1::Parts { io, read_buf, .. } = connection.into_parts();
     let mut socket = io.into_inner();
-    if let Some(start) = accepted.take() {
-        // A task of its own, so that an open connection does not carry the room that HTTP takes.
-        let upgraded = (served == Served::Request).then_some((socket, read_buf));
-        return start(upgraded, place);
-    }
-    let end = async {
-        if served == Served::TooLate {
-            let _ = socket.write_all(REQUEST_TIMEOUT).await;
+    let last_words = match served {
+        Served::Agreed(Agreed { answer, start }) => {
+            // A task of its own, so that an open connection does not carry the room that HTTP takes.
+            let opened = Opened {
+                socket,
+                read_ahead: read_buf,
+                answer: answer.head(),
+            };
+            return start(Some(opened), place);
         }
+        Served::TooLate => REQUEST_TIMEOUT,
+        Served::Nothing => b"",
+    };
+    let end = async {
+        let _ = socket.write_all(last_words).await;
         end_gracefully(socket).await;
     };
     // A client that does not hang up after its refusal is cut off.
     let _ = tokio::time::timeout(service.config.timeouts.close, end).await;
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts what a request came to that no session begins with.
+fn refused(service: &Service, peer: SocketAddr, served: hyper::Result<()>) -> Served {
+    let Err(error) = served else {
+        return Served::Nothing;
+    };
+    tracing::debug!(%peer, %error, "no whole request came through");
+    let metrics = &service.metrics;
+    if error.is_timeout() {
+        metrics.refused("request_timeout");
+        return Served::TooLate;
+    }
+    match error.is_parse() {
+        true => metrics.refused("malformed"),
+        false => metrics.refused("lost"),
+    }
+    Served::Nothing
+}
+
 /// What came of HTTP on a connection.
-#[derive(Clone, Copy, PartialEq)]
 enum Served {
-    /// A request, and its answer is written.
-    Request,
-    /// The deadline for the request's head.
+    /// A session is to begin.
+    Agreed(Agreed),
+    /// The deadline for the request's head has passed.
     TooLate,
-    /// Nothing.
-    Not,
+    /// Nothing more is to be done: a refusal is written, or nobody waits for an answer.
+    Nothing,
 }
 
 /// hyper closes without a word when a head takes too long (RFC 9110, section 15.5.9).

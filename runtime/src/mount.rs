@@ -20,9 +20,10 @@ use tokio::task::JoinSet;
 use crate::drain::Phase;
 use crate::http::Text;
 use crate::listener::Place;
+use crate::route::Opened;
 use crate::server::Service;
 use crate::socket::Socket;
-use crate::upgrade::{self, no_room_reject};
+use crate::upgrade::{self, Agreed, no_room_reject};
 use crate::{Reject, drain, proxy};
 
 /// A server that an application serves on its own listener; [`Server::mount`](crate::Server::mount) makes it.
@@ -111,9 +112,10 @@ async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Resp
     };
     let on_upgrade = head.extensions.remove::<OnUpgrade>();
     let peer = peer.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |Peer(address)| address);
-    let (response, start) = upgrade::answer(service, peer, None, head, has_body).await;
-    let Some(start) = start else {
-        return response;
+    let Agreed { answer, start } = match upgrade::answer(service, peer, None, head, has_body).await
+    {
+        Ok(agreed) => agreed,
+        Err(refusal) => return refusal,
     };
     let Some(on_upgrade) = on_upgrade else {
         start(None, place);
@@ -127,13 +129,15 @@ async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Resp
     tokio::spawn(async move {
         let upgraded = tokio::time::timeout(deadline, on_upgrade).await;
         let socket = upgraded.ok().and_then(Result::ok).map(TokioIo::new);
-        // What was read ahead comes out of the upgraded socket first.
-        start(
-            socket.map(|socket| (Socket::Upgraded(socket), Bytes::new())),
-            place,
-        );
+        let opened = socket.map(|socket| Opened {
+            socket: Socket::Upgraded(socket),
+            // It comes out of the upgraded socket first.
+            read_ahead: Bytes::new(),
+            answer: Vec::new(),
+        });
+        start(opened, place);
     });
-    response
+    answer.response()
 }
 
 /// Room for one more connection.

@@ -22,9 +22,17 @@ use crate::{Handshake, Reject, Topics, session};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Spawns the session that `connect` has agreed to, on the upgraded socket and the bytes that were read ahead; with
-/// `None` the upgrade failed, and only `disconnected` is called.
-pub(crate) type Start = Box<dyn FnOnce(Option<(Socket, Bytes)>, Place) + Send>;
+/// Spawns the session that `connect` has agreed to; with `None` the upgrade failed, and only `disconnected` is called.
+pub(crate) type Start = Box<dyn FnOnce(Option<Opened>, Place) + Send>;
+
+/// A connection that is a WebSocket once its answer is on the way.
+pub(crate) struct Opened {
+    pub(crate) socket: Socket,
+    /// What the client has sent behind its request.
+    pub(crate) read_ahead: Bytes,
+    /// The answer to the request, where nobody else writes it. It leaves together with what the handler sends first.
+    pub(crate) answer: Vec<u8>,
+}
 
 /// An [`Endpoint`] as an object.
 pub(crate) trait Route: Send + Sync {
@@ -105,8 +113,8 @@ impl<E: Endpoint> Route for Served<E> {
                 positions,
                 trace,
             };
-            let start: Start = Box::new(move |socket, place| {
-                let Some((socket, read_ahead)) = socket else {
+            let start: Start = Box::new(move |opened, place| {
+                let Some(opened) = opened else {
                     tokio::spawn(session::never_opened(self, session, connection));
                     return;
                 };
@@ -120,7 +128,7 @@ impl<E: Endpoint> Route for Served<E> {
                 }
                 let expires = connection.expires();
                 let metrics = ConnectionMetrics::open(self.metrics.clone());
-                let link = Link::new(socket, read_ahead, outbox, config, expires, metrics);
+                let link = Link::new(opened, outbox, config, expires, metrics);
                 let place = (registration, place);
                 tokio::spawn(session::run(self, session, connection, link, place));
             });

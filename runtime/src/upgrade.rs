@@ -7,15 +7,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use hyper::header::{
-    ALLOW, CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
+    ALLOW, CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+    UPGRADE, WWW_AUTHENTICATE,
 };
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode, Version};
 
 use crate::authentication::{Admission, Security, Shown, subprotocol_to_agree_on};
 use crate::handshake::{parse_query, percent_decoded};
-use crate::http::{Text, empty, text};
+use crate::http::{Text, text};
 use crate::route::{Route, Start};
 use crate::server::Service;
 use crate::shares::Share;
@@ -25,21 +25,69 @@ use crate::{Handshake, Reject, log, origin, proxy};
 /// What is appended to the key before hashing (RFC 6455, section 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Answers a request: 101 together with the session to begin, or a refusal.
+/// A request that was agreed to: its answer, and the session to begin once that is on its way.
+pub(crate) struct Agreed {
+    pub(crate) answer: Switching,
+    pub(crate) start: Start,
+}
+
+/// The answer that makes a connection a WebSocket (RFC 6455, section 4.2.2).
+pub(crate) struct Switching {
+    accept: HeaderValue,
+    subprotocol: Option<&'static str>,
+}
+
+/// Agrees to a request, or answers it with a refusal.
 pub(crate) async fn answer(
     service: &Service,
     peer: SocketAddr,
     certificate: Option<&Bytes>,
     head: Parts,
     has_body: bool,
-) -> (Response<Text>, Option<Start>) {
-    match upgrade(service, peer, certificate, &head, has_body).await {
-        Ok((response, start)) => (response, Some(start)),
-        Err(reject) => {
-            let path = log::Escaped(head.uri.path());
-            tracing::debug!(%peer, %path, status = reject.status.as_u16(), cause = reject.cause, "refused");
-            (refused(service, &reject), None)
+) -> Result<Agreed, Response<Text>> {
+    let agreed = upgrade(service, peer, certificate, &head, has_body).await;
+    agreed.map_err(|reject| {
+        let path = log::Escaped(head.uri.path());
+        tracing::debug!(%peer, %path, status = reject.status.as_u16(), cause = reject.cause, "refused");
+        refused(service, &reject)
+    })
+}
+
+impl Switching {
+    fn headers(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let always: [(_, &[u8]); 3] = [
+            ("Upgrade", b"websocket"),
+            // Nothing beside it: many clients compare the whole text.
+            ("Connection", b"Upgrade"),
+            ("Sec-WebSocket-Accept", self.accept.as_bytes()),
+        ];
+        let subprotocol = self.subprotocol.map(str::as_bytes);
+        let agreed = subprotocol.map(|agreed| ("Sec-WebSocket-Protocol", agreed));
+        always.into_iter().chain(agreed)
+    }
+
+    /// As bytes, with the names written as in the RFC: some clients compare these as well.
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let mut head = b"HTTP/1.1 101 Switching Protocols\r\n".to_vec();
+        for (name, value) in self.headers() {
+            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+                head.extend_from_slice(part);
+            }
         }
+        head.extend_from_slice(b"\r\n");
+        head
+    }
+
+    /// For an application that writes its own answers.
+    #[cfg(feature = "tower")]
+    pub(crate) fn response(&self) -> Response<Text> {
+        let mut response = crate::http::empty(StatusCode::SWITCHING_PROTOCOLS);
+        for (name, value) in self.headers() {
+            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.try_into()) {
+                response.headers_mut().insert::<HeaderName>(name, value);
+            }
+        }
+        response
     }
 }
 
@@ -60,7 +108,7 @@ async fn upgrade(
     certificate: Option<&Bytes>,
     head: &Parts,
     has_body: bool,
-) -> Result<(Response<Text>, Start), Reject> {
+) -> Result<Agreed, Reject> {
     check_host(head)?;
     let uri_path = head.uri.path();
     let matched = service.routes.at(uri_path);
@@ -106,8 +154,13 @@ async fn upgrade(
             Err(Reject::unavailable("authentication takes too long")
                 .because("authentication_timeout"))
         })?;
-    let start: Start = Box::new(|socket, places| start(socket, places.with(place, share)));
-    Ok((switching_protocols(accept, subprotocol), start))
+    Ok(Agreed {
+        answer: Switching {
+            accept,
+            subprotocol,
+        },
+        start: Box::new(|opened, places| start(opened, places.with(place, share))),
+    })
 }
 
 /// The client's address where a trusted proxy tells it in the headers, with a place among the connections of that
@@ -213,21 +266,6 @@ fn path_parameters(parameters: &matchit::Params<'_, '_>) -> Result<Vec<(String, 
     let decoded = |(name, value): (&str, &str)| Some((name.to_owned(), percent_decoded(value)?));
     let parameters: Option<_> = parameters.iter().map(decoded).collect();
     parameters.ok_or_else(|| Reject::bad_request("the path is not UTF-8").because("path"))
-}
-
-fn switching_protocols(accept: HeaderValue, subprotocol: Option<&'static str>) -> Response<Text> {
-    let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
-    let headers = response.headers_mut();
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
-    if let Some(subprotocol) = subprotocol {
-        headers.insert(
-            SEC_WEBSOCKET_PROTOCOL,
-            HeaderValue::from_static(subprotocol),
-        );
-    }
-    response
 }
 
 fn refusal(reject: &Reject) -> Response<Text> {

@@ -150,13 +150,13 @@ async fn a_browser_shows_its_token_as_a_subprotocol() {
     let (head, _) = knock(&server, "/rooms/1", offer).await;
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     assert!(
-        head.contains("sec-websocket-protocol: bearer\r\n"),
+        head.contains("Sec-WebSocket-Protocol: bearer\r\n"),
         "{head}"
     );
     let offer = "Sec-WebSocket-Protocol: chat.v1, bearer.right\r\n";
     let (head, _) = knock(&server, "/rooms/1", offer).await;
     assert!(
-        head.contains("sec-websocket-protocol: chat.v1\r\n"),
+        head.contains("Sec-WebSocket-Protocol: chat.v1\r\n"),
         "{head}"
     );
     assert!(!head.contains("right"), "the token comes back: {head}");

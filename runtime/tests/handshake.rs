@@ -96,9 +96,36 @@ async fn each_fault_has_its_status() {
                 .contains(&format!(" {status} ")),
             "{request}\n{answer}"
         );
-        assert!(!answer.contains("sec-websocket-accept"), "{answer}");
+        let lower = answer.to_ascii_lowercase();
+        assert!(!lower.contains("sec-websocket-accept"), "{answer}");
     }
     witness.unharmed().await;
+}
+
+/// Clients compare whole lines: OkHttp and arduinoWebSockets `Connection`, others the names' case.
+#[tokio::test]
+async fn the_answer_that_switches_is_that_of_the_rfc() {
+    let server = TestServer::start().await;
+    for (offer, agreed) in [
+        ("", ""),
+        (
+            "Sec-WebSocket-Protocol: x, chat.v1\r\n",
+            "Sec-WebSocket-Protocol: chat.v1\r\n",
+        ),
+    ] {
+        let mut raw = Raw::connect(server.address).await;
+        raw.send(upgrade("/rooms/1", offer).as_bytes()).await;
+        assert_eq!(
+            raw.head().await,
+            format!(
+                "HTTP/1.1 101 Switching Protocols\r\n\
+                 Upgrade: websocket\r\n\
+                 Connection: Upgrade\r\n\
+                 Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+                 {agreed}\r\n"
+            )
+        );
+    }
 }
 
 #[tokio::test]
@@ -176,7 +203,7 @@ async fn subprotocols_are_negotiated_from_the_clients_list() {
         let head = raw.head().await;
         let found = head
             .lines()
-            .find_map(|line| line.strip_prefix("sec-websocket-protocol: "));
+            .find_map(|line| line.strip_prefix("Sec-WebSocket-Protocol: "));
         assert_eq!(found, answer, "{head}");
         assert!(!head.contains("extensions"), "{head}");
     }

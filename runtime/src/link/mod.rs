@@ -22,6 +22,8 @@ use crate::listener::end_gracefully;
 use crate::meter::Meter;
 use crate::metrics::ConnectionMetrics;
 use crate::outbox::{Next, Outbox};
+use crate::route::Opened;
+use crate::socket::Socket;
 use crate::wire::{Opcode, Received, Wire};
 use crate::{CloseReason, Message, TopicEvent};
 
@@ -59,22 +61,28 @@ pub(crate) enum Event {
     End(End),
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
+impl Link<Socket> {
     pub(crate) fn new(
-        socket: S,
-        read_ahead: Bytes,
+        opened: Opened,
         outbox: Arc<Outbox>,
         config: Arc<Config>,
         expires: Option<SystemTime>,
         metrics: ConnectionMetrics,
     ) -> Self {
+        let Opened {
+            socket,
+            read_ahead,
+            answer,
+        } = opened;
+        let mut wire = Wire::new(
+            socket,
+            &read_ahead,
+            &config.limits,
+            Meter::new(config.clone()),
+        );
+        wire.send_first(&answer);
         Self {
-            wire: Wire::new(
-                socket,
-                &read_ahead,
-                &config.limits,
-                Meter::new(config.clone()),
-            ),
+            wire,
             outbox,
             close_deadline: config.timeouts.close,
             clock: Clock::new(config, expires),
@@ -83,7 +91,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             batch: None,
         }
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// The next thing that the session must act on; until then sends what is queued, answers pings, keeps the clock.
     pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         if let Some(end) = self.broken.take() {

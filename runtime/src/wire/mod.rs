@@ -50,7 +50,7 @@ pub(crate) struct Wire<S> {
     meter: Meter,
     /// Since when a message or a control frame is under way.
     message_since: Option<Instant>,
-    /// Bytes read and written since they were last asked for.
+    /// Bytes of frames read and sent since they were last asked for.
     received: u64,
     sent: u64,
     /// When a look at the socket first found something, or nothing, since that was last asked for.
@@ -201,10 +201,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
+    /// Sends what comes before the first frame, as it is.
+    pub(crate) fn send_first(&mut self, bytes: &[u8]) {
+        self.output.push_first(bytes);
+    }
+
     /// Sends a whole message or a control frame; only while there is room. It leaves with [`Wire::poll_drain`], or when
     /// a read finds nothing.
     pub(crate) fn send(&mut self, opcode: Opcode, payload: Bytes) {
-        self.output.push(opcode, payload);
+        self.sent += self.output.push(opcode, payload) as u64;
     }
 
     /// Writes what is collected to the socket.
@@ -214,7 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             if written.is_pending() {
                 self.stuck_since.get_or_insert_with(Instant::now);
             }
-            self.sent += ready!(written)? as u64;
+            ready!(written)?;
             self.stuck_since = None;
         }
         self.poll_flush(cx)
@@ -260,7 +265,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.looked_at.take()
     }
 
-    /// How much was read and written since the last call, in bytes.
+    /// How much was read and sent since the last call, in bytes of frames.
     pub(crate) fn take_counts(&mut self) -> (u64, u64) {
         (
             std::mem::take(&mut self.received),

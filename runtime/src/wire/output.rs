@@ -59,8 +59,15 @@ impl Output {
         self.waiting + HEAD_BYTES + LONG <= CAPACITY
     }
 
-    /// Adds a frame, for which there must be room.
-    pub(super) fn push(&mut self, opcode: Opcode, payload: Bytes) {
+    /// Adds bytes that are no frame, before any other.
+    pub(super) fn push_first(&mut self, bytes: &[u8]) {
+        self.make_room(bytes.len());
+        self.collected.extend_from_slice(bytes);
+        self.waiting += bytes.len();
+    }
+
+    /// Adds a frame, for which there must be room; its length in bytes.
+    pub(super) fn push(&mut self, opcode: Opcode, payload: Bytes) -> usize {
         if self.written > 0 {
             self.collected.drain(..self.written);
             for long in &mut self.long {
@@ -72,13 +79,15 @@ impl Output {
         let before = self.collected.len();
         self.make_room(HEAD_BYTES + if is_long { 0 } else { payload.len() });
         write_head(&mut self.collected, opcode, payload.len());
-        self.waiting += self.collected.len() - before + payload.len();
+        let length = self.collected.len() - before + payload.len();
+        self.waiting += length;
         if is_long {
             let at = self.collected.len();
             self.long.push_back(Long { at, payload });
         } else {
             self.collected.extend_from_slice(&payload);
         }
+        length
     }
 
     /// Makes room for so many bytes more: twice what there is, but never beyond [`CAPACITY`].
