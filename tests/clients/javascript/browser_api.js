@@ -1,7 +1,7 @@
 // The interface of browsers, which Node, undici, Bun, Deno and faye-websocket have as well.
 import { Closed, Inbox, Refused } from "./matrix.js";
 
-/** `create(url, { headers, protocols, deflate })` makes a WebSocket; `known`: what of `ping` it has beyond the interface. */
+/** A client around what `create(url, { headers, protocols, deflate })` makes. */
 export function browserApi(create) {
   return class {
     #socket;
@@ -13,13 +13,14 @@ export function browserApi(create) {
       socket.binaryType = "arraybuffer";
       socket.onmessage = ({ data }) => client.#inbox.put(typeof data === "string" ? data : new Uint8Array(data));
       return new Promise((resolve, reject) => {
+        let failure = "";
         socket.onopen = () => resolve(client);
+        socket.onerror = ({ message = "" }) => { failure = message; };
         socket.onclose = ({ code, reason }) => {
-          // Before `open` this is all that a page hears of a refusal.
-          if (code === 1006) reject(new Refused(statusOf(socket)));
+          // Pages hear of a refusal that it failed; programs get the status in words.
+          reject(new Refused(/status code: (\d+)/.test(failure) ? Number(RegExp.$1) : undefined));
           client.#inbox.put(new Closed(code, reason));
         };
-        socket.onerror = (event) => { client.error = event; };
       });
     }
 
@@ -29,14 +30,8 @@ export function browserApi(create) {
     receive() { return this.#inbox.take(); }
 
     close(code, reason) {
-      // Code 0 stands for none: pages may say 1000 and 3000 to 4999.
       this.#socket.close(code, reason);
       return this.receive().catch((end) => end.code);
     }
   };
-}
-
-/** The HTTP status where the implementation tells it. */
-function statusOf(socket) {
-  return socket._driver?.status;
 }
