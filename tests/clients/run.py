@@ -57,22 +57,20 @@ def main():
 
     matrix = tomllib.loads((HERE / "clients.toml").read_text())
     clients, proxies = chosen(matrix, options)
+    passing = [client for client in matrix["client"] if any(client["name"] in proxy["clients"] for proxy in proxies)]
     CACHE.mkdir(parents=True, exist_ok=True)
-    faults = install(matrix["install"], clients + proxies)
-    pages = {client["name"]: free_port() for client in clients if client.get("page")}
+    faults = install(matrix["install"], clients + passing + proxies)
+    pages = {client["name"]: free_port() for client in clients + passing if client.get("page")}
     with server(pages.values()) as address:
-        runs = [(client, None, address) for client in clients]
-        rows = [row for row in run_all(runs, pages, faults, options.jobs)]
+        rows = run_all([(client, None, address) for client in clients], pages, faults, options.jobs)
         through = []
         for proxy in proxies:
             with contextlib.ExitStack() as stack:
                 try:
                     front = stack.enter_context(proxied(proxy, address))
-                except Exception as error:
-                    faults[proxy["name"]] = str(error)
-                    front = address
-                names = options.only if set(proxy["clients"]) & set(options.only) else proxy["clients"]
-                runs = [(c, proxy, front) for c in matrix["client"] if c["name"] in names]
+                except (OSError, RuntimeError) as error:
+                    faults[proxy["name"]], front = str(error), None
+                runs = [(client, proxy, front) for client in passing if client["name"] in proxy["clients"]]
                 through += run_all(runs, pages, faults, options.jobs)
     if not options.fast and not options.only:
         (ROOT / "docs/clients.md").write_text(page(matrix, rows, through))
@@ -230,17 +228,23 @@ def proxied(proxy, upstream):
     """The proxy in front of the server; yields its address."""
     port = free_port()
     config = (HERE / proxy["config"]).read_text()
-    folder = CACHE / f"proxy-{proxy['name']}"
-    folder.mkdir(exist_ok=True)
+    folder = CACHE / proxy["config"]
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / pathlib.Path(proxy["config"]).name
-    # The files are those of docs/operations.md but for the two addresses and the folder.
-    for word, value in {"LISTEN": str(port), "UPSTREAM": upstream, "FOLDER": str(folder)}.items():
+    recommended = operations(proxy["name"]).replace("127.0.0.1:8080", upstream)
+    for word, value in {"LISTEN": str(port), "FOLDER": str(folder), "RECOMMENDED": recommended}.items():
         config = config.replace(f"@{word}@", value)
     path.write_text(config)
     log = folder / "log"
     command = shlex.split(filled(proxy["run"]).replace("{config}", str(path)).replace("{folder}", str(folder)))
     with running(command, log) as process:
         yield waited(process, log, lambda: f"127.0.0.1:{port}" if answers(port) else None)
+
+
+def operations(name):
+    """The lines that docs/operations.md recommends for a proxy."""
+    text = (ROOT / "docs/operations.md").read_text()
+    return re.search(rf"^#### {re.escape(name)}\n.*?^```\w+\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)[1]
 
 
 def answers(port):
@@ -380,7 +384,7 @@ def page(matrix, rows, through):
             "",
             "## Through proxies",
             "",
-            "With the configuration that [operations](operations.md#proxies) recommends.",
+            "With the lines that [operations](operations.md#behind-a-proxy) recommends.",
             "",
             *table(
                 ["proxy", "version", "client", *CASES],
