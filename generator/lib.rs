@@ -5,7 +5,7 @@
 //!         resolve follows `$ref`    every decision is taken       no decision from here on
 //! ```
 //!
-//! [`Sources`](document::Sources) hold the text of the document and of the files that it refers to.
+//! [`Sources`] hold the text of the document and of the files that it refers to.
 //! [`generate`] turns them into files without touching the disk; [`scaffold`] adds the files that the user owns;
 //! [`output`] writes them. [`Builder`] does the same from `build.rs`. What is wrong with a document is a [`Diagnostic`](diagnostic::Diagnostic) with its place.
 

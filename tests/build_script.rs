@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::command::wsgen;
+use crate::support::command::{cargo, wsgen};
 use crate::support::{files_below, root};
 
 /// The last message that the chat's document lets in, in its channel and in its operation.
@@ -92,21 +92,9 @@ fn init(folder: &Path) {
 
 /// What the compiler says against the project, without a warning let pass.
 fn check(folder: &Path) -> Result<(), String> {
-    let output = Command::new(env!("CARGO"))
-        .args(["check", "--all-targets", "--offline", "--quiet"])
-        .current_dir(folder)
-        // Dependencies are shared with the other projects of these tests.
-        .env(
-            "CARGO_TARGET_DIR",
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join("fresh-projects/target"),
-        )
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .env("RUSTFLAGS", "-D warnings")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .output()
-        .unwrap();
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    let run = cargo(folder, &["check", "--all-targets", "--quiet"]);
+    match run.code {
+        Some(0) => Ok(()),
+        _ => Err(run.stderr),
     }
 }

@@ -13,14 +13,10 @@ use crate::{binding_page, examples};
 fn fresh_projects_compile_without_a_warning_and_are_formatted() {
     let workspace = fresh_workspace("fresh-projects");
     let names = write_projects(&workspace.join("projects"));
-    let check = [
-        "check",
-        "--workspace",
-        "--all-targets",
-        "--offline",
-        "--quiet",
-    ];
-    cargo(&workspace, &check);
+    cargo(
+        &workspace,
+        &["check", "--workspace", "--all-targets", "--quiet"],
+    );
     // Names of documents that make rustfmt order imports its own way are only compiled.
     let formatted = names.iter().filter(|name| !name.starts_with("hard-"));
     let packages = formatted.flat_map(|name| ["--package", name]);

@@ -187,7 +187,7 @@ fn write_workspace<'w>(workspace: &Path, projects: impl Iterator<Item = &'w Writ
         "[workspace]\nmembers = [\n    \"{EXAMPLES}\",\n{members}]\nresolver = \"3\"\n\n[profile.dev]\ndebug = 0\nincremental = false\n"
     );
     fs::write(workspace.join("Cargo.toml"), manifest).unwrap();
-    // With this project's versions of everything, which are on this machine already.
+    // With this project's versions of everything.
     fs::copy(root().join("Cargo.lock"), workspace.join("Cargo.lock")).unwrap();
     let runtime = root().join("runtime");
     let manifest = format!(
@@ -236,7 +236,6 @@ fn lint(workspace: &Path) -> BTreeMap<String, BTreeSet<String>> {
 fn cargo(workspace: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO"))
         .args(arguments)
-        .arg("--offline")
         .current_dir(workspace)
         .env("CARGO_TARGET_DIR", workspace.join("target"))
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

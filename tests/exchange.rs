@@ -94,6 +94,6 @@ fn built() -> PathBuf {
         assert!(stub.exists(), "{handlers} is no stub");
         fs::copy(fixture.join(handlers), stub).unwrap();
     }
-    cargo(&workspace, &["test", "--offline", "--quiet"]);
+    cargo(&workspace, &["test", "--quiet"]);
     project
 }

@@ -196,13 +196,7 @@ fn generate(project: &Path, arguments: &[&str]) -> Run {
 fn compile_errors(project: &Path) -> Vec<String> {
     let run = cargo(
         project,
-        &[
-            "check",
-            "--lib",
-            "--offline",
-            "--quiet",
-            "--message-format=short",
-        ],
+        &["check", "--lib", "--quiet", "--message-format=short"],
     );
     let errors = run.stderr.lines().filter_map(|line| {
         let (_, error) = line.split_once("error[")?;

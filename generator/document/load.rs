@@ -20,7 +20,7 @@ pub trait Loader {
 pub enum LoadError {
     /// It is outside the folders that may be read.
     Outside,
-    /// It is larger than [`MAX_BYTES`], or brings all files together beyond it.
+    /// It is larger than 8 MiB, or brings all files together beyond that.
     TooLarge,
     /// The system says no, in these words.
     Unreadable(String),

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use crate::accept::accept_all;
 use crate::drain::Phase;
 use crate::http::{self, Text, text};
-use crate::listener::http;
+use crate::listener::http1_builder;
 use crate::server::Service;
 
 /// Probes at once; more are closed unanswered.
@@ -32,7 +32,7 @@ pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
                 std::future::ready(Ok::<_, Infallible>(answer(&service, &request)))
             });
             // Whatever goes wrong here ends with the connection closed.
-            let _ = http(&service.config)
+            let _ = http1_builder(&service.config)
                 .serve_connection(TokioIo::new(socket), answer)
                 .await;
             drop(permit);

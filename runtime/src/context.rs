@@ -224,6 +224,32 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
             .close_from_session(code, reason.into());
     }
 
+    /// Whether the connection is closing: the peer has closed it or is gone, the server drains, or somebody has called
+    /// [`Context::close`] or [`Sender::close`].
+    ///
+    /// A handler that takes long asks now and then, or races its work with [`Context::closed`].
+    pub fn is_closing(&self) -> bool {
+        self.connection.outbox.is_closing()
+    }
+
+    /// Waits until [`Context::is_closing`], from which on the work of a handler may be in vain. It borrows nothing of the
+    /// context, so that a handler can go on with it.
+    ///
+    /// ```
+    /// # use wsgen_runtime::{Context, Error, codegen::Encode};
+    /// # async fn expensive() -> String { String::new() }
+    /// # async fn handler<Out: Encode + From<String>>(cx: &mut Context<'_, (), Out>) -> Result<(), Error> {
+    /// tokio::select! {
+    ///     () = cx.closed() => Ok(()),
+    ///     answer = expensive() => cx.send(answer).await,
+    /// }
+    /// # }
+    /// ```
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + use<S, Out> {
+        let outbox = self.connection.outbox.clone();
+        async move { outbox.closing().await }
+    }
+
     /// Deals with a message that did not decode as the setting `messages.invalid` says: closes the connection (1007 for
     /// what is not even JSON, else 1008), or drops the message with a line in the log.
     ///
@@ -299,6 +325,16 @@ impl<Out: Encode> Sender<Out> {
 }
 
 impl<Out> Sender<Out> {
+    /// Whether the connection is closing, or is closed.
+    pub fn is_closing(&self) -> bool {
+        self.outbox.is_closing()
+    }
+
+    /// Waits until [`Sender::is_closing`].
+    pub async fn closed(&self) {
+        self.outbox.closing().await;
+    }
+
     /// Closes the connection after what was sent before. Codes as for [`Error::close`].
     pub fn close(&self, code: u16, reason: impl Into<String>) {
         self.outbox.close(code, reason.into());

@@ -141,6 +141,7 @@ async fn all_ended(service: &Service) {
 /// What a signal asks for.
 enum Signal {
     Interrupt,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no SIGTERM elsewhere"))]
     Terminate,
 }
 

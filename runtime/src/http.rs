@@ -3,11 +3,14 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
+
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The body of an answer, which is there at once.
 #[cfg_attr(not(feature = "tower"), allow(unreachable_pub))]
@@ -43,11 +46,22 @@ pub(crate) fn nothing() -> Text {
 pub(crate) fn text(status: StatusCode, text: &str) -> Response<Text> {
     let mut response = Response::new(Text(Some(Bytes::from(format!("{text}\n")))));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
     response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(TEXT));
+    response
+}
+
+/// An answer with a line of text, as bytes, for a connection that hyper has given up.
+pub(crate) fn written(status: StatusCode, text: &str) -> Vec<u8> {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let date = httpdate::fmt_http_date(SystemTime::now());
+    let length = text.len() + 1;
+    format!(
+        "HTTP/1.1 {} {reason}\r\ndate: {date}\r\nconnection: close\r\ncontent-type: {TEXT}\r\ncontent-length: {length}\r\n\r\n{text}\n",
+        status.as_u16()
+    )
+    .into_bytes()
 }
 
 /// The page of metrics, in Prometheus' text format.
@@ -59,6 +73,7 @@ pub(crate) fn metrics(page: String) -> Response<Text> {
 }
 
 /// An answer without a body.
+#[cfg(feature = "tower")]
 pub(crate) fn empty(status: StatusCode) -> Response<Text> {
     let mut response = Response::new(Text(None));
     *response.status_mut() = status;

@@ -7,6 +7,7 @@
 //! # The life of a connection, file by file
 //!
 //! 1. `accept` and `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
+//!    What HTTP answers is held back (`held_back`) until it is known whether hyper's own words are enough.
 //!    `tls` decrypts it, `proxy` says whose it is, `addresses` how many that one has already (`shares`).
 //! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin`, `authentication`, the handler's `connect`, then 101.
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
@@ -50,6 +51,7 @@ mod drain;
 mod error;
 mod handshake;
 mod health;
+mod held_back;
 mod http;
 #[cfg(any(feature = "jwt-issuer", feature = "otel"))]
 mod https;

@@ -6,10 +6,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use hyper::Request;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,12 +18,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::accept::accept_all;
 use crate::config::Config;
 use crate::drain::Phase;
-use crate::proxy;
+use crate::held_back::HeldBack;
+use crate::metrics::ServerMetrics;
 use crate::route::Opened;
 use crate::server::Service;
 use crate::shares::Share;
 use crate::socket::Socket;
 use crate::upgrade::{self, Agreed};
+use crate::{http, proxy};
 
 /// hyper's smallest buffer.
 const SMALLEST_BUFFER: usize = 8 * 1024;
@@ -41,7 +43,7 @@ pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
 }
 
 /// hyper as both listeners want it: one request a connection, its head bounded in time, size and count.
-pub(crate) fn http(config: &Config) -> http1::Builder {
+pub(crate) fn http1_builder(config: &Config) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(config.timeouts.request_head)
@@ -100,10 +102,15 @@ async fn refuse(service: Arc<Service>, socket: TcpStream) {
         return;
     };
     let answer = service_fn(|_| std::future::ready(Ok::<_, Infallible>(upgrade::no_room())));
-    // Whatever goes wrong here ends with the connection closed.
-    let _ = http(&service.config)
-        .serve_connection(TokioIo::new(socket), answer)
-        .await;
+    let io = TokioIo::new(HeldBack::new(socket));
+    let mut connection = http1_builder(&service.config).serve_connection(io, answer);
+    let served = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+    let HeldBack { socket, output } = connection.into_parts().io.into_inner();
+    let last_words = match served {
+        Ok(()) => output,
+        Err(error) => fault(&service.config, &error, &output),
+    };
+    say_goodbye(&service.config, socket, &last_words).await;
 }
 
 /// Finds out whose the connection is, and whether that one has room.
@@ -169,20 +176,21 @@ async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: 
             }
         })
     });
-    let mut connection = http(&service.config).serve_connection(TokioIo::new(socket), answer);
+    let io = TokioIo::new(HeldBack::new(socket));
+    let mut connection = http1_builder(&service.config).serve_connection(io, answer);
     let exchange = poll_fn(|cx| {
         let served = connection.poll_without_shutdown(cx);
         match lock(agreed).take() {
             Some(upgrade) => Poll::Ready(Served::Agreed(upgrade)),
-            None => served.map(|served| refused(service, peer, served)),
+            None => served.map(Served::Refused),
         }
     });
     let served = tokio::select! {
-        () = service.progress.reached(Phase::Stopping) => Served::Nothing,
+        () = service.progress.reached(Phase::Stopping) => Served::Refused(Ok(())),
         served = exchange => served,
     };
     let http1::Parts { io, read_buf, .. } = connection.into_parts();
-    let mut socket = io.into_inner();
+    let HeldBack { socket, output } = io.into_inner();
     let last_words = match served {
         Served::Agreed(Agreed { answer, start }) => {
             // A task of its own, so that an open connection does not carry the room that HTTP takes.
@@ -193,52 +201,85 @@ async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: 
             };
             return start(Some(opened), place);
         }
-        Served::TooLate => REQUEST_TIMEOUT,
-        Served::Nothing => b"",
+        Served::Refused(Ok(())) => output,
+        Served::Refused(Err(error)) => {
+            tracing::debug!(%peer, %error, "no whole request came through");
+            count(&service.metrics, &error);
+            fault(&service.config, &error, &output)
+        }
     };
-    let end = async {
-        let _ = socket.write_all(last_words).await;
-        end_gracefully(socket).await;
-    };
-    // A client that does not hang up after its refusal is cut off.
-    let _ = tokio::time::timeout(service.config.timeouts.close, end).await;
+    say_goodbye(&service.config, socket, &last_words).await;
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts what a request came to that no session begins with.
-fn refused(service: &Service, peer: SocketAddr, served: hyper::Result<()>) -> Served {
-    let Err(error) = served else {
-        return Served::Nothing;
-    };
-    tracing::debug!(%peer, %error, "no whole request came through");
-    let metrics = &service.metrics;
-    if error.is_timeout() {
-        metrics.refused("request_timeout");
-        return Served::TooLate;
-    }
-    match error.is_parse() {
-        true => metrics.refused("malformed"),
-        false => metrics.refused("lost"),
-    }
-    Served::Nothing
-}
-
 /// What came of HTTP on a connection.
 enum Served {
     /// A session is to begin.
     Agreed(Agreed),
-    /// The deadline for the request's head has passed.
-    TooLate,
-    /// Nothing more is to be done: a refusal is written, or nobody waits for an answer.
-    Nothing,
+    /// A request was refused, or none came through.
+    Refused(hyper::Result<()>),
 }
 
-/// hyper closes without a word when a head takes too long (RFC 9110, section 15.5.9).
-const REQUEST_TIMEOUT: &[u8] =
-    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+/// Counts a connection on which no request came through.
+fn count(metrics: &ServerMetrics, error: &hyper::Error) {
+    if error.is_timeout() {
+        metrics.refused("request_timeout");
+    } else if error.is_parse() {
+        metrics.refused("malformed");
+    } else {
+        metrics.refused("lost");
+    }
+}
+
+/// The answer to a request that hyper did not understand; empty when nobody waits for one.
+///
+/// `bare` is what hyper says itself: a head without a reason, or nothing.
+fn fault(config: &Config, error: &hyper::Error, bare: &[u8]) -> Vec<u8> {
+    if error.is_timeout() {
+        let reason = "the request's head took too long: send it at once";
+        return http::written(StatusCode::REQUEST_TIMEOUT, reason);
+    }
+    if !error.is_parse() {
+        return Vec::new();
+    }
+    let status = bare.get("HTTP/1.1 ".len()..).and_then(|rest| rest.get(..3));
+    let status = status.and_then(|status| StatusCode::from_bytes(status).ok());
+    match status {
+        Some(StatusCode::BAD_REQUEST) => http::written(
+            StatusCode::BAD_REQUEST,
+            "this is not a request in HTTP/1.1: connect with a WebSocket client",
+        ),
+        Some(too_large) => {
+            let (size, headers) = (config.limits.head_size, config.limits.headers);
+            let reason = format!(
+                "the request's head is too large: at most {size} bytes and {headers} headers are read"
+            );
+            http::written(too_large, &reason)
+        }
+        // The preface of HTTP/2.
+        None => http::written(
+            StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            upgrade::WRONG_VERSION,
+        ),
+    }
+}
+
+/// Writes the last that a connection gets, and closes it; a client that does not hang up then is cut off.
+async fn say_goodbye(
+    config: &Config,
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    last_words: &[u8],
+) {
+    let end = async {
+        // Whoever is gone needs no answer.
+        let _ = socket.write_all(last_words).await;
+        end_gracefully(socket).await;
+    };
+    let _ = tokio::time::timeout(config.timeouts.close, end).await;
+}
 
 /// Closes a socket so that what was written last arrives: a socket closed with unread input is reset, and the reset
 /// overtakes the output. So the peer's end is awaited; put a deadline around it.

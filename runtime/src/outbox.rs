@@ -21,7 +21,7 @@ pub(crate) struct Outbox {
     has_events: AtomicBool,
     /// The session's task, woken when there is something to do.
     session: AtomicWaker,
-    /// Those who wait for room.
+    /// Those who wait for room, or for the end.
     room: Notify,
     max_messages: usize,
     max_bytes: usize,
@@ -388,6 +388,23 @@ impl Outbox {
         // Senders that outlive the session would keep its task's memory by the waker.
         drop(self.session.take());
         self.room.notify_waiters();
+    }
+
+    /// Whether nothing more can be sent from now on, but for what the handler that runs still sends before a close.
+    pub(crate) fn is_closing(&self) -> bool {
+        !matches!(self.lock().phase, Phase::Open)
+    }
+
+    /// Waits until [`Outbox::is_closing`].
+    pub(crate) async fn closing(&self) {
+        loop {
+            // Made before the look, so that no change in between is missed.
+            let changed = self.room.notified();
+            if self.is_closing() {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Whether the session is to end now.

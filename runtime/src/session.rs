@@ -1,7 +1,8 @@
 //! One connection from its upgrade to its end, in one task.
 //!
-//! Messages are handled in the order they came, one at a time; while a handler waits for something, what it and others
-//! have sent leaves all the same. What goes wrong in a handler costs its own connection only.
+//! Messages are handled in the order they came, one at a time. While a handler waits for something, what it and others
+//! have sent leaves all the same, and the peer's control frames are answered. What goes wrong in a handler costs its own
+//! connection only.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,6 +39,7 @@ pub(crate) fn run<E: Endpoint>(
             Some(end) => end,
             None => converse(endpoint, &mut session, &mut connection, &mut link).await,
         };
+        let end = link.first_end(end);
         log_end::<E>(connection.id, &end.reason);
         connection.trace.end(&end.reason);
         // From here on nothing published reaches the connection.

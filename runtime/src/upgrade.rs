@@ -22,6 +22,9 @@ use crate::shares::Share;
 use crate::telemetry::Trace;
 use crate::{Handshake, Reject, log, origin, proxy};
 
+/// What a request in any other version of HTTP is told.
+pub(crate) const WRONG_VERSION: &str = "a WebSocket is opened by a request in HTTP/1.1";
+
 /// What is appended to the key before hashing (RFC 6455, section 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -112,7 +115,9 @@ async fn upgrade(
     check_host(head)?;
     let uri_path = head.uri.path();
     let matched = service.routes.at(uri_path);
-    let matched = matched.map_err(|_| Reject::not_found("not found").because("path"))?;
+    let matched = matched.map_err(|_| {
+        Reject::not_found("not found: no WebSocket is served at this path").because("path")
+    })?;
     let accept = check_upgrade(head, has_body)?;
     let headers = &head.headers;
     if !origin::is_allowed(headers, &service.config.origin.allow) {
@@ -194,14 +199,14 @@ fn principal(service: &Service, admission: &Admission) -> Result<Option<Share<St
 }
 
 pub(crate) fn no_room_reject(cause: &'static str) -> Reject {
-    Reject::unavailable("too many connections").because(cause)
+    Reject::unavailable("too many connections: try again later").because(cause)
 }
 
 /// One Host header is due in HTTP/1.1 (RFC 9112, section 3.2), and HTTP/1.0 has no upgrade.
 fn check_host(head: &Parts) -> Result<(), Reject> {
     if head.version != Version::HTTP_11 {
         let status = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
-        return Err(Reject::new(status, "HTTP/1.1 is expected").because("http_version"));
+        return Err(Reject::new(status, WRONG_VERSION).because("http_version"));
     }
     match only(&head.headers, HOST) {
         Some(host) if !host.is_empty() => Ok(()),
@@ -213,7 +218,10 @@ fn check_host(head: &Parts) -> Result<(), Reject> {
 fn check_upgrade(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
     let headers = &head.headers;
     if head.method != Method::GET {
-        let reject = Reject::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is allowed");
+        let reject = Reject::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "only GET is allowed: connect with a WebSocket client",
+        );
         return Err(reject.with(ALLOW, "GET").because("method"));
     }
     if has_body {
@@ -221,24 +229,25 @@ fn check_upgrade(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
     }
     if !is_upgrade(headers) {
         let reason = "this is a WebSocket: connect with a WebSocket client";
-        let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, reason);
-        return Err(reject
-            .with(UPGRADE, "websocket")
-            .with(CONNECTION, "Upgrade")
-            .because("no_upgrade"));
+        return Err(upgrade_required(reason).because("no_upgrade"));
     }
     if only(headers, SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         let reason = "Sec-WebSocket-Version: 13 is expected";
-        let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, reason);
-        return Err(reject
-            .with(SEC_WEBSOCKET_VERSION, "13")
-            .because("websocket_version"));
+        return Err(upgrade_required(reason).because("websocket_version"));
     }
     only(headers, SEC_WEBSOCKET_KEY)
         .and_then(accept_value)
         .ok_or_else(|| {
             Reject::bad_request("Sec-WebSocket-Key must be 16 bytes in base64").because("key")
         })
+}
+
+/// 426, with what to upgrade to (RFC 9110, section 15.5.22; RFC 6455, section 4.4).
+fn upgrade_required(reason: &str) -> Reject {
+    Reject::new(StatusCode::UPGRADE_REQUIRED, reason)
+        .with(UPGRADE, "websocket")
+        .with(CONNECTION, "Upgrade")
+        .with(SEC_WEBSOCKET_VERSION, "13")
 }
 
 /// Whether these headers ask for a WebSocket, or grant one (RFC 6455, sections 4.1 and 4.2).

@@ -95,7 +95,7 @@ async fn a_handler_that_takes_long_is_not_taken_for_a_silent_peer() {
     let mut raw = server.raw().await;
     raw.send(&frame(FIN | TEXT, br#"{"type":"wait"}"#)).await;
     assert_eq!(raw.text().await, r#"{"type":"said","text":"waiting"}"#);
-    // Pings go on beside the handler; their pongs are read after it.
+    // Pings go on beside the handler, and so do their pongs.
     for _ in 0..6 {
         assert_eq!(raw.frame().await, (FIN | PING, vec![]));
         raw.send(&frame(FIN | PONG, b"")).await;

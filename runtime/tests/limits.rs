@@ -189,7 +189,8 @@ async fn a_handler_that_hangs_is_dropped_at_its_deadline() {
     raw.send(&frame(FIN | TEXT, br#"{"type":"wait"}"#)).await;
     raw.text().await;
     drop(raw);
-    assert_eq!(server.ended().await.code, Some(1011));
+    // The connection had ended before.
+    assert_eq!(server.ended().await.code, None);
     witness.unharmed().await;
 }
 

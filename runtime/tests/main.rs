@@ -12,6 +12,7 @@
 )]
 
 mod authentication;
+mod beside_handlers;
 #[cfg(all(feature = "redis", feature = "nats"))]
 mod brokers;
 #[cfg(feature = "client")]
@@ -28,6 +29,7 @@ mod metrics;
 mod pressure;
 mod process;
 mod proxy;
+mod refusals;
 mod support;
 #[cfg(feature = "otel")]
 mod telemetry;

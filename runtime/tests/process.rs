@@ -238,6 +238,9 @@ async fn a_second_sigterm_ends_it_at_once() {
     server.signal("-TERM");
     // Still in its grace.
     server.still_echoes().await;
+    // Two signals before the first one is looked at are one.
+    let mut said = std::iter::from_fn(|| server.log.recv_timeout(Duration::from_secs(20)).ok());
+    assert!(said.any(|line| line.contains("draining")));
     let begin = std::time::Instant::now();
     server.signal("-TERM");
     assert!(server.exited().await.success());

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::support::root;
+
 /// What a run left on its streams, and how it ended.
 pub struct Run {
     pub code: Option<i32>,
@@ -35,19 +37,30 @@ pub fn wsgen(folder: &Path, arguments: &[&str], input: &str) -> Run {
     }
 }
 
-/// Runs Cargo in `folder` with the dependencies that are on this machine; all tests that compile projects share what
-/// was built.
+/// Runs Cargo in `folder`; all tests that compile projects share what was built.
+///
+/// It downloads the dependencies that no test of this workspace needed before. Once they are here no network is used,
+/// because the versions are those of this workspace's lock file.
 pub fn cargo(folder: &Path, arguments: &[&str]) -> Run {
     let output = Command::new(env!("CARGO"))
         .args(arguments)
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", target())
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("RUSTFLAGS", "-D warnings")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .output()
         .unwrap();
     let [stdout, stderr] =
         [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    let lacks_a_crate = ["failed to download", "failed to query", "failed to get"]
+        .iter()
+        .any(|fault| stderr.contains(fault));
+    assert!(
+        !lacks_a_crate,
+        "{stderr}\nDependencies of this test are not on this machine, and cannot be downloaded now: run `cargo fetch` in {} once, with a network.",
+        root().display()
+    );
     Run {
         code: output.status.code(),
         stdout,

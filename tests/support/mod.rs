@@ -88,7 +88,7 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// An empty workspace of projects, with this workspace's versions of everything, which are on this machine already.
+/// An empty workspace of projects, with this workspace's versions of everything.
 ///
 /// Its `target` is kept from run to run.
 pub fn fresh_workspace(name: &str) -> PathBuf {

@@ -38,9 +38,11 @@ pub(super) struct Clock {
 pub(super) enum Watch {
     /// It reads from the socket.
     Reading,
+    /// A handler runs, and beside it is read from the socket.
+    ReadingAhead,
     /// A handler runs; nothing is read, so that what the peer does not say means nothing.
     Handler,
-    /// A handler runs on a connection that is broken already.
+    /// A handler runs on a connection that has ended already.
     HandlerAlone,
 }
 
@@ -156,7 +158,7 @@ impl Clock {
         self.handler_since.get_or_insert_with(Instant::now);
     }
 
-    /// The handler is done; whether it has waited. The pong could not be read meanwhile, so it gets its time again.
+    /// The handler is done; whether it has waited. The pong may not have been read meanwhile, so it gets its time again.
     pub(super) fn handler_done(&mut self) -> bool {
         let waited = self.handler_since.take().is_some();
         if waited {
@@ -176,7 +178,7 @@ impl Clock {
         let idle = (!timeouts.idle.is_zero()).then_some(self.active_at);
         let handler = self.handler_since.filter(|_| !timeouts.handler.is_zero());
         let reading = watch == Watch::Reading;
-        let hearing = reading && self.stuck_since.is_none();
+        let hearing = (reading || watch == Watch::ReadingAhead) && self.stuck_since.is_none();
         let connected = watch != Watch::HandlerAlone;
         [
             (connected, Some(self.ping_due), Deadline::Ping),

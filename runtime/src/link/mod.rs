@@ -5,6 +5,7 @@
 
 mod clock;
 mod end;
+mod read_ahead;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::{CloseReason, Message, TopicEvent};
 use clock::{Clock, Due, Watch};
 pub(crate) use end::End;
 use end::Rest;
+use read_ahead::ReadAhead;
 
 /// A connection's wire, send queue and clock.
 pub(crate) struct Link<S> {
@@ -37,8 +39,11 @@ pub(crate) struct Link<S> {
     outbox: Arc<Outbox>,
     clock: Clock,
     close_deadline: Duration,
-    /// Set when the connection broke while a handler was running.
-    broken: Option<End>,
+    /// Messages that came while a handler was running.
+    ahead: ReadAhead,
+    /// How the connection ended while a handler was running.
+    ended: Option<End>,
+    is_close_sent: bool,
     metrics: ConnectionMetrics,
     /// The handlers that ran since the socket was last read from.
     batch: Option<Batch>,
@@ -86,7 +91,9 @@ impl Link<Socket> {
             outbox,
             close_deadline: config.timeouts.close,
             clock: Clock::new(config, expires),
-            broken: None,
+            ahead: ReadAhead::default(),
+            ended: None,
+            is_close_sent: false,
             metrics,
             batch: None,
         }
@@ -96,15 +103,22 @@ impl Link<Socket> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// The next thing that the session must act on; until then sends what is queued, answers pings, keeps the clock.
     pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        if let Some(end) = self.broken.take() {
-            return Poll::Ready(Event::End(end));
-        }
         for is_registered in [false, true] {
-            if let Poll::Ready(end) = self.poll_outbox(cx) {
+            if self.ended.is_none()
+                && let Poll::Ready(end) = self.poll_outbox(cx)
+            {
                 return Poll::Ready(Event::End(end));
             }
             if let Some(event) = self.outbox.take_event() {
                 return Poll::Ready(Event::Topic(event));
+            }
+            if let Some(message) = self.ahead.pop() {
+                self.clock.active();
+                return Poll::Ready(Event::Frame(Frame::new(message)));
+            }
+            // What came before the end is handled before it.
+            if let Some(end) = self.ended.take() {
+                return Poll::Ready(Event::End(end));
             }
             if let Poll::Ready(event) = self.poll_read(cx) {
                 return Poll::Ready(event);
@@ -123,9 +137,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         self.poll_clock(cx, Watch::Reading).map(Event::End)
     }
 
-    /// What must go on while a handler waits for something: replies leave, pings go out, a stuck peer is noticed.
+    /// What must go on while a handler waits for something: replies leave, pings go out and are answered, a Close frame is
+    /// answered, a stuck peer is noticed. Messages wait for their turn.
     ///
-    /// Ready when the handler is to be dropped. A connection that breaks is remembered, not reported: the handler may be
+    /// Ready when the handler is to be dropped. A connection that ends is remembered, not reported: the handler may be
     /// in the middle of something that concerns others.
     pub(crate) fn poll_beside_handler(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         self.outbox.register(cx.waker());
@@ -133,19 +148,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             return Poll::Ready(End::by_order());
         }
         self.clock.handler_waits();
-        if self.broken.is_some() {
-            return self.poll_clock(cx, Watch::HandlerAlone);
-        }
-        match self.step_beside_handler(cx) {
-            Ok(()) => Poll::Pending,
-            // The handler's own deadline.
-            Err(end) if end.rest == Rest::Handshake => Poll::Ready(end),
-            Err(end) => {
-                self.outbox.gone();
-                self.broken = Some(end);
-                self.poll_clock(cx, Watch::HandlerAlone)
+        if self.ended.is_none() {
+            match self.step_beside_handler(cx) {
+                Ok(()) => return Poll::Pending,
+                // The handler's own deadline.
+                Err(end) if end.rest == Rest::Handshake => return Poll::Ready(end),
+                Err(end) => self.end_beside_handler(end),
             }
         }
+        self.poll_leave(cx);
+        self.poll_clock(cx, Watch::HandlerAlone)
     }
 
     fn step_beside_handler(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
@@ -155,12 +167,54 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             return Err(end);
         }
         // Another end is a wish to close, which waits until the handler is done.
+        self.poll_read_ahead(cx)?;
         if let Poll::Ready(Err(end)) = self.poll_flush(cx) {
             return Err(end);
         }
-        match self.poll_clock(cx, Watch::Handler) {
+        let watch = match self.ahead.has_room() {
+            true => Watch::ReadingAhead,
+            false => Watch::Handler,
+        };
+        match self.poll_clock(cx, watch) {
             Poll::Ready(end) => Err(end),
             Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Reads what comes beside a handler, as much as may wait for it.
+    fn poll_read_ahead(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        while self.ahead.has_room() {
+            match self.poll_message(cx) {
+                Poll::Ready(message) => self.ahead.push(message?),
+                Poll::Pending => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// The connection ends, and the handler goes on: the peer gets its Close frame, and the handler can know of it.
+    fn end_beside_handler(&mut self, end: End) {
+        if end.rest != Rest::Cut {
+            // Nothing is handed out while there is no room for an answer.
+            self.wire.send(Opcode::Close, close_payload(&end));
+            self.is_close_sent = true;
+        }
+        self.outbox.gone();
+        self.ended = Some(end);
+    }
+
+    /// Sends what is left of a connection that has ended beside a handler.
+    fn poll_leave(&mut self, cx: &mut Context<'_>) {
+        let is_answer = self
+            .ended
+            .as_ref()
+            .is_some_and(|end| end.rest == Rest::Answer);
+        // What fails here fails again when the handler is done.
+        if let Poll::Ready(Ok(())) = self.wire.poll_drain(cx)
+            && is_answer
+        {
+            // The server is the one to end TCP (RFC 6455, section 7.1.1), and the peer waits for it.
+            let _ = self.wire.poll_shutdown(cx);
         }
     }
 
@@ -196,8 +250,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     pub(crate) fn handler_done(&mut self) {
         if self.clock.handler_done() {
             self.wire.restart_message();
+            // Reads beside the handler say nothing of when it was done.
+            self.wire.take_looked_at();
             self.end_batch(Instant::now);
         }
+    }
+
+    /// The end of the connection: `end`, unless it had ended before.
+    pub(crate) fn first_end(&mut self, end: End) -> End {
+        self.ended.take().unwrap_or(end)
     }
 
     /// Does what is left of the Close handshake and of TCP, within the deadline.
@@ -213,7 +274,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     async fn close(mut self, end: End) -> Result<(), End> {
-        self.send_close(&end).await?;
+        if !self.is_close_sent {
+            self.send_close(&end).await?;
+        }
+        poll_fn(|cx| self.poll_flush(cx)).await?;
         let mut peer_is_done = end.rest == Rest::Answer;
         if end.rest == Rest::Handshake {
             // What comes before the peer's Close frame is dropped.
@@ -234,21 +298,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         Ok(())
     }
 
-    /// Sends our Close frame; the peer's own code is the answer to its Close frame (RFC 6455, section 5.5.1).
+    /// Sends our Close frame.
     async fn send_close(&mut self, end: &End) -> Result<(), End> {
-        let CloseReason { code, reason, .. } = &end.reason;
-        let mut payload = BytesMut::new();
-        if end.rest == Rest::Answer {
-            payload.extend(code.map(u16::to_be_bytes).into_iter().flatten());
-        } else {
-            payload.put_u16(sendable_code(code.unwrap_or(code::NORMAL)));
-            payload.extend_from_slice(sendable_reason(reason).as_bytes());
-        }
         poll_fn(|cx| self.wire.poll_ready(cx))
             .await
             .map_err(|_| End::lost())?;
-        self.wire.send(Opcode::Close, payload.freeze());
-        poll_fn(|cx| self.poll_flush(cx)).await
+        self.wire.send(Opcode::Close, close_payload(end));
+        Ok(())
     }
 
     /// Moves what is queued onto the wire while it takes it. Ready when the outbox wants an end.
@@ -281,29 +337,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
     }
 
-    /// The next message or the end of them. Answers pings.
+    /// The next message or the end of them.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        let message = ready!(self.poll_message(cx));
+        // While input never ends, here is where it is counted.
+        if let Some(looked_at) = self.wire.take_looked_at() {
+            self.end_batch(|| looked_at);
+            self.count();
+        }
+        Poll::Ready(match message {
+            Ok(message) => {
+                self.clock.active();
+                Event::Frame(Frame::new(message))
+            }
+            Err(end) => Event::End(end),
+        })
+    }
+
+    /// The next message, or the end of them. Answers pings.
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, End>> {
         loop {
             let received = match ready!(self.wire.poll_next(cx)) {
                 Ok(received) => received,
-                Err(fault) => return Poll::Ready(Event::End(End::by_fault(&fault))),
+                Err(fault) => return Poll::Ready(Err(End::by_fault(&fault))),
             };
             self.clock.heard();
-            // While input never ends, here is where it is counted.
-            if let Some(looked_at) = self.wire.take_looked_at() {
-                self.end_batch(|| looked_at);
-                self.count();
-            }
             match received {
-                Received::Message(message) => {
-                    self.clock.active();
-                    return Poll::Ready(Event::Frame(Frame::new(message)));
-                }
+                Received::Message(message) => return Poll::Ready(Ok(message)),
                 // Nothing is handed out while there is no room for an answer.
                 Received::Ping(payload) => self.wire.send(Opcode::Pong, payload),
                 Received::Pong => {}
                 Received::Close(code, reason) => {
-                    return Poll::Ready(Event::End(End::by_peer(code, reason)));
+                    return Poll::Ready(Err(End::by_peer(code, reason)));
                 }
             }
         }
@@ -337,4 +402,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             let _ = self.poll_flush(cx);
         }
     }
+}
+
+/// What our Close frame says; the peer's own code is the answer to its Close frame (RFC 6455, section 5.5.1).
+fn close_payload(end: &End) -> Bytes {
+    let CloseReason { code, reason, .. } = &end.reason;
+    let mut payload = BytesMut::new();
+    if end.rest == Rest::Answer {
+        payload.extend(code.map(u16::to_be_bytes).into_iter().flatten());
+    } else {
+        payload.put_u16(sendable_code(code.unwrap_or(code::NORMAL)));
+        payload.extend_from_slice(sendable_reason(reason).as_bytes());
+    }
+    payload.freeze()
 }

@@ -273,6 +273,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         )
     }
 
+    /// Ends our side of TCP; everything must be written.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+
     /// The socket, to be closed.
     pub(crate) fn into_socket(self) -> S {
         self.socket

@@ -52,6 +52,7 @@ pub enum Inbound {
     Peer,
     Guarded,
     Wait,
+    Linger,
     Panic,
     Fail,
     Later,
@@ -99,6 +100,7 @@ impl Decode for Inbound {
             Some("peer") => Ok(Self::Peer),
             Some("guarded") => Ok(Self::Guarded),
             Some("wait") => Ok(Self::Wait),
+            Some("linger") => Ok(Self::Linger),
             Some("panic") => Ok(Self::Panic),
             Some("fail") => Ok(Self::Fail),
             Some("later") => Ok(Self::Later),
@@ -172,6 +174,13 @@ impl Endpoint for Room {
                 cx.send(said("waiting")).await?;
                 self.gate.notified().await;
                 cx.send(said("done")).await
+            }
+            Inbound::Linger => {
+                cx.send(said("lingering")).await?;
+                cx.closed().await;
+                assert!(cx.is_closing());
+                self.gate.notify_one();
+                Ok(())
             }
             Inbound::Panic => panic!("on demand"),
             Inbound::Fail => Err(std::io::Error::other("a secret of the server").into()),
