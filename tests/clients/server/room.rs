@@ -30,16 +30,10 @@ impl Room for Handlers {
     }
 
     async fn wait(&self, cx: &mut Context<'_, Self>, message: Wait) -> Result<(), Error> {
-        let sender = cx.sender();
+        tokio::time::sleep(Duration::from_millis(message.milliseconds)).await;
         let room = cx.session.clone();
-        let delay = Duration::from_millis(message.milliseconds);
-        tokio::spawn(async move {
-            tokio::time::sleep(delay).await;
-            let text = "waited".to_owned();
-            // A client that is gone by now did not wait.
-            let _ = sender.send(Said { room, text }).await;
-        });
-        Ok(())
+        let text = "waited".to_owned();
+        cx.send(Said { room, text }).await
     }
 
     async fn leave(&self, _cx: &mut Context<'_, Self>, message: Leave) -> Result<(), Error> {
