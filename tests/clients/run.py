@@ -44,7 +44,7 @@ CASES = {
     "heartbeat": "it waits for three seconds, in which the server pings it several times",
     "close": "it closes with 4001 and sees 4001 come back",
     "closed": "the server closes with 4002 and a reason; it sees both",
-    "refused": "a wrong token: it sees 401 (a page in a browser: an error)",
+    "refused": "a wrong token: it sees 401, or an error where the client hides the status (as pages in browsers)",
     "deflate": "agrees on `permessage-deflate` and exchanges messages that compress",
 }
 
