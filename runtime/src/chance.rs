@@ -2,8 +2,13 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+/// Any number.
+pub(crate) fn number() -> u64 {
+    // A fresh hasher is seeded by chance.
+    RandomState::new().hash_one(0_u8)
+}
+
 /// A number between 0 and 1.
 pub(crate) fn fraction() -> f64 {
-    // A fresh hasher is seeded by chance.
-    RandomState::new().hash_one(0_u8) as f64 / u64::MAX as f64
+    number() as f64 / u64::MAX as f64
 }

@@ -12,7 +12,7 @@
 //! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin`, `authentication`, the handler's `connect`, then 101.
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
 //! 4. `link`: the session's end of the wire: pings, deadlines, the Close handshake. Below it `wire`: frames in and out,
-//!    everything already received answered in one write; `meter` holds what the peer sends against its rates.
+//!    everything already received answered in one write, compressed where that was agreed on (`compression`); `meter` holds what the peer sends against its rates.
 //! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session.
 //! 6. `topics`: what is published, to members here; `broker`: and to those of other servers.
 //! 7. `drain`: the way out, by SIGTERM; `admin` tells the load balancer (and `health`, the
@@ -44,6 +44,7 @@ mod chance;
 pub mod client;
 pub mod close;
 pub mod codegen;
+mod compression;
 pub mod config;
 mod connections;
 mod context;

@@ -198,6 +198,7 @@ async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: 
                 socket,
                 read_ahead: read_buf,
                 answer: answer.head(),
+                deflate: None,
             };
             return start(Some(opened), place);
         }

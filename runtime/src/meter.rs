@@ -60,6 +60,11 @@ impl Meter {
         self.left[Kind::Byte as usize] -= bytes as f64;
     }
 
+    /// Messages among what was read have become longer by so many bytes.
+    pub(crate) fn inflated(&mut self, bytes: usize) {
+        self.left[Kind::Byte as usize] -= bytes as f64;
+    }
+
     /// A whole message was among what was read.
     pub(crate) fn message(&mut self) {
         self.left[Kind::Message as usize] -= 1.0;

@@ -134,6 +134,7 @@ async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Resp
             // It comes out of the upgraded socket first.
             read_ahead: Bytes::new(),
             answer: Vec::new(),
+            deflate: None,
         });
         start(opened, place);
     });

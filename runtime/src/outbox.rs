@@ -10,6 +10,7 @@ use atomic_waker::AtomicWaker;
 use tokio::sync::Notify;
 
 use crate::close::code;
+use crate::compression::Shared;
 use crate::config::{Limits, SendQueueFull};
 use crate::error::SendError;
 use crate::{CloseReason, Initiator, Message, TopicEvent};
@@ -30,13 +31,31 @@ pub(crate) struct Outbox {
 
 /// A message in the queue.
 struct Queued {
-    message: Message,
-    /// Its name in the document.
-    name: &'static str,
+    delivery: Delivery,
     /// A hash of the topic it was published on; what the session's own handler or a sender sent is never dropped.
     topic: Option<NonZeroU64>,
     /// What the client is told right before it; boxed, since few messages have it.
     before: Option<Box<Message>>,
+}
+
+/// A message on its way to one connection.
+pub(crate) struct Delivery {
+    pub(crate) message: Message,
+    /// Its name in the document.
+    pub(crate) name: &'static str,
+    /// What it is compressed to, where others get it too.
+    pub(crate) shared: Option<Shared>,
+}
+
+impl Delivery {
+    /// To one connection.
+    pub(crate) fn to_one(message: Message, name: &'static str) -> Self {
+        Self {
+            message,
+            name,
+            shared: None,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -112,20 +131,20 @@ impl State {
     }
 
     fn push(&mut self, queued: Queued) {
-        self.bytes = self.bytes.saturating_add(queued.message.len());
+        self.bytes = self.bytes.saturating_add(queued.delivery.message.len());
         self.queue.push_back(queued);
     }
 
-    /// The next message and its name.
-    fn pop(&mut self) -> Option<(Message, &'static str)> {
+    /// The next message.
+    fn pop(&mut self) -> Option<Delivery> {
         let next = self.queue.front_mut()?;
         if let Some(before) = next.before.take() {
             // It is announced now, and no longer to be dropped.
             next.topic = None;
-            return Some((*before, POSITION));
+            return Some(Delivery::to_one(*before, POSITION));
         }
-        let Queued { message, name, .. } = self.queue.pop_front()?;
-        self.bytes -= message.len();
+        let Queued { delivery, .. } = self.queue.pop_front()?;
+        self.bytes -= delivery.message.len();
         if self.queue.is_empty() {
             match self.queue.capacity() > KEPT_MESSAGES {
                 true => self.queue = VecDeque::new(),
@@ -133,7 +152,7 @@ impl State {
                 false => self.queue.clear(),
             }
         }
-        Some((message, name))
+        Some(delivery)
     }
 
     /// What is to be done when no more messages are taken.
@@ -165,7 +184,7 @@ impl State {
             let drops = count < most && unwanted(queued);
             if drops {
                 count += 1;
-                bytes += queued.message.len();
+                bytes += queued.delivery.message.len();
             }
             !drops
         });
@@ -215,8 +234,7 @@ impl Outbox {
             return Err((SendError::Full, message));
         }
         state.push(Queued {
-            message,
-            name,
+            delivery: Delivery::to_one(message, name),
             topic: None,
             before: None,
         });
@@ -291,9 +309,8 @@ impl Outbox {
     /// settings say. What became of it.
     pub(crate) fn publish(
         &self,
-        message: Message,
+        delivery: Delivery,
         before: Option<Message>,
-        name: &'static str,
         topic: NonZeroU64,
     ) -> Published {
         let mut state = self.lock();
@@ -301,7 +318,7 @@ impl Outbox {
             return Published::NotOpen;
         }
         let mut dropped = 0;
-        if !self.has_room(&state, &message) {
+        if !self.has_room(&state, &delivery.message) {
             match self.when_full {
                 SendQueueFull::Disconnect => {
                     drop(state);
@@ -313,7 +330,7 @@ impl Outbox {
                     dropped += state.drop_where(usize::MAX, |queued| queued.topic == Some(topic));
                 }
             }
-            while !self.has_room(&state, &message) {
+            while !self.has_room(&state, &delivery.message) {
                 match state.drop_where(1, |queued| queued.topic.is_some()) {
                     // Only what handlers and senders wait for is left: the new message is the one to go.
                     0 => return Published::Dropped(dropped + 1),
@@ -322,8 +339,7 @@ impl Outbox {
             }
         }
         state.push(Queued {
-            message,
-            name,
+            delivery,
             topic: Some(topic),
             before: before.map(Box::new),
         });
@@ -418,20 +434,16 @@ impl Outbox {
         self.session.register(waker);
     }
 
-    /// Hands messages and their names to `send` while there is room, and says what is to be done then. `send` says whether
+    /// Hands messages to `send` while there is room, and says what is to be done then. `send` says whether
     /// there is room for another. A close stays until the session is over.
-    pub(crate) fn take(
-        &self,
-        mut has_room: bool,
-        mut send: impl FnMut(Message, &'static str) -> bool,
-    ) -> Next {
+    pub(crate) fn take(&self, mut has_room: bool, mut send: impl FnMut(Delivery) -> bool) -> Next {
         let mut state = self.lock();
         if matches!(state.phase, Phase::Cut) {
             return Next::Cut;
         }
         let waited = state.queue.len();
-        while has_room && let Some((message, name)) = state.pop() {
-            has_room = send(message, name);
+        while has_room && let Some(delivery) = state.pop() {
+            has_room = send(delivery);
         }
         let next = state.next();
         if state.queue.len() < waited && std::mem::take(&mut state.starved) {

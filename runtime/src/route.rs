@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::close::code;
 use crate::codegen::Endpoint;
+use crate::compression::Deflate;
 use crate::config::Config;
 use crate::connections::{ConnectionId, Connections};
 use crate::context::Connection;
@@ -32,6 +33,8 @@ pub(crate) struct Opened {
     pub(crate) read_ahead: Bytes,
     /// The answer to the request, where nobody else writes it. It leaves together with what the handler sends first.
     pub(crate) answer: Vec<u8>,
+    /// How messages are compressed, where that was agreed on.
+    pub(crate) deflate: Option<Deflate>,
 }
 
 /// An [`Endpoint`] as an object.

@@ -23,7 +23,7 @@ use crate::route::{Route, Served};
 use crate::shares::Shares;
 use crate::telemetry::{self, Exporter};
 use crate::tls::{self, Tls};
-use crate::{admin, broker, drain, listener, log};
+use crate::{admin, broker, compression, drain, listener, log};
 
 /// The refusals that are written at once when there is no room; connections beyond them are just closed.
 const REFUSALS: usize = 64;
@@ -49,6 +49,8 @@ pub(crate) struct Service {
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) tls: Option<Tls>,
     pub(crate) addresses: Addresses,
+    /// What compression may keep.
+    pub(crate) compression: compression::Budget,
     /// By the principals' `id`.
     pub(crate) principals: Shares<String>,
     pub(crate) metrics: ServerMetrics,
@@ -197,6 +199,7 @@ impl Server {
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             tls,
             addresses: Addresses::new(config.limits.connections_per_address),
+            compression: compression::Budget::new(&config.compression),
             principals: Shares::new(config.limits.connections_per_principal),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             metrics,

@@ -16,7 +16,7 @@ use hyper::{HeaderMap, Method, Response, StatusCode, Version};
 use crate::authentication::{Admission, Security, Shown, subprotocol_to_agree_on};
 use crate::handshake::{parse_query, percent_decoded};
 use crate::http::{Text, text};
-use crate::route::{Route, Start};
+use crate::route::{Opened, Route, Start};
 use crate::server::Service;
 use crate::shares::Share;
 use crate::telemetry::Trace;
@@ -38,6 +38,7 @@ pub(crate) struct Agreed {
 pub(crate) struct Switching {
     accept: HeaderValue,
     subprotocol: Option<&'static str>,
+    extensions: Option<String>,
 }
 
 /// Agrees to a request, or answers it with a refusal.
@@ -65,8 +66,10 @@ impl Switching {
             ("Sec-WebSocket-Accept", self.accept.as_bytes()),
         ];
         let subprotocol = self.subprotocol.map(str::as_bytes);
-        let agreed = subprotocol.map(|agreed| ("Sec-WebSocket-Protocol", agreed));
-        always.into_iter().chain(agreed)
+        let subprotocol = subprotocol.map(|agreed| ("Sec-WebSocket-Protocol", agreed));
+        let extensions = self.extensions.as_ref().map(String::as_bytes);
+        let extensions = extensions.map(|agreed| ("Sec-WebSocket-Extensions", agreed));
+        always.into_iter().chain(subprotocol).chain(extensions)
     }
 
     /// As bytes, with the names written as in the RFC: some clients compare these as well.
@@ -159,12 +162,20 @@ async fn upgrade(
             Err(Reject::unavailable("authentication takes too long")
                 .because("authentication_timeout"))
         })?;
+    let (extensions, deflate) = service
+        .compression
+        .agree(&service.config.compression, headers)
+        .unzip();
     Ok(Agreed {
         answer: Switching {
             accept,
             subprotocol,
+            extensions,
         },
-        start: Box::new(|opened, places| start(opened, places.with(place, share))),
+        start: Box::new(|opened, places| {
+            let opened = opened.map(|opened| Opened { deflate, ..opened });
+            start(opened, places.with(place, share));
+        }),
     })
 }
 

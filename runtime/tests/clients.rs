@@ -150,7 +150,7 @@ async fn a_reason_to_close_arrives() {
     let closed = ended(&client).await;
     assert_eq!(closed.code, None);
     assert!(
-        closed.reason.contains("exceeds the limit of 10"),
+        closed.reason.contains("max length: 10"),
         "{}",
         closed.reason
     );

@@ -17,6 +17,7 @@ mod beside_handlers;
 mod brokers;
 #[cfg(feature = "client")]
 mod clients;
+mod compression;
 mod contents;
 mod documentation;
 mod drain;

@@ -113,6 +113,10 @@ impl Others {
                     bounds: bounds.clone(),
                     in_broker: kind == BrokerKind::Redis,
                 }),
+                compresses: config
+                    .compression
+                    .enabled
+                    .then_some(config.compression.threshold),
             });
         }
         let cluster = bridge.map(|bridge| {

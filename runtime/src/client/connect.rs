@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -18,15 +19,18 @@ use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_websockets::{ClientBuilder, Limits, WebSocketStream};
 
 use super::{Connection, Target, worker};
 use crate::codegen::{Decode, Encode};
+use crate::compression::{Deflate, OFFER, accept};
+use crate::config::{Config, Limits, Rates};
 use crate::http::{Text, nothing};
+use crate::meter::Meter;
 use crate::upgrade::{accept_value, is_upgrade};
+use crate::wire::{Role, Wire};
 
-/// The WebSocket engine on whatever carries it.
-pub(super) type Engine = WebSocketStream<TokioIo<Upgraded>>;
+/// Frames on whatever carries them.
+pub(super) type ClientWire = Wire<TokioIo<Upgraded>>;
 
 /// The longest head of an answer, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -60,8 +64,8 @@ impl Target {
     /// # Errors
     /// A server that cannot be reached or says no, or a target that makes no request.
     pub async fn connect<O: Encode, I: Decode>(self) -> Result<Connection<O, I>, ConnectError> {
-        let engine = open(&self).await?;
-        Ok(worker::start(self, engine))
+        let wire = open(&self).await?;
+        Ok(worker::start(self, wire))
     }
 }
 
@@ -77,12 +81,12 @@ impl ConnectError {
 }
 
 /// A connection on which both have agreed.
-pub(super) async fn open(target: &Target) -> Result<Engine, ConnectError> {
+pub(super) async fn open(target: &Target) -> Result<ClientWire, ConnectError> {
     let opened = tokio::time::timeout(target.connect_timeout, open_in_time(target)).await;
     opened.unwrap_or(Err(ConnectError::Timeout))
 }
 
-async fn open_in_time(target: &Target) -> Result<Engine, ConnectError> {
+async fn open_in_time(target: &Target) -> Result<ClientWire, ConnectError> {
     let uri: Uri = target
         .url
         .parse()
@@ -104,7 +108,7 @@ async fn open_in_time(target: &Target) -> Result<Engine, ConnectError> {
         .await
         .map_err(ConnectError::Io)?;
     socket.set_nodelay(true).map_err(ConnectError::Io)?;
-    let upgraded = match is_secure {
+    let (upgraded, deflate) = match is_secure {
         false => upgrade(socket, request, &key, target).await?,
         #[cfg(feature = "client-tls")]
         true => {
@@ -119,10 +123,29 @@ async fn open_in_time(target: &Target) -> Result<Engine, ConnectError> {
             ));
         }
     };
-    let limits = Limits::default().max_payload_len(Some(target.message_size));
-    Ok(ClientBuilder::new()
-        .limits(limits)
-        .take_over(TokioIo::new(upgraded)))
+    Ok(wire(TokioIo::new(upgraded), deflate, target))
+}
+
+/// The server sends as often as it likes.
+fn wire(socket: TokioIo<Upgraded>, deflate: Option<Deflate>, target: &Target) -> ClientWire {
+    let config = Config {
+        limits: Limits {
+            message_size: target.message_size,
+            message_fragments: usize::MAX,
+            ..Limits::default()
+        },
+        rates: Rates {
+            messages: 0,
+            bytes: 0,
+            control_frames: 0,
+            ..Rates::default()
+        },
+        ..Config::default()
+    };
+    let config = Arc::new(config);
+    let meter = Meter::new(config.clone());
+    // What comes behind the answer comes out of the socket first.
+    Wire::new(Role::Client, socket, b"", &config.limits, meter, deflate)
 }
 
 fn invalid(what: &str, why: &dyn fmt::Display) -> ConnectError {
@@ -161,6 +184,9 @@ fn request(target: &Target, uri: &Uri, key: &HeaderValue) -> Result<Request<Text
     if !target.subprotocols.is_empty() {
         request = request.header(SEC_WEBSOCKET_PROTOCOL, target.subprotocols.join(", "));
     }
+    if target.compression {
+        request = request.header(SEC_WEBSOCKET_EXTENSIONS, OFFER);
+    }
     for (name, value) in &target.headers {
         let fault = |error: &dyn fmt::Display| invalid(&format!("the header {name}"), error);
         let header = HeaderName::try_from(name.as_str()).map_err(|error| fault(&error))?;
@@ -178,7 +204,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     request: Request<Text>,
     key: &HeaderValue,
     target: &Target,
-) -> Result<Upgraded, ConnectError> {
+) -> Result<(Upgraded, Option<Deflate>), ConnectError> {
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(HEAD_BYTES)
         .handshake(TokioIo::new(socket))
@@ -192,8 +218,9 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         let reason = reason(response.into_body()).await;
         return Err(ConnectError::Refused { status, reason });
     }
-    check(&response, key, target)?;
-    hyper::upgrade::on(response).await.map_err(broken)
+    let deflate = check(&response, key, target)?;
+    let upgraded = hyper::upgrade::on(response).await.map_err(broken)?;
+    Ok((upgraded, deflate))
 }
 
 fn broken(error: hyper::Error) -> ConnectError {
@@ -204,12 +231,12 @@ fn broken(error: hyper::Error) -> ConnectError {
 }
 
 /// The server has become a WebSocket, has understood the key, and wants nothing that was not offered (RFC 6455,
-/// section 4.1).
+/// section 4.1); how messages are compressed, if they are.
 fn check(
     response: &Response<Incoming>,
     key: &HeaderValue,
     target: &Target,
-) -> Result<(), ConnectError> {
+) -> Result<Option<Deflate>, ConnectError> {
     let headers = response.headers();
     let agreed = headers.get(SEC_WEBSOCKET_PROTOCOL);
     let is_known = |agreed: &HeaderValue| target.subprotocols.iter().any(|known| agreed == known);
@@ -217,12 +244,15 @@ fn check(
         "it switches to something else"
     } else if headers.get(SEC_WEBSOCKET_ACCEPT) != accept_value(key).as_ref() {
         "Sec-WebSocket-Accept does not fit the key"
-    } else if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
+    } else if !target.compression && headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
         "an extension that was not offered"
     } else if !agreed.is_none_or(is_known) {
         "a subprotocol that was not offered"
     } else {
-        return Ok(());
+        match accept(headers) {
+            Ok(deflate) => return Ok(deflate),
+            Err(fault) => fault,
+        }
     };
     Err(ConnectError::Handshake(fault.to_owned()))
 }

@@ -27,6 +27,7 @@ pub struct Target {
     pub(super) headers: Vec<(String, String)>,
     pub(super) subprotocols: &'static [&'static str],
     pub(super) message_size: usize,
+    pub(super) compression: bool,
     pub(super) connect_timeout: Duration,
     pub(super) request_timeout: Duration,
     pub(super) reconnect: Option<Reconnect>,
@@ -56,6 +57,7 @@ impl Target {
             headers: Vec::new(),
             subprotocols: &[],
             message_size: 64 * 1024,
+            compression: false,
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(10),
             reconnect: None,
@@ -82,6 +84,14 @@ impl Target {
     #[must_use]
     pub fn reconnect(mut self, reconnect: Reconnect) -> Self {
         self.reconnect = Some(reconnect);
+        self
+    }
+
+    /// Offers to compress messages (RFC 7692), which the server may decline: less to send for more memory, about 360 KiB
+    /// for a connection. Default false.
+    #[must_use]
+    pub fn compression(mut self, is_offered: bool) -> Self {
+        self.compression = is_offered;
         self
     }
 

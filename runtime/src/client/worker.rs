@@ -3,23 +3,19 @@
 use std::collections::VecDeque;
 use std::future::{pending, poll_fn};
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use bytestring::ByteString;
-use futures_core::Stream;
-use futures_sink::Sink;
+use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
-use tokio_websockets::{CloseCode, Message as Wire};
 
-use super::connect::{Engine, open};
+use super::connect::{ClientWire, open};
 use super::{Closed, Connection, Event, KnownBy, Order, QUEUE, Target, Waiting};
-use crate::Message;
+use crate::close::{code, sendable_reason};
 use crate::codegen::{Decode, Frame};
+use crate::wire::{Fault, Opcode, Received};
 
 /// Time between pings; whatever comes from the server counts as an answer.
 const PING: Duration = Duration::from_secs(25);
@@ -44,7 +40,7 @@ enum End {
 }
 
 /// Starts the task of an open connection.
-pub(super) fn start<O, I: Decode>(target: Target, engine: Engine) -> Connection<O, I> {
+pub(super) fn start<O, I: Decode>(target: Target, wire: ClientWire) -> Connection<O, I> {
     let (orders, receiver) = mpsc::channel(QUEUE);
     let (sender, events) = mpsc::channel(QUEUE);
     let is_open = Arc::new(AtomicBool::new(true));
@@ -56,7 +52,7 @@ pub(super) fn start<O, I: Decode>(target: Target, engine: Engine) -> Connection<
         is_open: is_open.clone(),
         waiting: VecDeque::new(),
     };
-    tokio::spawn(worker.run(engine));
+    tokio::spawn(worker.run(wire));
     Connection {
         orders,
         events: Mutex::new(events),
@@ -67,21 +63,21 @@ pub(super) fn start<O, I: Decode>(target: Target, engine: Engine) -> Connection<
 }
 
 impl<I: Decode> Worker<I> {
-    async fn run(mut self, mut engine: Engine) {
+    async fn run(mut self, mut wire: ClientWire) {
         let mut failures = 0;
         loop {
             let began = Instant::now();
-            let end = self.converse(&mut engine).await;
+            let end = self.converse(&mut wire).await;
             self.is_open.store(false, Ordering::Release);
             self.waiting.clear();
             let closed = match end {
                 End::Ours => {
-                    let _ = timeout(PATIENCE, close(&mut engine)).await;
+                    let _ = timeout(PATIENCE, close(&mut wire)).await;
                     Closed::by_us()
                 }
                 End::Theirs(closed) => match self.again(&closed, began, &mut failures).await {
                     Some(next) => {
-                        engine = next;
+                        wire = next;
                         continue;
                     }
                     None => closed,
@@ -96,7 +92,7 @@ impl<I: Decode> Worker<I> {
     }
 
     /// Does what is ordered and tells what comes, until the end.
-    async fn converse(&mut self, engine: &mut Engine) -> End {
+    async fn converse(&mut self, wire: &mut ClientWire) -> End {
         let mut pings = interval_at(Instant::now() + PING, PING);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = true;
@@ -104,12 +100,12 @@ impl<I: Decode> Worker<I> {
         loop {
             let asked = self.waiting.front().map(|first| first.since);
             let step = tokio::select! {
-                order = self.orders.recv() => self.obey(order, engine).await,
-                () = overdue(asked, self.target.request_timeout) => self.give_up_on_first(engine).await,
+                order = self.orders.recv() => self.obey(order, wire).await,
+                () = overdue(asked, self.target.request_timeout) => self.give_up_on_first(wire).await,
                 told = tell(&self.events, &mut untold), if untold.is_some() => told,
-                message = read(engine), if untold.is_none() => {
+                message = read(wire), if untold.is_none() => {
                     heard = true;
-                    let event = self.hear(message, engine).await;
+                    let event = self.hear(message, wire).await;
                     event.map(|event| untold = event)
                 },
                 _ = pings.tick() => {
@@ -118,7 +114,9 @@ impl<I: Decode> Worker<I> {
                     heard = untold.is_some();
                     match is_silent {
                         true => Err(End::lost("the server is silent")),
-                        false => write(engine, Wire::ping(Bytes::new())).await,
+                        false => {
+                            write(wire, |wire| wire.send_control(Opcode::Ping, Bytes::new())).await
+                        }
                     }
                 }
             };
@@ -128,44 +126,46 @@ impl<I: Decode> Worker<I> {
         }
     }
 
-    async fn obey(&mut self, order: Option<Order<I>>, engine: &mut Engine) -> Result<(), End> {
+    async fn obey(&mut self, order: Option<Order<I>>, wire: &mut ClientWire) -> Result<(), End> {
         match order {
             Some(Order::Send(message, waiting)) => {
                 self.waiting.extend(waiting);
-                write(engine, wire(message)).await
+                write(wire, |wire| wire.send_message(message, None)).await
             }
             Some(Order::Close) | None => Err(End::Ours),
         }
     }
 
-    /// What a message is to the application, if anything.
+    /// What the server has sent is to the application, if anything.
     async fn hear(
         &mut self,
-        message: Option<Result<Wire, tokio_websockets::Error>>,
-        engine: &mut Engine,
+        received: Result<Received, Fault>,
+        wire: &mut ClientWire,
     ) -> Result<Option<Event<I>>, End> {
-        let message = match message {
-            Some(Ok(message)) => message,
-            Some(Err(error)) => {
-                return Err(End::lost(format!("the connection was lost: {error}")));
+        let message = match received {
+            Ok(Received::Message(message)) => message,
+            Ok(Received::Ping(payload)) => {
+                // Nothing is handed out while there is no room for an answer.
+                wire.send_control(Opcode::Pong, payload);
+                return Ok(None);
             }
-            None => return Err(End::lost("the connection was lost")),
+            Ok(Received::Pong) => return Ok(None),
+            Ok(Received::Close(code, reason)) => {
+                let _ = timeout(PATIENCE, agree_to_close(wire, code)).await;
+                return Err(End::Theirs(Closed {
+                    code: code.map(Into::into),
+                    reason,
+                }));
+            }
+            Err(Fault::Violation(violation)) => {
+                let reason = violation.to_string();
+                let _ = send_close(wire, Some(violation.code()), &reason).await;
+                return Err(End::lost(format!("the connection was given up: {reason}")));
+            }
+            Err(Fault::Excess(_) | Fault::Lost) => {
+                return Err(End::lost("the connection was lost"));
+            }
         };
-        if let Some(closed) = closed(&message) {
-            // The engine has queued our Close frame, which goes out while the end is awaited.
-            let _ = timeout(PATIENCE, end(engine)).await;
-            return Err(End::Theirs(closed));
-        }
-        let is_text = message.is_text();
-        if !is_text && !message.is_binary() {
-            return Ok(None);
-        }
-        let payload = Bytes::from(message.into_payload());
-        let message = match is_text {
-            true => ByteString::try_from(payload).map(Message::Text),
-            false => Ok(Message::Binary(payload)),
-        };
-        let message = message.map_err(|_| End::lost("a text is not UTF-8"))?;
         Ok(match I::decode(Frame::new(message)) {
             Ok(message) => settle(message, &mut self.waiting).map(Event::Message),
             Err(error) => Some(Event::Undecodable(error)),
@@ -173,10 +173,10 @@ impl<I: Decode> Worker<I> {
     }
 
     /// Forgets the oldest request, whose reply is overdue. One that was to be known by its turn leaves nothing to go by.
-    async fn give_up_on_first(&mut self, engine: &mut Engine) -> Result<(), End> {
+    async fn give_up_on_first(&mut self, wire: &mut ClientWire) -> Result<(), End> {
         match self.waiting.pop_front() {
             Some(first) if first.known_by == KnownBy::Turn => {
-                let _ = write(engine, goodbye()).await;
+                let _ = send_close(wire, Some(code::NORMAL), "").await;
                 Err(End::lost("a request was not answered in time"))
             }
             _ => Ok(()),
@@ -189,7 +189,7 @@ impl<I: Decode> Worker<I> {
         closed: &Closed,
         began: Instant,
         failures: &mut u32,
-    ) -> Option<Engine> {
+    ) -> Option<ClientWire> {
         let reconnect = self.target.reconnect.filter(|_| closed.is_passing())?;
         // A server that closes at once is not asked again and again.
         if began.elapsed() > reconnect.most {
@@ -209,7 +209,7 @@ impl<I: Decode> Worker<I> {
             };
             *failures = failures.saturating_add(1);
             match opened {
-                Ok(engine) => {
+                Ok(wire) => {
                     // What was ordered before belongs to a connection that is no more.
                     while let Ok(order) = self.orders.try_recv() {
                         if matches!(order, Order::Close) {
@@ -218,7 +218,7 @@ impl<I: Decode> Worker<I> {
                     }
                     self.is_open.store(true, Ordering::Release);
                     self.events.send(Event::Reconnected).await.ok()?;
-                    return Some(engine);
+                    return Some(wire);
                 }
                 Err(error) if error.is_passing() => {
                     tracing::debug!(%error, "no connection yet");
@@ -263,17 +263,6 @@ async fn unwanted<I>(orders: &mut mpsc::Receiver<Order<I>>) {
     while let Some(Order::Send(..)) = orders.recv().await {}
 }
 
-/// What a Close frame says.
-fn closed(message: &Wire) -> Option<Closed> {
-    let (code, reason) = message.as_close()?;
-    let code = u16::from(code);
-    Some(Closed {
-        // 1005: a Close frame without a code (RFC 6455, section 7.1.5).
-        code: (code != 1005).then(|| code.into()),
-        reason: reason.to_owned(),
-    })
-}
-
 /// Gives a reply to whoever waits for it; gives every other message back.
 fn settle<I>(mut message: I, waiting: &mut VecDeque<Waiting<I>>) -> Option<I> {
     for index in 0..waiting.len() {
@@ -288,43 +277,51 @@ fn settle<I>(mut message: I, waiting: &mut VecDeque<Waiting<I>>) -> Option<I> {
     Some(message)
 }
 
-fn wire(message: Message) -> Wire {
-    match message {
-        Message::Text(text) => Wire::text(text.into_bytes()),
-        Message::Binary(bytes) => Wire::binary(bytes),
-    }
+async fn read(wire: &mut ClientWire) -> Result<Received, Fault> {
+    poll_fn(|cx| wire.poll_next(cx)).await
 }
 
-async fn read(engine: &mut Engine) -> Option<Result<Wire, tokio_websockets::Error>> {
-    poll_fn(|cx| Pin::new(&mut *engine).poll_next(cx)).await
-}
-
-/// Sends a message; the end when the connection is broken or takes nothing for too long.
-async fn write(engine: &mut Engine, message: Wire) -> Result<(), End> {
-    let send = async {
-        poll_fn(|cx| Pin::new(&mut *engine).poll_ready(cx)).await?;
-        Pin::new(&mut *engine).start_send(message)?;
-        poll_fn(|cx| Pin::new(&mut *engine).poll_flush(cx)).await
+/// Sends something; the end when the connection is broken or takes nothing for too long.
+async fn write(wire: &mut ClientWire, send: impl FnOnce(&mut ClientWire)) -> Result<(), End> {
+    let sent = async {
+        poll_fn(|cx| wire.poll_ready(cx)).await?;
+        send(wire);
+        poll_fn(|cx| wire.poll_drain(cx)).await
     };
-    match timeout(PATIENCE, send).await {
+    match timeout(PATIENCE, sent).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(End::lost(format!("the connection was lost: {error}"))),
         Err(_) => Err(End::lost("the server takes nothing")),
     }
 }
 
+async fn send_close(wire: &mut ClientWire, code: Option<u16>, reason: &str) -> Result<(), End> {
+    let mut payload = BytesMut::new();
+    if let Some(code) = code {
+        payload.put_u16(code);
+        payload.extend_from_slice(sendable_reason(reason).as_bytes());
+    }
+    write(wire, |wire| {
+        wire.send_control(Opcode::Close, payload.freeze())
+    })
+    .await
+}
+
 /// The closing handshake, begun by us.
-async fn close(engine: &mut Engine) {
-    if write(engine, goodbye()).await.is_ok() {
-        end(engine).await;
+async fn close(wire: &mut ClientWire) {
+    if send_close(wire, Some(code::NORMAL), "").await.is_ok() {
+        end(wire).await;
     }
 }
 
-fn goodbye() -> Wire {
-    Wire::close(Some(CloseCode::NORMAL_CLOSURE), "")
+/// The closing handshake, begun by the server.
+async fn agree_to_close(wire: &mut ClientWire, code: Option<u16>) {
+    if send_close(wire, code, "").await.is_ok() {
+        end(wire).await;
+    }
 }
 
 /// Waits for the server to end TCP.
-async fn end(engine: &mut Engine) {
-    while let Some(Ok(_)) = read(engine).await {}
+async fn end(wire: &mut ClientWire) {
+    while read(wire).await.is_ok() {}
 }

@@ -70,6 +70,15 @@ impl Config {
                 &format!("{name} must be longer than 0"),
             );
         }
+        let compression = &self.compression;
+        demand(
+            (1..=9).contains(&compression.level),
+            "compression.level must be between 1 and 9",
+        );
+        demand(
+            (9..=15).contains(&compression.window_bits),
+            "compression.window_bits must be between 9 and 15",
+        );
         let telemetry = &self.telemetry;
         demand(
             !telemetry.is_wanted() || telemetry.collector().is_some(),

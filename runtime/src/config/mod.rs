@@ -5,6 +5,7 @@
 
 mod arguments;
 mod broker;
+mod compression;
 mod faults;
 mod load;
 mod security;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use broker::{Broker, BrokerKind, BrokerUrl, Resume};
+pub use compression::Compression;
 pub use load::ConfigError;
 pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
 pub use telemetry::{SecretHeader, Telemetry};
@@ -56,6 +58,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Pings.
     pub heartbeat: Heartbeat,
+    /// Compressed messages.
+    pub compression: Compression,
     /// What happens to messages that are none.
     pub messages: Messages,
     /// How servers share topics.

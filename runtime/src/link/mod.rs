@@ -25,7 +25,7 @@ use crate::metrics::ConnectionMetrics;
 use crate::outbox::{Next, Outbox};
 use crate::route::Opened;
 use crate::socket::Socket;
-use crate::wire::{Opcode, Received, Wire};
+use crate::wire::{Opcode, Received, Role, Wire};
 use crate::{CloseReason, Message, TopicEvent};
 
 use clock::{Clock, Due, Watch};
@@ -78,12 +78,15 @@ impl Link<Socket> {
             socket,
             read_ahead,
             answer,
+            deflate,
         } = opened;
         let mut wire = Wire::new(
+            Role::Server,
             socket,
             &read_ahead,
             &config.limits,
             Meter::new(config.clone()),
+            deflate,
         );
         wire.send_first(&answer);
         Self {
@@ -196,7 +199,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     fn end_beside_handler(&mut self, end: End) {
         if end.rest != Rest::Cut {
             // Nothing is handed out while there is no room for an answer.
-            self.wire.send(Opcode::Close, close_payload(&end));
+            self.wire.send_control(Opcode::Close, close_payload(&end));
             self.is_close_sent = true;
         }
         self.outbox.gone();
@@ -234,8 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
 
     /// Brings the metrics up to date.
     fn count(&mut self) {
-        let (received, sent) = self.wire.take_counts();
-        self.metrics.flush(received, sent);
+        self.metrics.flush(&self.wire.take_traffic());
     }
 
     /// The handlers of a batch were done when `end` says.
@@ -303,7 +305,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         poll_fn(|cx| self.wire.poll_ready(cx))
             .await
             .map_err(|_| End::lost())?;
-        self.wire.send(Opcode::Close, close_payload(end));
+        self.wire.send_control(Opcode::Close, close_payload(end));
         Ok(())
     }
 
@@ -315,13 +317,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Poll::Ready(Err(_)) => return Poll::Ready(End::lost()),
                 Poll::Pending => false,
             };
-            let next = self.outbox.take(has_room, |message, name| {
+            let next = self.outbox.take(has_room, |delivery| {
                 self.clock.active();
-                self.metrics.sent(name);
-                match message {
-                    Message::Text(text) => self.wire.send(Opcode::Text, text.into_bytes()),
-                    Message::Binary(bytes) => self.wire.send(Opcode::Binary, bytes),
-                }
+                self.metrics.sent(delivery.name);
+                self.wire
+                    .send_message(delivery.message, delivery.shared.as_ref());
                 self.wire.has_room()
             });
             match next {
@@ -365,7 +365,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             match received {
                 Received::Message(message) => return Poll::Ready(Ok(message)),
                 // Nothing is handed out while there is no room for an answer.
-                Received::Ping(payload) => self.wire.send(Opcode::Pong, payload),
+                Received::Ping(payload) => self.wire.send_control(Opcode::Pong, payload),
                 Received::Pong => {}
                 Received::Close(code, reason) => {
                     return Poll::Ready(Err(End::by_peer(code, reason)));
@@ -395,7 +395,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     fn ping(&mut self, cx: &mut Context<'_>) {
         // While output is stuck its own deadline runs.
         if matches!(self.wire.poll_ready(cx), Poll::Ready(Ok(()))) {
-            self.wire.send(Opcode::Ping, Bytes::new());
+            self.wire.send_control(Opcode::Ping, Bytes::new());
             self.wire.expect_pong();
             self.clock.pinged();
             // What fails here fails again at the next read.

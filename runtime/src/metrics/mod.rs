@@ -19,6 +19,8 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
+use crate::compression::{Counts, Sizes};
+use crate::wire::Traffic;
 use crate::{CloseReason, Initiator};
 pub(crate) use broker::BrokerMetrics;
 use histogram::Histogram;
@@ -69,6 +71,29 @@ impl ServerMetrics {
     }
 }
 
+/// Bytes of messages that were compressed.
+#[derive(Debug, Default)]
+struct Compression {
+    received: Lengths,
+    sent: Lengths,
+}
+
+/// Before and after.
+#[derive(Debug, Default)]
+struct Lengths {
+    compressed: Counter,
+    plain: Counter,
+}
+
+impl Lengths {
+    fn add(&self, Sizes { compressed, plain }: Sizes) {
+        if plain > 0 {
+            self.compressed.add(compressed);
+            self.plain.add(plain);
+        }
+    }
+}
+
 /// What one channel counts.
 #[derive(Debug)]
 pub(crate) struct ChannelMetrics {
@@ -81,6 +106,7 @@ pub(crate) struct ChannelMetrics {
     sent: Counters,
     bytes_received: Counter,
     bytes_sent: Counter,
+    compression: Compression,
     handler_duration: Histogram,
     /// Panics in handlers and in `background`.
     pub(crate) panics: Counter,
@@ -106,6 +132,7 @@ impl ChannelMetrics {
             sent: Counters::default(),
             bytes_received: Counter::default(),
             bytes_sent: Counter::default(),
+            compression: Compression::default(),
             handler_duration: Histogram::default(),
             panics: Counter::default(),
             slow_consumers: Counter::default(),
@@ -143,16 +170,24 @@ impl ConnectionMetrics {
         self.sent.count(&self.channel.sent, name);
     }
 
-    /// Passes on what was counted here, and so many bytes read and written.
-    pub(crate) fn flush(&mut self, received: u64, sent: u64) {
+    /// Passes on what was counted here, and the bytes that have passed.
+    pub(crate) fn flush(&mut self, traffic: &Traffic) {
+        self.flush_messages();
+        if traffic.received > 0 {
+            self.channel.bytes_received.add(traffic.received);
+        }
+        if traffic.sent > 0 {
+            self.channel.bytes_sent.add(traffic.sent);
+        }
+        if let Some(Counts { received, sent }) = traffic.compressed {
+            self.channel.compression.received.add(received);
+            self.channel.compression.sent.add(sent);
+        }
+    }
+
+    fn flush_messages(&mut self) {
         self.received.flush();
         self.sent.flush();
-        if received > 0 {
-            self.channel.bytes_received.add(received);
-        }
-        if sent > 0 {
-            self.channel.bytes_sent.add(sent);
-        }
     }
 
     /// So many handlers took so long together.
@@ -172,7 +207,7 @@ impl ConnectionMetrics {
 
 impl Drop for ConnectionMetrics {
     fn drop(&mut self) {
-        self.flush(0, 0);
+        self.flush_messages();
         self.channel.ended.add(1);
     }
 }

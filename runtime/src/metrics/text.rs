@@ -67,7 +67,7 @@ pub(crate) fn render(
 type OfChannel = fn(&ChannelMetrics) -> &Counter;
 
 /// Name, help and place of the counters that a channel has one of.
-const CHANNEL_COUNTERS: [(&str, &str, OfChannel); 5] = [
+const CHANNEL_COUNTERS: [(&str, &str, OfChannel); 9] = [
     (
         "wsgen_bytes_received_total",
         "Bytes read after the upgrade.",
@@ -77,6 +77,26 @@ const CHANNEL_COUNTERS: [(&str, &str, OfChannel); 5] = [
         "wsgen_bytes_sent_total",
         "Bytes written after the upgrade.",
         |channel| &channel.bytes_sent,
+    ),
+    (
+        "wsgen_compression_received_bytes_total",
+        "Bytes of compressed messages that were received, as they were sent.",
+        |channel| &channel.compression.received.compressed,
+    ),
+    (
+        "wsgen_compression_received_plain_bytes_total",
+        "Bytes of the same messages, inflated.",
+        |channel| &channel.compression.received.plain,
+    ),
+    (
+        "wsgen_compression_sent_bytes_total",
+        "Bytes of messages that were sent compressed.",
+        |channel| &channel.compression.sent.compressed,
+    ),
+    (
+        "wsgen_compression_sent_plain_bytes_total",
+        "Bytes of the same messages, before they were compressed.",
+        |channel| &channel.compression.sent.plain,
     ),
     (
         "wsgen_slow_consumers_total",
@@ -229,6 +249,7 @@ impl Display for Escaped<'_> {
 mod tests {
     use super::*;
     use crate::metrics::ConnectionMetrics;
+    use crate::wire::Traffic;
 
     #[test]
     fn a_page_has_every_metric_once_and_labels_are_escaped() {
@@ -236,7 +257,11 @@ mod tests {
         let mut connection = ConnectionMetrics::open(channel.clone());
         connection.received("say");
         connection.received("say");
-        connection.flush(10, 0);
+        connection.flush(&Traffic {
+            received: 10,
+            sent: 0,
+            compressed: None,
+        });
         let server = ServerMetrics::default();
         server.refused("origin");
         let page = render(&server, std::slice::from_ref(&channel), 7);
@@ -256,7 +281,7 @@ mod tests {
             .collect();
         let count = types.len();
         types.dedup();
-        assert_eq!((types.len(), count), (18, 18));
+        assert_eq!((types.len(), count), (22, 22));
         drop(connection);
         let page = render(&server, &[channel], 0);
         assert!(

@@ -33,31 +33,31 @@ fn a_close_waits_for_what_is_queued_and_refuses_more() {
     outbox.close_from_session(4000, "bye".to_owned());
     outbox.close(4001, "later".to_owned());
     assert_eq!(outbox.push_now("more".into(), "m"), Err(SendError::Closed));
-    assert_eq!(outbox.take(false, |_, _| true), Next::MakeRoomToClose);
+    assert_eq!(outbox.take(false, |_| true), Next::MakeRoomToClose);
     assert!(matches!(
-        outbox.take(true, |message, _| message == "last".into()),
+        outbox.take(true, |delivery| delivery.message == "last".into()),
         Next::Close(CloseReason {
             code: Some(4000),
             ..
         })
     ));
     outbox.cut();
-    assert_eq!(outbox.take(true, |_, _| true), Next::Cut);
+    assert_eq!(outbox.take(true, |_| true), Next::Cut);
 }
 
 #[test]
 fn an_overflow_closes_with_1013() {
     let outbox = outbox(1, 100);
     assert_eq!(
-        outbox.publish("a".into(), None, "m", topic(1)),
+        outbox.publish(Delivery::to_one("a".into(), "m"), None, topic(1)),
         Published::Queued
     );
     assert_eq!(
-        outbox.publish("b".into(), None, "m", topic(1)),
+        outbox.publish(Delivery::to_one("b".into(), "m"), None, topic(1)),
         Published::Overflow
     );
     assert!(matches!(
-        outbox.take(true, |_, _| true),
+        outbox.take(true, |_| true),
         Next::Close(CloseReason {
             code: Some(1013),
             ..
@@ -79,7 +79,7 @@ fn with_policy(when_full: SendQueueFull) -> Outbox {
 
 fn all(outbox: &Outbox) -> Vec<String> {
     let mut all = Vec::new();
-    let next = outbox.take(true, |message, _| {
+    let next = outbox.take(true, |Delivery { message, .. }| {
         all.push(String::from_utf8(message.as_bytes().to_vec()).unwrap());
         true
     });
@@ -97,7 +97,7 @@ fn the_oldest_published_message_makes_room() {
         ("c", Published::Replaced(1)),
     ] {
         assert_eq!(
-            outbox.publish(text.into(), None, "m", topic(1)),
+            outbox.publish(Delivery::to_one(text.into(), "m"), None, topic(1)),
             outcome,
             "{text}"
         );
@@ -111,12 +111,12 @@ fn the_latest_of_a_topic_replaces_the_others() {
     let outbox = with_policy(SendQueueFull::KeepLatest);
     for (text, number) in [("a1", 1), ("b1", 2), ("a2", 1)] {
         assert_eq!(
-            outbox.publish(text.into(), None, "m", topic(number)),
+            outbox.publish(Delivery::to_one(text.into(), "m"), None, topic(number)),
             Published::Queued
         );
     }
     assert_eq!(
-        outbox.publish("a3".into(), None, "m", topic(1)),
+        outbox.publish(Delivery::to_one("a3".into(), "m"), None, topic(1)),
         Published::Replaced(2)
     );
     assert_eq!(all(&outbox), ["b1", "a3"]);
@@ -130,7 +130,7 @@ fn what_handlers_send_is_never_dropped() {
             outbox.push_now(text.into(), "m").unwrap();
         }
         assert_eq!(
-            outbox.publish("a".into(), None, "m", topic(1)),
+            outbox.publish(Delivery::to_one("a".into(), "m"), None, topic(1)),
             Published::Dropped(1)
         );
         assert_eq!(all(&outbox), ["1", "2", "3"]);

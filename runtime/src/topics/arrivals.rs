@@ -8,7 +8,7 @@ use super::event::TopicEvent;
 use super::history::{Arrival, Kept, Log, Logged, Missed};
 use super::hub::{Hub, Joining, lock};
 use super::position::{Position, announcement, greeting};
-use crate::outbox::POSITION;
+use crate::outbox::{Delivery, POSITION};
 
 /// How long joining waits for the broker, and how much of that a client that comes back waits for what another server has
 /// not passed on yet.
@@ -191,12 +191,13 @@ impl Hub {
             let mark = self.mark(topic);
             if joining.is_told {
                 let greeting = greeting(topic, Some(true), Some(*position));
-                self.is_delivered(outbox.publish(greeting, None, POSITION, mark));
+                self.is_delivered(outbox.publish(Delivery::to_one(greeting, POSITION), None, mark));
             }
             let count = missed.len();
             for (kept, position) in missed {
                 let before = joining.is_told.then(|| announcement(topic, Some(position)));
-                self.is_delivered(outbox.publish(kept.message, before, kept.name, mark));
+                let delivery = Delivery::to_one(kept.message, kept.name);
+                self.is_delivered(outbox.publish(delivery, before, mark));
             }
             self.insert(known, joining);
             Ok(Recovery::Complete(count))
@@ -226,7 +227,11 @@ impl Hub {
             {
                 let greeting = greeting(topic, recovered, history.position());
                 let mark = self.mark(topic);
-                self.is_delivered(joining.outbox.publish(greeting, None, POSITION, mark));
+                self.is_delivered(joining.outbox.publish(
+                    Delivery::to_one(greeting, POSITION),
+                    None,
+                    mark,
+                ));
             }
             self.insert(known, joining);
         });

@@ -19,9 +19,10 @@ use super::position::{Position, announcement};
 use super::presence::Presence;
 use crate::Message;
 use crate::broker::{Body, Bridge, Key, NodeId};
+use crate::compression::Shared;
 use crate::connections::{ConnectionId, Connections};
 use crate::metrics::{BrokerMetrics, ChannelMetrics};
-use crate::outbox::{Outbox, Published};
+use crate::outbox::{Delivery, Outbox, Published};
 
 /// Enough that two who look for topics seldom meet.
 const SHARDS: usize = 16;
@@ -44,6 +45,8 @@ pub(crate) struct Reach {
     pub(crate) connections: Connections,
     /// What is kept for those who come back, if that is wanted.
     pub(crate) keeps: Option<Keeps>,
+    /// How long a message must be to be compressed, where messages are.
+    pub(crate) compresses: Option<usize>,
 }
 
 pub(crate) struct Keeps {
@@ -233,6 +236,7 @@ impl Hub {
     ) -> usize {
         let mark = self.mark(topic);
         let mut announced = None;
+        let shared = self.shared(message, known.members.len());
         let members = known.members.iter();
         members
             .filter(|(id, _)| Some(**id) != except)
@@ -241,10 +245,21 @@ impl Hub {
                     .is_told
                     .then(|| announced.get_or_insert_with(|| announcement(topic, position)))
                     .cloned();
-                joined.outbox.publish(message.clone(), before, name, mark)
+                let delivery = Delivery {
+                    message: message.clone(),
+                    name,
+                    shared: shared.clone(),
+                };
+                joined.outbox.publish(delivery, before, mark)
             })
             .filter(|published| self.is_delivered(*published))
             .count()
+    }
+
+    /// Where what a message is compressed to is kept for all members, where that is worth it.
+    fn shared(&self, message: &Message, members: usize) -> Option<Shared> {
+        let least = self.reach.get()?.compresses?;
+        (members > 1 && message.len() >= least).then(Shared::default)
     }
 
     /// What stands for a topic in send queues.

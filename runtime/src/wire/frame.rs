@@ -16,26 +16,46 @@ pub(crate) enum Opcode {
 /// The longest payload of a control frame, in bytes (RFC 6455, section 5.5).
 pub(super) const CONTROL_BYTES: usize = 125;
 
-/// The longest head of a frame that a server sends, in bytes.
-pub(super) const HEAD_BYTES: usize = 10;
+/// The longest head of a frame, in bytes.
+pub(super) const HEAD_BYTES: usize = 14;
 
-/// The head of a frame from a client.
+/// Which end of a connection this is: a client masks what it sends, a server does not (RFC 6455, section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Server,
+    #[cfg(feature = "client")]
+    Client,
+}
+
+/// The head of a frame from the peer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Head {
     /// Whether the frame is the last of its message.
     pub(super) is_final: bool,
     pub(super) opcode: Opcode,
+    /// RSV1: the message that begins here is compressed (RFC 7692, section 6).
+    pub(super) is_compressed: bool,
+    /// Of zeros, which changes nothing, where the frame is not masked.
     pub(super) mask: Mask,
     /// The payload's length in bytes.
     pub(super) length: u64,
 }
 
-/// What a client's payload is disguised with, from the byte on that comes next.
+/// What a client's payload is masked with, from the byte on that comes next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Mask([u8; 4]);
 
+/// The head of a frame to the peer: a whole message or a control frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Sent {
+    pub(super) opcode: Opcode,
+    pub(super) is_compressed: bool,
+    pub(super) mask: Option<Mask>,
+}
+
 const FIN: u8 = 0x80;
-const RESERVED: u8 = 0x70;
+const RESERVED: u8 = 0x30;
+const COMPRESSED: u8 = 0x40;
 const OPCODE: u8 = 0x0F;
 const MASKED: u8 = 0x80;
 
@@ -71,7 +91,13 @@ impl Opcode {
 impl Head {
     /// The head that `bytes` begin with, and its length; `None` while it is not whole. What is wrong with it shows in the
     /// first two bytes already, but for a length that is written too long.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, Violation> {
+    ///
+    /// `role` is ours. Messages may be compressed where that `is_agreed`.
+    pub(super) fn parse(
+        bytes: &[u8],
+        role: Role,
+        is_agreed: bool,
+    ) -> Result<Option<(Self, usize)>, Violation> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
         };
@@ -79,8 +105,16 @@ impl Head {
             return Err(Violation::ReservedBit);
         }
         let opcode = Opcode::from_bits(first & OPCODE).ok_or(Violation::ReservedOpcode)?;
-        if second & MASKED == 0 {
-            return Err(Violation::Unmasked);
+        let is_compressed = first & COMPRESSED != 0;
+        if is_compressed && !(is_agreed && matches!(opcode, Opcode::Text | Opcode::Binary)) {
+            return Err(Violation::ReservedBit);
+        }
+        let is_masked = second & MASKED != 0;
+        match role {
+            Role::Server if !is_masked => return Err(Violation::Unmasked),
+            #[cfg(feature = "client")]
+            Role::Client if is_masked => return Err(Violation::Masked),
+            _ => {}
         }
         let is_final = first & FIN != 0;
         let short = second & !MASKED;
@@ -102,7 +136,10 @@ impl Head {
             ),
             _ => (Some(short.into()), 0),
         };
-        let mask = rest.get(extended..).and_then(<[u8]>::first_chunk);
+        let mask = match is_masked {
+            true => rest.get(extended..).and_then(<[u8]>::first_chunk),
+            false => Some(&[0; 4]),
+        };
         let (Some(length), Some(mask)) = (length, mask) else {
             return Ok(None);
         };
@@ -117,17 +154,29 @@ impl Head {
         let head = Self {
             is_final,
             opcode,
+            is_compressed,
             mask: Mask(*mask),
             length,
         };
-        Ok(Some((head, 2 + extended + 4)))
+        let taken = 2 + extended + if is_masked { 4 } else { 0 };
+        Ok(Some((head, taken)))
     }
 }
 
 impl Mask {
-    /// Takes the disguise off the next bytes of the payload.
-    pub(super) fn take_off(&mut self, payload: &mut [u8]) {
+    /// One that nobody can foresee (RFC 6455, section 5.3).
+    #[cfg(feature = "client")]
+    pub(super) fn fresh() -> Self {
+        let key = getrandom::u32().unwrap_or_else(|_| crate::chance::number() as u32);
+        Self(key.to_ne_bytes())
+    }
+
+    /// Masks the next bytes of the payload, or takes their mask off, which is the same.
+    pub(super) fn apply(&mut self, payload: &mut [u8]) {
         let Self(key) = self;
+        if *key == [0; 4] {
+            return;
+        }
         let [a, b, c, d] = *key;
         let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
         let (eights, rest) = payload.as_chunks_mut();
@@ -142,19 +191,24 @@ impl Mask {
     }
 }
 
-/// Writes the head of a whole message or control frame as a server sends it: final, not masked.
-pub(super) fn write_head(into: &mut Vec<u8>, opcode: Opcode, length: usize) {
-    into.push(FIN | opcode.bits());
+/// Writes a head, for a payload of `length` bytes.
+pub(super) fn write_head(into: &mut Vec<u8>, head: Sent, length: usize) {
+    let compressed = if head.is_compressed { COMPRESSED } else { 0 };
+    let masked = if head.mask.is_some() { MASKED } else { 0 };
+    into.push(FIN | compressed | head.opcode.bits());
     match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(short @ ..=125), _) => into.push(short),
+        (Ok(short @ ..=125), _) => into.push(masked | short),
         (_, Ok(medium)) => {
-            into.push(126);
+            into.push(masked | 126);
             into.extend_from_slice(&medium.to_be_bytes());
         }
         _ => {
-            into.push(127);
+            into.push(masked | 127);
             into.extend_from_slice(&(length as u64).to_be_bytes());
         }
+    }
+    if let Some(Mask(key)) = head.mask {
+        into.extend_from_slice(&key);
     }
 }
 
@@ -172,7 +226,12 @@ mod tests {
             (0x1_0000, &[0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
         ] {
             let mut written = Vec::new();
-            write_head(&mut written, Opcode::Text, length);
+            let text = Sent {
+                opcode: Opcode::Text,
+                is_compressed: false,
+                mask: None,
+            };
+            write_head(&mut written, text, length);
             assert_eq!(written, head, "{length}");
             assert!(written.len() <= HEAD_BYTES);
         }
@@ -184,7 +243,10 @@ mod tests {
             &[0x82, 0xFE, 0, 125, 1, 2, 3, 4][..],
             &[0x82, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 1, 2, 3, 4],
         ] {
-            assert_eq!(Head::parse(bytes), Err(Violation::Length));
+            assert_eq!(
+                Head::parse(bytes, Role::Server, false),
+                Err(Violation::Length)
+            );
         }
     }
 
@@ -196,11 +258,58 @@ mod tests {
             (&[0x81, 0xFF, 0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4], 0x1_0000),
         ] {
             for end in 0..bytes.len() {
-                assert_eq!(Head::parse(&bytes[..end]), Ok(None), "{end} of {bytes:?}");
+                assert_eq!(
+                    Head::parse(&bytes[..end], Role::Server, false),
+                    Ok(None),
+                    "{end} of {bytes:?}"
+                );
             }
-            let (head, taken) = Head::parse(bytes).unwrap().unwrap();
+            let (head, taken) = Head::parse(bytes, Role::Server, false).unwrap().unwrap();
             assert_eq!((head.length, taken), (length, bytes.len()));
             assert_eq!(head.mask, Mask([1, 2, 3, 4]));
+        }
+    }
+
+    #[cfg(feature = "client")]
+    #[test]
+    fn a_client_reads_what_is_not_masked_and_writes_what_is() {
+        let (head, taken) = Head::parse(&[0x82, 3, 1, 2, 3], Role::Client, false)
+            .unwrap()
+            .unwrap();
+        assert_eq!((head.length, head.mask, taken), (3, Mask([0; 4]), 2));
+        let masked = &[0x82, 0x83, 1, 2, 3, 4, 0, 0, 0];
+        assert_eq!(
+            Head::parse(masked, Role::Client, false),
+            Err(Violation::Masked)
+        );
+        let mut written = Vec::new();
+        let head = Sent {
+            opcode: Opcode::Binary,
+            is_compressed: true,
+            mask: Some(Mask([1, 2, 3, 4])),
+        };
+        write_head(&mut written, head, 126);
+        assert_eq!(written, [0xC2, 0xFE, 0, 126, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn only_the_first_frame_of_a_message_says_that_it_is_compressed() {
+        for (first, is_agreed, is_fine) in [
+            (0xC1, true, true),
+            (0x41, true, true),
+            (0xC1, false, false),
+            (0xC0, true, false),
+            (0xC9, true, false),
+            (0xE1, true, false),
+            (0xA1, true, false),
+        ] {
+            let head = Head::parse(&[first, 0x80], Role::Server, is_agreed);
+            let expected = if is_fine {
+                Ok(None)
+            } else {
+                Err(Violation::ReservedBit)
+            };
+            assert_eq!(head, expected, "{first:#x}");
         }
     }
 
@@ -209,13 +318,13 @@ mod tests {
         let text = b"one two three four five six seven";
         let mask = Mask([1, 20, 30, 4]);
         let mut masked = *text;
-        mask.clone().take_off(&mut masked);
+        mask.clone().apply(&mut masked);
         for cut in 0..text.len() {
             let mut unmasked = masked;
             let (first, second) = unmasked.split_at_mut(cut);
             let mut mask = mask;
-            mask.take_off(first);
-            mask.take_off(second);
+            mask.apply(first);
+            mask.apply(second);
             assert_eq!(&unmasked, text, "cut at {cut}");
         }
     }

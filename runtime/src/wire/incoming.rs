@@ -3,10 +3,11 @@
 use bytes::{Buf, Bytes, BytesMut};
 use bytestring::ByteString;
 
-use super::frame::{Head, Mask, Opcode};
+use super::frame::{Head, Mask, Opcode, Role};
 use super::violation::Violation;
 use crate::Message;
 use crate::close::sendable_code;
+use crate::compression::{Deflate, Fault};
 
 /// What a peer has sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +31,14 @@ pub(super) struct Incoming {
     /// The longest message, in bytes, and the most fragments of one.
     max_bytes: usize,
     max_fragments: usize,
+    role: Role,
 }
 
 /// A message of which a part is here: a fragment, or the beginning of a long one.
 #[derive(Debug)]
 struct Partial {
     is_text: bool,
+    is_compressed: bool,
     payload: BytesMut,
     /// How much of the payload is unmasked, and known to be UTF-8 where it has to be.
     unmasked: usize,
@@ -62,14 +65,15 @@ const SMALLEST_SHARE: usize = 4;
 const LEAST_READ: usize = 1024;
 
 impl Incoming {
-    /// Takes messages of `max_bytes` and `max_fragments` at most.
-    pub(super) fn new(max_bytes: usize, max_fragments: usize) -> Self {
+    /// Takes messages of `max_bytes` and `max_fragments` at most, inflated or not.
+    pub(super) fn new(role: Role, max_bytes: usize, max_fragments: usize) -> Self {
         Self {
             input: BytesMut::new(),
             was: 0,
             partial: None,
             max_bytes,
             max_fragments,
+            role,
         }
     }
 
@@ -98,7 +102,12 @@ impl Incoming {
     }
 
     /// The next whole message or control frame; `None` until more has arrived. Not to be called again after an error.
-    pub(super) fn next(&mut self) -> Result<Option<Received>, Violation> {
+    ///
+    /// Messages may be compressed where there is a `deflate`.
+    pub(super) fn next(
+        &mut self,
+        mut deflate: Option<&mut Deflate>,
+    ) -> Result<Option<Received>, Violation> {
         loop {
             if let Some(partial) = &mut self.partial
                 && let Some(frame) = &partial.frame
@@ -108,12 +117,21 @@ impl Incoming {
                     return Ok(None);
                 }
                 if is_final && let Some(whole) = self.partial.take() {
-                    return whole
-                        .message()
-                        .map(|message| Some(Received::Message(message)));
+                    let payload = whole.payload.freeze();
+                    let payload = match whole.is_compressed {
+                        true => self.inflate(deflate, &payload)?,
+                        false => payload,
+                    };
+                    let opcode = if whole.is_text {
+                        Opcode::Text
+                    } else {
+                        Opcode::Binary
+                    };
+                    return received(opcode, payload).map(Some);
                 }
             }
-            let Some((mut head, taken)) = Head::parse(&self.input)? else {
+            let head = Head::parse(&self.input, self.role, deflate.is_some())?;
+            let Some((mut head, taken)) = head else {
                 return Ok(None);
             };
             let end = self.end_of(&head)?;
@@ -123,8 +141,13 @@ impl Incoming {
                 return Ok(None);
             }
             if is_control || is_here && head.is_final && self.partial.is_none() {
-                head.mask.take_off(&mut self.input[taken..taken + end]);
-                return received(head.opcode, self.take(taken, end)).map(Some);
+                head.mask.apply(&mut self.input[taken..taken + end]);
+                let payload = self.take(taken, end);
+                let payload = match head.is_compressed {
+                    true => self.inflate(deflate.take(), &payload)?,
+                    false => payload,
+                };
+                return received(head.opcode, payload).map(Some);
             }
             self.input.advance(taken);
             self.begin(&head, end)?;
@@ -155,6 +178,7 @@ impl Incoming {
         let partial = self.partial.get_or_insert_with(|| {
             Box::new(Partial {
                 is_text: head.opcode == Opcode::Text,
+                is_compressed: head.is_compressed,
                 payload: BytesMut::new(),
                 unmasked: 0,
                 valid: 0,
@@ -172,6 +196,16 @@ impl Incoming {
             true => Err(Violation::TooManyFragments),
             false => Ok(()),
         }
+    }
+
+    /// What a compressed payload says.
+    fn inflate(&self, deflate: Option<&mut Deflate>, payload: &[u8]) -> Result<Bytes, Violation> {
+        let deflate = deflate.ok_or(Violation::ReservedBit)?;
+        let inflated = deflate.inflate(payload, self.max_bytes);
+        inflated.map(Bytes::from).map_err(|fault| match fault {
+            Fault::Corrupt => Violation::InvalidCompression,
+            Fault::TooLong => Violation::TooLong(self.max_bytes),
+        })
     }
 
     /// Takes a payload off the input, and what is before it.
@@ -212,13 +246,13 @@ impl Partial {
                 false => input.advance(arrived),
             }
         }
-        mask.take_off(&mut self.payload[self.unmasked..]);
+        mask.apply(&mut self.payload[self.unmasked..]);
         self.unmasked = self.payload.len();
         let is_whole = self.payload.len() == *end;
         if is_whole {
             self.frame = None;
         }
-        if self.is_text {
+        if self.is_text && !self.is_compressed {
             self.validate()?;
         }
         Ok(is_whole)
@@ -233,17 +267,9 @@ impl Partial {
         }
         Ok(())
     }
-
-    fn message(self) -> Result<Message, Violation> {
-        let payload = self.payload.freeze();
-        match self.is_text {
-            true => text(payload),
-            false => Ok(Message::Binary(payload)),
-        }
-    }
 }
 
-/// A frame that is here whole, and no part of anything.
+/// A message or a control frame of which everything is here.
 fn received(opcode: Opcode, payload: Bytes) -> Result<Received, Violation> {
     Ok(match opcode {
         Opcode::Text => Received::Message(text(payload)?),

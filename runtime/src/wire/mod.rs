@@ -21,10 +21,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::task::coop;
 use tokio::time::Instant;
 
+use crate::Message;
+use crate::compression::{self, Deflate, Shared};
 use crate::config::Limits;
 use crate::meter::Meter;
 
-pub(crate) use frame::Opcode;
+use frame::Sent;
+pub(crate) use frame::{Opcode, Role};
 use incoming::Incoming;
 pub(crate) use incoming::Received;
 use output::Output;
@@ -43,6 +46,9 @@ pub(crate) struct Wire<S> {
     socket: S,
     incoming: Incoming,
     output: Output,
+    role: Role,
+    /// Boxed: most connections have none.
+    deflate: Option<Box<Deflate>>,
     /// Since when the socket takes nothing.
     stuck_since: Option<Instant>,
     /// Whether that is what a flush waits for.
@@ -55,6 +61,15 @@ pub(crate) struct Wire<S> {
     sent: u64,
     /// When a look at the socket first found something, or nothing, since that was last asked for.
     looked_at: Option<Instant>,
+}
+
+/// What has passed, in bytes.
+pub(crate) struct Traffic {
+    /// Of frames, heads included.
+    pub(crate) received: u64,
+    pub(crate) sent: u64,
+    /// Of messages that were compressed, where that was agreed on.
+    pub(crate) compressed: Option<compression::Counts>,
 }
 
 /// Why nothing more comes.
@@ -76,11 +91,20 @@ impl From<io::Error> for Fault {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// On a `socket` from which `read_ahead` was read already, behind the handshake.
-    pub(crate) fn new(socket: S, read_ahead: &[u8], limits: &Limits, meter: Meter) -> Self {
+    pub(crate) fn new(
+        role: Role,
+        socket: S,
+        read_ahead: &[u8],
+        limits: &Limits,
+        meter: Meter,
+        deflate: Option<Deflate>,
+    ) -> Self {
         let mut wire = Self {
             socket,
-            incoming: Incoming::new(limits.message_size, limits.message_fragments),
+            incoming: Incoming::new(role, limits.message_size, limits.message_fragments),
             output: Output::default(),
+            role,
+            deflate: deflate.map(Box::new),
             stuck_since: None,
             flush_is_stuck: false,
             meter,
@@ -105,8 +129,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             }
             // A peer that sends without end must not keep others from this thread.
             let turn = ready!(coop::poll_proceed(cx));
-            if let Some(received) = self.incoming.next().map_err(Fault::Violation)? {
+            let received = self.incoming.next(self.deflate.as_deref_mut());
+            if let Some(received) = received.map_err(Fault::Violation)? {
                 turn.made_progress();
+                if let Some(deflate) = &mut self.deflate {
+                    self.meter.inflated(deflate.take_growth());
+                }
                 match received {
                     Received::Message(_) => {
                         self.message_since = None;
@@ -206,10 +234,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.output.push_first(bytes);
     }
 
-    /// Sends a whole message or a control frame; only while there is room. It leaves with [`Wire::poll_drain`], or when
-    /// a read finds nothing.
-    pub(crate) fn send(&mut self, opcode: Opcode, payload: Bytes) {
-        self.sent += self.output.push(opcode, payload) as u64;
+    /// Sends a message; only while there is room. It leaves with [`Wire::poll_drain`], or when a read finds nothing.
+    ///
+    /// What is `shared` with other connections is compressed once.
+    pub(crate) fn send_message(&mut self, message: Message, shared: Option<&Shared>) {
+        let (opcode, payload) = match message {
+            Message::Text(text) => (Opcode::Text, text.into_bytes()),
+            Message::Binary(bytes) => (Opcode::Binary, bytes),
+        };
+        let deflate = self.deflate.as_mut();
+        match deflate.and_then(|deflate| deflate.compress(&payload, shared)) {
+            Some(compressed) => self.push(opcode, true, compressed),
+            None => self.push(opcode, false, payload),
+        }
+    }
+
+    /// Sends a control frame, as [`Wire::send_message`].
+    pub(crate) fn send_control(&mut self, opcode: Opcode, payload: Bytes) {
+        self.push(opcode, false, payload);
+    }
+
+    fn push(&mut self, opcode: Opcode, is_compressed: bool, payload: Bytes) {
+        let (mask, payload) = match self.role {
+            Role::Server => (None, payload),
+            #[cfg(feature = "client")]
+            Role::Client => {
+                let mask = frame::Mask::fresh();
+                let mut payload = Vec::from(payload);
+                mask.clone().apply(&mut payload);
+                (Some(mask), payload.into())
+            }
+        };
+        let head = Sent {
+            opcode,
+            is_compressed,
+            mask,
+        };
+        self.sent += self.output.push(head, payload) as u64;
     }
 
     /// Writes what is collected to the socket.
@@ -265,12 +326,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.looked_at.take()
     }
 
-    /// How much was read and sent since the last call, in bytes of frames.
-    pub(crate) fn take_counts(&mut self) -> (u64, u64) {
-        (
-            std::mem::take(&mut self.received),
-            std::mem::take(&mut self.sent),
-        )
+    /// How much was read and sent since the last call.
+    pub(crate) fn take_traffic(&mut self) -> Traffic {
+        Traffic {
+            received: std::mem::take(&mut self.received),
+            sent: std::mem::take(&mut self.sent),
+            compressed: self.deflate.as_mut().map(|deflate| deflate.take_counts()),
+        }
     }
 
     /// Ends our side of TCP; everything must be written.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
 
-use super::frame::{HEAD_BYTES, Opcode, write_head};
+use super::frame::{HEAD_BYTES, Sent, write_head};
 
 /// How much output waits at most before more is taken, in bytes: less than this, and one payload.
 const CAPACITY: usize = 64 * 1024;
@@ -67,7 +67,7 @@ impl Output {
     }
 
     /// Adds a frame, for which there must be room; its length in bytes.
-    pub(super) fn push(&mut self, opcode: Opcode, payload: Bytes) -> usize {
+    pub(super) fn push(&mut self, head: Sent, payload: Bytes) -> usize {
         if self.written > 0 {
             self.collected.drain(..self.written);
             for long in &mut self.long {
@@ -78,7 +78,7 @@ impl Output {
         let is_long = payload.len() > LONG;
         let before = self.collected.len();
         self.make_room(HEAD_BYTES + if is_long { 0 } else { payload.len() });
-        write_head(&mut self.collected, opcode, payload.len());
+        write_head(&mut self.collected, head, payload.len());
         let length = self.collected.len() - before + payload.len();
         self.waiting += length;
         if is_long {

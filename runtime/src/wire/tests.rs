@@ -11,7 +11,7 @@ fn wire(socket: DuplexStream) -> Wire<DuplexStream> {
     config.rates.messages = 0;
     config.rates.bytes = 0;
     let meter = Meter::new(Arc::new(config.clone()));
-    Wire::new(socket, b"", &config.limits, meter)
+    Wire::new(Role::Server, socket, b"", &config.limits, meter, None)
 }
 
 /// An empty message of a client.
@@ -26,7 +26,7 @@ async fn what_is_sent_arrives_whole_and_in_order() {
         let write = async {
             for (length, fill) in payloads.into_iter().zip(b'a'..) {
                 poll_fn(|cx| wire.poll_ready(cx)).await.unwrap();
-                wire.send(Opcode::Binary, vec![fill; length].into());
+                wire.send_message(vec![fill; length].into(), None);
             }
             poll_fn(|cx| wire.poll_drain(cx)).await.unwrap();
             wire.into_socket().shutdown().await.unwrap();
@@ -36,7 +36,12 @@ async fn what_is_sent_arrives_whole_and_in_order() {
         read.unwrap();
         let mut expected = Vec::new();
         for (length, fill) in payloads.into_iter().zip(b'a'..) {
-            frame::write_head(&mut expected, Opcode::Binary, length);
+            let head = Sent {
+                opcode: Opcode::Binary,
+                is_compressed: false,
+                mask: None,
+            };
+            frame::write_head(&mut expected, head, length);
             expected.extend(vec![fill; length]);
         }
         assert!(arrived == expected, "with room for {room}");
@@ -50,7 +55,7 @@ async fn replies_leave_together_when_there_is_nothing_more_to_read() {
     peer.write_all(&EMPTY.repeat(3)).await.unwrap();
     for _ in 0..3 {
         poll_fn(|cx| wire.poll_next(cx)).await.unwrap();
-        wire.send(Opcode::Text, Bytes::from_static(b"hi"));
+        wire.send_message("hi".into(), None);
     }
     let mut sent = [0; 64];
     let mut waiting = Box::pin(peer.read(&mut sent));
@@ -66,7 +71,7 @@ async fn who_sends_no_more_still_gets_the_replies() {
     peer.write_all(&EMPTY).await.unwrap();
     peer.shutdown().await.unwrap();
     poll_fn(|cx| wire.poll_next(cx)).await.unwrap();
-    wire.send(Opcode::Text, Bytes::from_static(b"hi"));
+    wire.send_message("hi".into(), None);
     let end = poll_fn(|cx| wire.poll_next(cx)).await;
     assert!(matches!(end, Err(Fault::Lost)));
     drop(wire);
@@ -112,7 +117,7 @@ async fn nothing_is_read_while_output_is_stuck() {
     let (socket, mut peer) = duplex(100);
     let mut wire = wire(socket);
     peer.write_all(&EMPTY).await.unwrap();
-    wire.send(Opcode::Binary, vec![0; 1000].into());
+    wire.send_message(vec![0; 1000].into(), None);
     assert!(is_pending(Box::pin(poll_fn(|cx| wire.poll_drain(cx))).as_mut()).await);
     assert!(wire.stuck_since().is_some());
     assert!(is_pending(Box::pin(poll_fn(|cx| wire.poll_next(cx))).as_mut()).await);

@@ -7,12 +7,15 @@ use crate::close::code;
 /// A violation of the protocol, or of a limit on it; it ends the connection with a Close frame that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Violation {
-    /// A reserved bit is set: no extension was agreed on (RFC 6455, section 5.2).
+    /// A reserved bit is set that no extension was agreed on for (RFC 6455, section 5.2; RFC 7692, section 6).
     ReservedBit,
     /// An opcode that means nothing (section 5.2).
     ReservedOpcode,
     /// A client's frame without a mask (section 5.1).
     Unmasked,
+    /// A server's frame with one.
+    #[cfg(feature = "client")]
+    Masked,
     /// A control frame that is fragmented or longer than 125 bytes (section 5.5).
     ControlFrame,
     /// A length that is not written in the fewest bytes (section 5.2).
@@ -23,7 +26,9 @@ pub(crate) enum Violation {
     CloseFrame,
     /// Text that is not UTF-8 (section 8.1).
     InvalidUtf8,
-    /// A message of more than so many bytes.
+    /// A compressed message that cannot be inflated (RFC 7692, section 7.2.2).
+    InvalidCompression,
+    /// A message of more than so many bytes, compressed or inflated.
     TooLong(usize),
     /// A message of more fragments than `limits.message_fragments`.
     TooManyFragments,
@@ -33,9 +38,11 @@ impl Violation {
     /// The close code for it (RFC 6455, section 7.4.1).
     pub(crate) const fn code(self) -> u16 {
         match self {
-            Self::InvalidUtf8 => code::INVALID_PAYLOAD,
+            Self::InvalidUtf8 | Self::InvalidCompression => code::INVALID_PAYLOAD,
             Self::TooLong(_) => code::TOO_BIG,
             Self::TooManyFragments => code::POLICY_VIOLATION,
+            #[cfg(feature = "client")]
+            Self::Masked => code::PROTOCOL_ERROR,
             Self::ReservedBit
             | Self::ReservedOpcode
             | Self::Unmasked
@@ -53,11 +60,14 @@ impl fmt::Display for Violation {
             Self::ReservedBit => "a reserved bit is set",
             Self::ReservedOpcode => "reserved opcode",
             Self::Unmasked => "the frame is not masked",
+            #[cfg(feature = "client")]
+            Self::Masked => "the frame is masked",
             Self::ControlFrame => "a control frame is fragmented or too long",
             Self::Length => "the length takes more bytes than it needs",
             Self::Fragmentation => "the fragments are out of order",
             Self::CloseFrame => "invalid close code",
             Self::InvalidUtf8 => "invalid UTF-8",
+            Self::InvalidCompression => "invalid compressed data",
             Self::TooLong(most) => return write!(formatter, "max length: {most}"),
             Self::TooManyFragments => "too many fragments",
         })

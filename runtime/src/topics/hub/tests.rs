@@ -20,7 +20,7 @@ fn outbox() -> Arc<Outbox> {
 /// What waits to be sent; none may have been too much.
 fn received(outbox: &Outbox) -> Vec<Message> {
     let mut received = Vec::new();
-    let next = outbox.take(true, |message, name| {
+    let next = outbox.take(true, |Delivery { message, name, .. }| {
         assert_eq!(name, "said");
         received.push(message);
         true

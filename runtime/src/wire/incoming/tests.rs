@@ -47,7 +47,7 @@ fn all_of<'a>(
         while !part.is_empty() {
             part = arrive(incoming, part);
             loop {
-                match incoming.next() {
+                match incoming.next(None) {
                     Ok(Some(received)) => {
                         let is_close = matches!(received, Received::Close(..));
                         all.push(received);
@@ -106,7 +106,7 @@ fn messages_come_whole_wherever_the_input_is_cut() {
         Received::Close(Some(1000), "bye".to_owned()),
     ];
     for size in [1, 2, 7, 100, 4096, 65_536, stream.len()] {
-        let mut incoming = Incoming::new(1 << 20, 128);
+        let mut incoming = Incoming::new(Role::Server, 1 << 20, 128);
         let (all, violation) = all_of(&mut incoming, stream.chunks(size));
         assert!(all == expected, "in parts of {size}");
         assert_eq!(violation, None);
@@ -118,42 +118,42 @@ fn messages_come_whole_wherever_the_input_is_cut() {
 fn the_limit_is_of_the_message_and_known_from_the_head() {
     let exact = [frame(1, b"1234"), frame(FIN, b"5678")].concat();
     assert_eq!(
-        all_of(&mut Incoming::new(8, 128), [&*exact]),
+        all_of(&mut Incoming::new(Role::Server, 8, 128), [&*exact]),
         (vec![text("12345678")], None)
     );
     let beyond = [&frame(1, b"1234")[..], &frame(0, b"56789")[..6]].concat();
     assert_eq!(
-        all_of(&mut Incoming::new(8, 128), [&*beyond]),
+        all_of(&mut Incoming::new(Role::Server, 8, 128), [&*beyond]),
         (vec![], Some(code::TOO_BIG))
     );
     let huge = [
         0x82, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0,
     ];
     assert_eq!(
-        all_of(&mut Incoming::new(8, 128), [&huge[..]]),
+        all_of(&mut Incoming::new(Role::Server, 8, 128), [&huge[..]]),
         (vec![], Some(code::TOO_BIG))
     );
 }
 
 #[test]
 fn a_length_alone_takes_no_memory() {
-    let mut incoming = Incoming::new(1 << 30, 128);
+    let mut incoming = Incoming::new(Role::Server, 1 << 30, 128);
     let head = [0x82, 0xFF, 0, 0, 0, 0, 0x30, 0, 0, 0, 1, 2, 3, 4];
     assert_eq!(all_of(&mut incoming, [&head[..]]), (vec![], None));
     assert!(incoming.is_under_way());
     assert!(incoming.destination().is_none());
     incoming.add(&[0; 1000]);
-    assert_eq!(incoming.next(), Ok(None));
+    assert_eq!(incoming.next(None), Ok(None));
     let (payload, room) = incoming.destination().unwrap();
     assert_eq!((payload.len(), room), (1000, 4000));
 }
 
 #[test]
 fn a_small_message_does_not_keep_what_came_with_it() {
-    let mut incoming = Incoming::new(1 << 20, 128);
+    let mut incoming = Incoming::new(Role::Server, 1 << 20, 128);
     let stream = [frame(FIN | 2, b"small"), frame(FIN | 2, &[1; 60_000])].concat();
     incoming.add(&stream);
-    let Ok(Some(Received::Message(Message::Binary(small)))) = incoming.next() else {
+    let Ok(Some(Received::Message(Message::Binary(small)))) = incoming.next(None) else {
         panic!("no message");
     };
     assert!(small.try_into_mut().unwrap().capacity() < 100);
@@ -162,16 +162,16 @@ fn a_small_message_does_not_keep_what_came_with_it() {
 #[test]
 fn what_is_large_is_not_kept_by_what_is_small() {
     // Copied, though it is long: it is a small part.
-    let mut incoming = Incoming::new(1 << 20, 128);
+    let mut incoming = Incoming::new(Role::Server, 1 << 20, 128);
     let stream = [frame(FIN | 2, &[1; 1100]), frame(FIN | 2, &[1; 60_000])].concat();
     incoming.add(&stream);
-    let Ok(Some(Received::Message(Message::Binary(part)))) = incoming.next() else {
+    let Ok(Some(Received::Message(Message::Binary(part)))) = incoming.next(None) else {
         panic!("no message");
     };
     assert!(part.try_into_mut().unwrap().capacity() < 2000);
 
     // A fragment that is copied to the one before it leaves nothing behind.
-    let mut incoming = Incoming::new(1 << 20, 128);
+    let mut incoming = Incoming::new(Role::Server, 1 << 20, 128);
     let (all, _) = all_of(
         &mut incoming,
         [&*frame(2, b"a"), &*frame(FIN, &[1; 60_000])],
@@ -332,7 +332,7 @@ proptest! {
             parts.push(part.to_vec());
             rest = behind;
         }
-        let mut incoming = Incoming::new(MAX_BYTES, usize::MAX);
+        let mut incoming = Incoming::new(Role::Server, MAX_BYTES, usize::MAX);
         let ours = all_of(&mut incoming, parts.iter().map(Vec::as_slice));
         prop_assert_eq!(ours, judged(parts));
     }

@@ -1,0 +1,157 @@
+use hyper::header::HeaderValue;
+
+use super::*;
+
+fn headers(values: &[&'static str]) -> HeaderMap {
+    let values = values
+        .iter()
+        .map(|value| (SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(value)));
+    values.collect()
+}
+
+fn config(context_takeover: bool) -> Compression {
+    Compression {
+        enabled: true,
+        context_takeover,
+        ..Compression::default()
+    }
+}
+
+/// What is answered, by a server that has room for contexts.
+fn answer(context_takeover: bool, values: &[&'static str]) -> Option<String> {
+    let config = config(context_takeover);
+    let agreed = Budget::new(&config).agree(&config, &headers(values));
+    agreed.map(|(answer, _)| answer)
+}
+
+const ALONE: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+
+#[test]
+fn what_browsers_offer_is_agreed_to() {
+    let chromium = "permessage-deflate; client_max_window_bits";
+    assert_eq!(answer(false, &[chromium]).unwrap(), ALONE);
+    assert_eq!(answer(true, &[chromium]).unwrap(), "permessage-deflate");
+}
+
+#[test]
+fn the_first_offer_that_can_be_held_counts() {
+    for (values, suffix) in [
+        (&["permessage-deflate"][..], Some("")),
+        (&["x-webkit-deflate-frame, PerMessage-Deflate"], Some("")),
+        (&["x-other", "permessage-deflate"], Some("")),
+        (
+            &[
+                "permessage-deflate; server_max_window_bits=8, permessage-deflate; server_max_window_bits=10",
+            ],
+            Some("; server_max_window_bits=10"),
+        ),
+        (
+            &["permessage-deflate; client_max_window_bits=\"11\""],
+            Some("; client_max_window_bits=11"),
+        ),
+        (
+            &["permessage-deflate; client_max_window_bits = 8"],
+            Some("; client_max_window_bits=8"),
+        ),
+        (&["permessage-deflate; server_max_window_bits"], None),
+        (&["permessage-deflate; server_max_window_bits=16"], None),
+        (&["permessage-deflate; server_max_window_bits=010"], None),
+        (&["permessage-deflate; client_max_window_bits=+9"], None),
+        (&["permessage-deflate; client_no_context_takeover=1"], None),
+        (
+            &["permessage-deflate; client_no_context_takeover; client_no_context_takeover"],
+            None,
+        ),
+        (&["permessage-deflate; unknown"], None),
+        (&["permessage-deflate;"], None),
+        (&["permessage-deflate,"], None),
+        (&["permessage deflate"], None),
+        (&[], None),
+    ] {
+        let expected = suffix.map(|suffix| format!("{ALONE}{suffix}"));
+        assert_eq!(answer(false, values), expected, "{values:?}");
+    }
+}
+
+#[test]
+fn contexts_are_kept_where_both_want_it() {
+    for (offer, expected) in [
+        (
+            "permessage-deflate; server_no_context_takeover",
+            "permessage-deflate; server_no_context_takeover",
+        ),
+        (
+            "permessage-deflate; client_no_context_takeover",
+            "permessage-deflate; client_no_context_takeover",
+        ),
+        ("permessage-deflate", "permessage-deflate"),
+    ] {
+        assert_eq!(answer(true, &[offer]).unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_window_of_the_settings_is_the_largest() {
+    let config = Compression {
+        window_bits: 12,
+        ..config(true)
+    };
+    let agree = |offer| {
+        let agreed = Budget::new(&config).agree(&config, &headers(&[offer]));
+        let (answer, deflate) = agreed.unwrap();
+        (
+            answer,
+            deflate.outgoing.window_bits,
+            deflate.incoming.window_bits,
+        )
+    };
+    let offer = "permessage-deflate; client_max_window_bits; server_max_window_bits=14";
+    let answer = "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12";
+    assert_eq!(agree(offer), (answer.to_owned(), 12, 12));
+    assert_eq!(
+        agree("permessage-deflate"),
+        ("permessage-deflate".to_owned(), 12, 15)
+    );
+}
+
+#[test]
+fn who_comes_beyond_the_budget_keeps_no_context() {
+    let config = Compression {
+        context_memory: 1024 * (COMPRESSOR_KIB + DECOMPRESSOR_KIB) as usize,
+        ..config(true)
+    };
+    let budget = Budget::new(&config);
+    let agree = || {
+        budget
+            .agree(&config, &headers(&["permessage-deflate"]))
+            .unwrap()
+    };
+    let first = agree();
+    assert_eq!(first.0, "permessage-deflate");
+    assert_eq!(agree().0, ALONE);
+    drop(first);
+    assert_eq!(agree().0, "permessage-deflate");
+}
+
+#[cfg(feature = "client")]
+#[test]
+fn a_client_takes_what_it_can_hold() {
+    let accepted = |value| accept(&headers(&[value]));
+    assert!(accept(&headers(&[])).unwrap().is_none());
+    for answer in [
+        OFFER,
+        ALONE,
+        "permessage-deflate; server_max_window_bits=8",
+        "permessage-deflate; server_no_context_takeover",
+    ] {
+        assert!(accepted(answer).unwrap().is_some(), "{answer}");
+    }
+    for answer in [
+        "x-other",
+        "permessage-deflate, permessage-deflate",
+        "permessage-deflate; client_max_window_bits=15",
+        "permessage-deflate; unknown",
+    ] {
+        assert!(accepted(answer).is_err(), "{answer}");
+    }
+}
