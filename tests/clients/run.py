@@ -45,7 +45,8 @@ CASES = {
     "close": "it closes with 4001 and sees 4001 come back",
     "closed": "the server closes with 4002 and a reason; it sees both",
     "refused": "a wrong token: it sees 401, or an error where the client hides the status (as pages in browsers)",
-    "deflate": "agrees on `permessage-deflate` and exchanges messages that compress",
+    "deflate": "agrees on `permessage-deflate` and exchanges messages that compress, each by itself as servers have it by default",
+    "takeover": "the same with `compression.context_takeover`: messages refer to those before them",
 }
 
 
@@ -63,9 +64,9 @@ def main():
     CACHE.mkdir(parents=True, exist_ok=True)
     faults = install(matrix["install"], clients + passing + proxies)
     pages = {client["name"]: free_port() for client in clients + passing if client.get("page")}
-    with server(pages.values()) as (address, compresses):
-        Row.compresses = compresses
-        rows = run_all([(client, None, address) for client in clients], pages, faults, options.jobs)
+    program = build_server()
+    with server(program, pages.values(), "false") as address, server(program, pages.values(), "true") as takeover:
+        rows = run_all([(client, None, address, takeover) for client in clients], pages, faults, options.jobs)
         through = []
         for proxy in proxies:
             with contextlib.ExitStack() as stack:
@@ -73,7 +74,7 @@ def main():
                     front = stack.enter_context(proxied(proxy, address))
                 except (OSError, RuntimeError) as error:
                     faults[proxy["name"]], front = str(error), None
-                runs = [(client, proxy, front) for client in passing if client["name"] in proxy["clients"]]
+                runs = [(client, proxy, front, None) for client in passing if client["name"] in proxy["clients"]]
                 through += run_all(runs, pages, faults, options.jobs)
     if not options.fast and not options.only and not skipped:
         (ROOT / "docs/clients.md").write_text(page(matrix, rows, through))
@@ -153,31 +154,21 @@ def filled(command):
 
 
 @contextlib.contextmanager
-def server(pages):
-    """The server of server/, generated, built and running; yields its address and whether it compresses."""
-    program = build_server()
+def server(program, pages, takeover):
+    """The server of server/ running; yields its address."""
     environment = {
         "WSGEN__LISTEN__ADDRESS": "127.0.0.1:0",
         "WSGEN__ADMIN__ADDRESS": "127.0.0.1:0",
         "WSGEN__LOG__FORMAT": "json",
         "WSGEN__ORIGIN__ALLOW": json.dumps([f"http://127.0.0.1:{port}" for port in pages]),
-        "WSGEN__COMPRESSION__ENABLED": "true",
+        "WSGEN__COMPRESSION__CONTEXT_TAKEOVER": takeover,
     }
     command = [program, "--config", HERE / "server/config.toml"]
-    checked = subprocess.run([*command, "--print-config"], env=os.environ | environment, capture_output=True, text=True)
-    compresses = checked.returncode == 0
-    if not compresses:
-        # A server from before `[compression]` names the key that it does not know.
-        if "compression" not in checked.stderr:
-            raise RuntimeError(f"the configuration is refused: {checked.stderr}")
-        print("the server offers no compression: the case deflate is not judged", flush=True)
-        del environment["WSGEN__COMPRESSION__ENABLED"]
-    log = CACHE / "server.log"
+    log = CACHE / f"server-{takeover}.log"
     with running(command, log, environment) as process:
-        address = waited(process, log, lambda: next(
+        yield waited(process, log, lambda: next(
             (event["address"] for event in events(log) if event.get("message") == "listening"), None
         ))
-        yield address, compresses
         if process.poll() is not None:
             raise RuntimeError(f"the server ended: {log}")
 
@@ -275,30 +266,43 @@ def answers(port):
 class Row:
     """What one client did, perhaps through a proxy."""
 
-    # Whether the server offers compression at all.
-    compresses = True
-
     def __init__(self, client, proxy):
         self.client, self.proxy = client, proxy
         self.version, self.results, self.output = "", {}, ""
+
+    def take(self, output):
+        """What a client's script printed."""
+        self.output = output
+        for line in output.splitlines():
+            try:
+                report = json.loads(line)
+            except ValueError:
+                continue
+            if not isinstance(report, dict):
+                continue
+            self.version = report.get("version", self.version)
+            if report.get("case") in CASES:
+                self.results[report["case"]] = report
+
+    def lacks(self, case):
+        """Who has no extensions has no context either; through proxies there is one server."""
+        lacks = self.client.get("lacks", {})
+        return case in lacks or (case == "takeover" and (self.proxy or "deflate" in lacks))
 
     def name(self):
         return self.client["name"] + (f" through {self.proxy['name']}" if self.proxy else "")
 
     def faults(self):
         """What is not as clients.toml expects."""
-        lacks, broken = self.client.get("lacks", {}), self.client.get("broken", {})
+        broken = self.client.get("broken", {})
         if not self.results:
             yield f"nothing came of it: {self.output[-1500:]}"
             return
         for case in CASES:
             result = self.results.get(case)
-            if case in lacks:
+            if self.lacks(case):
                 if result is not None:
                     yield f"{case}: reported, though clients.toml says that it lacks it"
-            elif case == "deflate" and not self.compresses:
-                if result and result["result"] == "pass":
-                    yield "deflate: passes with a server that offers none"
             elif result is None:
                 yield f"{case}: not reported: {self.output[-500:]}"
             elif case in broken:
@@ -308,12 +312,10 @@ class Row:
                 yield f"{case}: {result.get('detail', 'failed')}"
 
     def cell(self, case):
-        if case in self.client.get("lacks", {}):
+        if self.lacks(case):
             return "–"
         if case in self.client.get("broken", {}):
             return "broken"
-        if case == "deflate" and not self.compresses:
-            return "not offered"
         return "✓" if self.results.get(case, {}).get("result") == "pass" else "**fails**"
 
 
@@ -323,41 +325,39 @@ def run_all(runs, pages, faults, jobs):
         return [future.result() for future in futures]
 
 
-def run_one(client, proxy, address, pages, faults):
+def run_one(client, proxy, address, takeover, pages, faults):
     row = Row(client, proxy)
     for name in (client["name"], proxy and proxy["name"]):
         if name in faults:
             row.output = faults[name]
             return told(row)
     environment = os.environ | {
-        "MATRIX_URL": f"ws://{address}{PATH}",
         "MATRIX_TOKEN": TOKEN,
         "MATRIX_PAGE_PORT": str(pages.get(client["name"], "")),
         "MATRIX_CACHE": str(CACHE),
     }
+    row.take(output_of(client, environment | {"MATRIX_URL": f"ws://{address}{PATH}"}))
+    if takeover and "deflate" not in client.get("lacks", {}):
+        # The case deflate once more, against a server that keeps what was compressed before.
+        again = Row(client, proxy)
+        again.take(output_of(client, environment | {"MATRIX_URL": f"ws://{takeover}{PATH}"}))
+        row.results["takeover"] = again.results.get("deflate", {"result": "fail", "detail": again.output[-500:]})
+    if "debian" in client:
+        row.version = debian_version(client["debian"])
+    return told(row)
+
+
+def output_of(client, environment):
     process = subprocess.Popen(
         shlex.split(filled(client["run"])), cwd=HERE, env=environment, text=True, errors="replace",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )
     try:
-        row.output, _ = process.communicate(timeout=120)
+        return process.communicate(timeout=120)[0]
     except subprocess.TimeoutExpired:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, 9)
-        row.output = process.communicate()[0] + "\nended after 120 s"
-    for line in row.output.splitlines():
-        try:
-            report = json.loads(line)
-        except ValueError:
-            continue
-        if not isinstance(report, dict):
-            continue
-        row.version = report.get("version", row.version)
-        if report.get("case") in CASES:
-            row.results[report["case"]] = report
-    if "debian" in client:
-        row.version = debian_version(client["debian"])
-    return told(row)
+        return process.communicate()[0] + "\nended after 120 s"
 
 
 def told(row):
@@ -397,8 +397,7 @@ def page(matrix, rows, through):
         "|---|---|",
         *(f"| {case} | {meaning} |" for case, meaning in CASES.items()),
         "",
-        "`–`: the client has no means for it. `broken`: it fails by a fault of the client's."
-        + ("" if Row.compresses else " `not offered`: the server has no compression."),
+        "`–`: the client has no means for it. `broken`: it fails by a fault of the client's.",
         "",
         *(
             f"- **{row.client['name']}**, {case}: {why}"

@@ -37,7 +37,7 @@ static void on_answer(GObject *session, GAsyncResult *result, gpointer user) {
 connection *client_open(const char *authorization, const char **protocols, bool deflate, int *status) {
     connection *c = g_new0(connection, 1);
     SoupSession *session = soup_session_new();
-    if (!deflate) soup_session_remove_feature_by_type(session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
+    if (deflate) soup_session_add_feature_by_type(session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
     c->handshake = soup_message_new("GET", environment("MATRIX_URL"));
     if (authorization) {
         soup_message_headers_append(soup_message_get_request_headers(c->handshake), "Authorization", authorization);

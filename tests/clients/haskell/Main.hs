@@ -47,7 +47,7 @@ report title failure = putStrLn $ "{\"case\": " ++ show title ++ ", \"result\": 
 cases :: Target -> [(String, IO ())]
 cases target =
   [ ("header", with (const (pure ())))
-  , ("subprotocol", open target (offer target) NoCompression $ \c -> do
+  , ("subprotocol", open target (offer target) $ \c -> do
       unless ("\r\nSec-WebSocket-Protocol: bearer\r\n" `B.isInfixOf` answered c) $ fail (show (answered c))
       finish c)
   , ("typed", with (\c -> said c sample))
@@ -58,28 +58,24 @@ cases target =
   , ("heartbeat", with $ \c -> do
       sendTextData (socket c) ("{\"type\":\"wait\",\"milliseconds\":3000}" :: T.Text)
       hears c (saidText "waited"))
-  , ("close", as target (token target) NoCompression $ \c -> do
+  , ("close", as target (token target) $ \c -> do
       sendCloseCode (socket c) 4001 ("done here" :: T.Text)
       closes c 4001 "")
-  , ("closed", as target (token target) NoCompression $ \c -> do
+  , ("closed", as target (token target) $ \c -> do
       sendTextData (socket c) ("{\"type\":\"leave\",\"code\":4002,\"reason\":\"enough\"}" :: T.Text)
       closes c 4002 "enough")
   , ("refused", refused target)
-  , ("deflate", as target (token target) (PermessageDeflateCompression defaultPermessageDeflate) $ \c -> do
-      unless ("permessage-deflate" `B.isInfixOf` answered c) $ fail "not agreed"
-      replicateM_ 2 (said c (T.replicate 1000 "wörds that repeat "))
-      finish c)
   ]
-  where with use = as target (token target) NoCompression (\c -> use c >> finish c)
+  where with use = as target (token target) (\c -> use c >> finish c)
 
 offer :: Target -> Headers
 offer target = [("Sec-WebSocket-Protocol", "bearer, bearer." <> token target)]
 
-as :: Target -> B.ByteString -> CompressionOptions -> (Client -> IO a) -> IO a
+as :: Target -> B.ByteString -> (Client -> IO a) -> IO a
 as target shown = open target [("Authorization", "Bearer " <> shown)]
 
-open :: Target -> Headers -> CompressionOptions -> (Client -> IO a) -> IO a
-open target headers compression use = do
+open :: Target -> Headers -> (Client -> IO a) -> IO a
+open target headers use = do
   info : _ <- S.getAddrInfo Nothing (Just (host target)) (Just (port target))
   bracket (S.socket (S.addrFamily info) S.Stream S.defaultProtocol) S.close $ \tcp -> do
     S.connect tcp (S.addrAddress info)
@@ -89,9 +85,8 @@ open target headers compression use = do
           modifyIORef' firstBytes (\before -> if B.null before then bytes else before)
           pure (if B.null bytes then Nothing else Just bytes)
     stream <- makeStream receiveSome (maybe (pure ()) (S.sendAll tcp . L.toStrict))
-    let options = defaultConnectionOptions { connectionCompressionOptions = compression }
-        authority = host target ++ ":" ++ port target
-    runClientWithStream stream authority (path target) options headers $ \connection ->
+    let authority = host target ++ ":" ++ port target
+    runClientWithStream stream authority (path target) defaultConnectionOptions headers $ \connection ->
       readIORef firstBytes >>= use . Client connection
 
 finish :: Client -> IO ()
@@ -149,7 +144,7 @@ closes c code reason = do
 
 refused :: Target -> IO ()
 refused target = do
-  end <- try (as target "wrong" NoCompression (const (pure ())))
+  end <- try (as target "wrong" (const (pure ())))
   case end of
     Left (MalformedResponse answer _) | responseCode answer == 401 -> pure ()
     other -> fail (show other)

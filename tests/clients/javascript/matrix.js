@@ -33,8 +33,11 @@ export class Inbox {
 const TEXT = "héllo, wörld ✓";
 const BINARY = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 7) & 255);
 
-/** Runs the cases that the client has, and hands a report of each to `tell`. `headers`: whether it can set headers. */
-export async function run(Client, { url, token, headers = true }, tell) {
+/**
+ * Runs the cases that the client has, and hands a report of each to `tell`. `headers`: whether it can set headers;
+ * `deflate`: whether it offers compression.
+ */
+export async function run(Client, { url, token, headers = true, deflate = "extensions" in Client.prototype }, tell) {
   const open = ({ token: shown = token, deflate = false } = {}) => Client.open(url, headers
     ? { headers: { Authorization: `Bearer ${shown}` }, protocols: [], deflate }
     : { protocols: ["bearer", `bearer.${shown}`], deflate });
@@ -91,7 +94,7 @@ export async function run(Client, { url, token, headers = true }, tell) {
       // Browsers hide the status: for them an error is all that there is.
       if (end.status !== undefined) same(end.status, 401);
     },
-    deflate: has("extensions") && (() => finished(async (client) => {
+    deflate: deflate && (() => finished(async (client) => {
       if (!client.extensions.includes("permessage-deflate")) throw new Error(`not agreed: "${client.extensions}"`);
       await said(client, "wörds that repeat ".repeat(1000));
       await said(client, "wörds that repeat ".repeat(1000));

@@ -4,4 +4,4 @@ import { main } from "./matrix.js";
 
 globalThis.process ??= process;
 const open = (url, { headers, protocols }) => new WebSocket(url, { headers, protocols });
-await main(browserApi(open), Deno.version.deno);
+await main(browserApi(open), Deno.version.deno, { deflate: false });

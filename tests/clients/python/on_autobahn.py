@@ -54,7 +54,7 @@ class Connection:
         _, self.socket = await loop.create_connection(factory, parts.hostname, parts.port)
         await self.socket.opened
         self.protocol = self.socket.agreed.protocol
-        self.extensions = ", ".join(str(extension) for extension in self.socket.agreed.extensions)
+        self.extensions = self.socket.agreed.headers.get("sec-websocket-extensions", "")
         return self
 
     async def send(self, message):
