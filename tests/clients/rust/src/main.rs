@@ -1,10 +1,15 @@
 //! The cases of the matrix for Rust's clients: each is a module with a [`Client`], chosen by the argument.
 
+#[cfg(feature = "all")]
 mod fastwebsockets;
+#[cfg(feature = "all")]
 mod reqwest_websocket;
+#[cfg(feature = "all")]
 mod tap;
 mod tokio_tungstenite;
+#[cfg(feature = "all")]
 mod tokio_websockets;
+#[cfg(feature = "all")]
 mod yawc;
 
 use std::error::Error;
@@ -72,10 +77,14 @@ trait Client: Sized {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     match std::env::args().nth(1).as_deref() {
+        #[cfg(feature = "all")]
         Some("fastwebsockets") => run::<fastwebsockets::Connection>("fastwebsockets").await,
+        #[cfg(feature = "all")]
         Some("reqwest-websocket") => run::<reqwest_websocket::Connection>("reqwest-websocket").await,
         Some("tokio-tungstenite") => run::<tokio_tungstenite::Connection>("tokio-tungstenite").await,
+        #[cfg(feature = "all")]
         Some("tokio-websockets") => run::<tokio_websockets::Connection>("tokio-websockets").await,
+        #[cfg(feature = "all")]
         Some("yawc") => run::<yawc::Connection>("yawc").await,
         other => panic!("no client {other:?}"),
     }
