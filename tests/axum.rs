@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use axum_service::generated::servers;
 use axum_service::{Notices, application};
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use wsgen_runtime::config::RefusalForm;
 use wsgen_runtime::{Config, Mounted};
 
 use crate::support::client::{Client, request, upgrade};
@@ -149,6 +151,35 @@ async fn the_limits_of_the_runtime_hold_in_the_application() {
     })
     .await;
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_page_is_refused_by_a_close_frame_where_the_settings_say_so() {
+    let application =
+        Application::start(|config| config.handshake.refusal = RefusalForm::Close).await;
+    let request = upgrade(PATH, "Origin: https://evil.example\r\n");
+    let answer = within(async {
+        let mut socket = TcpStream::connect(application.address).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).await.unwrap();
+        answer
+    })
+    .await;
+    assert!(answer.starts_with(b"HTTP/1.1 101 "));
+    let end = answer
+        .windows(4)
+        .position(|bytes| bytes == b"\r\n\r\n")
+        .unwrap();
+    let frame = &answer[end + 4..];
+    assert_eq!(
+        (frame[0], &frame[2..4]),
+        (0x88, &4403_u16.to_be_bytes()[..])
+    );
+    assert!(
+        frame.ends_with(b"origin.allow names those that may"),
+        "{frame:?}"
+    );
 }
 
 /// Waits until so many connections are open.

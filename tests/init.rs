@@ -168,6 +168,37 @@ fn two_runs_write_the_same_bytes() {
 
 /// Ten thousand routes in one expression took the stack of whoever read it, wsgen first.
 #[test]
+fn a_server_knows_every_host_that_its_document_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = r#"
+asyncapi: 3.0.0
+info: { title: Hosts, version: 1.0.0 }
+servers:
+  regional:
+    host: "user@{region}.Example.com:{port}"
+    pathname: /{version}
+    protocol: wss
+    variables:
+      region: { default: eu, enum: [eu, us] }
+      port: { default: "443", enum: ["443", "8443"] }
+      version: { default: v1 }
+  local: { host: "[::1]:8080", protocol: ws }
+channels:
+  say: { address: /say, messages: { text: { payload: { type: string } } } }
+"#;
+    let run = wsgen(folder.path(), &["init", "-", "hosts"], document);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let servers = folder.path().join("hosts/src/generated/servers.rs");
+    let servers = fs::read_to_string(servers).unwrap();
+    for hosts in [
+        r#".hosts(&["eu.example.com", "us.example.com"])"#,
+        r#".hosts(&["[::1]"])"#,
+    ] {
+        assert!(servers.contains(hosts), "{servers}");
+    }
+}
+
+#[test]
 fn many_routes_are_not_one_expression() {
     let channels: String = (0..200)
         .map(|i| format!("  c{i}: {{address: /c{i}}}\n"))

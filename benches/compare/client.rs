@@ -21,11 +21,13 @@ pub(crate) struct Connection {
     buffer: Vec<u8>,
 }
 
-/// Where a server listens, and whether it speaks TLS there.
+/// Where a server listens, and what it speaks there.
 #[derive(Clone, Copy)]
 pub(crate) struct Address {
     pub(crate) port: u16,
     pub(crate) is_encrypted: bool,
+    /// Whether it is to compress what it sends.
+    pub(crate) is_compressed: bool,
 }
 
 /// Bytes both ways, in the clear or by TLS.
@@ -36,7 +38,15 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
 impl Connection {
     /// Opens a WebSocket at `path`; the `index` spreads connections over source addresses.
     pub(crate) async fn open(address: Address, path: &str, index: usize) -> io::Result<Self> {
-        let Address { port, is_encrypted } = address;
+        let Address {
+            port,
+            is_encrypted,
+            is_compressed,
+        } = address;
+        let offer = match is_compressed {
+            true => "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n",
+            false => "",
+        };
         let opening = async {
             let socket = TcpSocket::new_v4()?;
             // More than one address has ports for.
@@ -50,7 +60,7 @@ impl Connection {
             };
             let request = format!(
                 "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offer}\r\n"
             );
             socket.write_all(request.as_bytes()).await?;
             read_head(&mut socket).await?;
@@ -130,7 +140,7 @@ pub(crate) async fn load(
     burst: &Arc<Burst>,
 ) -> io::Result<usize> {
     match traffic {
-        Traffic::Fanout => fan_out(extent, connections, burst).await,
+        Traffic::Fanout | Traffic::FanoutJson => fan_out(extent, connections, burst).await,
         Traffic::Echo(_) | Traffic::Typed => echo(extent, connections, burst).await,
     }
 }
@@ -182,6 +192,36 @@ async fn fan_out(
         bursts += 1;
     }
     Ok(bursts * burst.messages * connections.len())
+}
+
+/// How long the frames are that answer one message to all, which is sent once: compressed, nobody can say before.
+pub(crate) async fn length_for_all(
+    connections: &mut [Connection],
+    message: &Burst,
+) -> io::Result<usize> {
+    if let Some(publisher) = connections.first_mut() {
+        publisher.socket.write_all(&message.sent).await?;
+    }
+    let mut lengths = Vec::new();
+    for member in connections {
+        lengths.push(within_patience(frame(&mut member.socket)).await?);
+    }
+    match &*lengths {
+        [first, others @ ..] if others.iter().all(|other| other == first) => Ok(*first),
+        _ => Err(io::Error::other("not all get the same")),
+    }
+}
+
+/// Reads a frame; its length.
+async fn frame(socket: &mut (impl AsyncReadExt + Unpin)) -> io::Result<usize> {
+    let _opcode = socket.read_u8().await?;
+    let short = socket.read_u8().await?;
+    let (head, payload) = match short {
+        126 => (4, usize::from(socket.read_u16().await?)),
+        short => (2, usize::from(short)),
+    };
+    socket.read_exact(&mut vec![0; payload]).await?;
+    Ok(head + payload)
 }
 
 async fn receive(

@@ -11,6 +11,8 @@ pub(crate) enum Traffic {
     Typed,
     /// Text of 125 bytes reaches all who are connected.
     Fanout,
+    /// JSON of 1 KiB does.
+    FanoutJson,
 }
 
 /// An order of 200 bytes, written as `serde_json` writes it.
@@ -37,7 +39,7 @@ impl Traffic {
             (_, Peer::WsgenByHand) => None,
             (Self::Echo(_), _) => Some("/echo"),
             (Self::Typed, _) => Some("/typed"),
-            (Self::Fanout, _) => Some("/fanout"),
+            (Self::Fanout | Self::FanoutJson, _) => Some("/fanout"),
         }
     }
 
@@ -47,6 +49,7 @@ impl Traffic {
             Self::Echo(length) => "x".repeat(length),
             Self::Typed => ORDER.to_owned(),
             Self::Fanout => "x".repeat(NOTE),
+            Self::FanoutJson => prices(),
         };
         let frame = text_frame(payload.as_bytes());
         // A server's frame has no mask, and bare sockets send back what came.
@@ -57,6 +60,19 @@ impl Traffic {
             messages: depth,
         }
     }
+}
+
+/// 1 KiB of JSON as feeds have it: names that come again, numbers that do not.
+fn prices() -> String {
+    let prices = (1..17_u32).map(|number| {
+        let (price, volume) = (number * 7919 % 10_007, number * 104_729 % 99_991);
+        format!(
+            r#"{{"symbol":"WSGN{number:02}","side":"buy","price":{price}.25,"volume":{volume}}}"#
+        )
+    });
+    let prices: Vec<String> = prices.collect();
+    let text = format!(r#"{{"type":"prices","prices":[{}]}}"#, prices.join(","));
+    format!("{text:1024}")
 }
 
 impl Burst {

@@ -25,14 +25,24 @@ pub(crate) async fn measure(
 ) -> io::Result<Vec<usize>> {
     let server = Server::start(peer)?;
     // What the first connections make once for all is not theirs.
-    let warm = client::open_all(server.address, "/echo", 100).await?;
+    let mut warm = client::open_all(server.address, "/echo", 100).await?;
+    if peer.is_compressed() {
+        let one = Traffic::Echo(1024).burst(peer, 1);
+        client::length_for_all(warm.get_mut(..1).unwrap_or_default(), &one).await?;
+    }
     let empty = server.memory()?;
     let mut open = client::open_all(server.address, "/echo", connections).await?;
     let mut held = Vec::new();
     for (_, sent) in STAGES {
         if let Some((size, depth)) = sent {
             let traffic = Traffic::Echo(size);
-            let burst = Arc::new(traffic.burst(peer, depth));
+            let mut burst = traffic.burst(peer, depth);
+            if peer.is_compressed() {
+                let one = traffic.burst(peer, 1);
+                let first = open.get_mut(..1).unwrap_or_default();
+                burst.received = depth * client::length_for_all(first, &one).await?;
+            }
+            let burst = Arc::new(burst);
             // A few at a time: the memory of many bursts at once is no connection's own.
             let mut done = Vec::with_capacity(open.len());
             while !open.is_empty() {

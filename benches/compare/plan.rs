@@ -9,7 +9,7 @@ use crate::counts::Counted;
 use crate::drawing::Bars;
 use crate::frames::Traffic;
 use crate::peers::Peer;
-use crate::process::{self, missing};
+use crate::process::{self, is_wanted, missing};
 use crate::report::{self, Table};
 use crate::traffic::{Cell, Cost, Effort};
 use crate::{builds, churn, growth, memory, scaling, traffic};
@@ -43,6 +43,7 @@ enum Section {
     Echo,
     Typed,
     Fanout,
+    Compression,
     Tls,
     Connections,
     Memory,
@@ -89,6 +90,12 @@ impl Section {
                     })
                     .collect()
             }
+            Self::Compression if smoke => vec![cell(Traffic::FanoutJson, 2, 10)],
+            Self::Compression => vec![
+                cell(Traffic::FanoutJson, 1, 100),
+                cell(Traffic::FanoutJson, 1, 1000),
+                cell(Traffic::FanoutJson, 16, 1000),
+            ],
             Self::Tls if smoke => vec![cell(Traffic::Echo(20), 2, 4)],
             Self::Tls => [20, 1 << 10, 16 << 10]
                 .into_iter()
@@ -138,6 +145,7 @@ pub(crate) fn run(plan: &Plan) -> io::Result<()> {
             Section::Echo,
             Section::Typed,
             Section::Fanout,
+            Section::Compression,
             Section::Tls,
             Section::Connections,
             Section::Memory,
@@ -185,6 +193,7 @@ fn peers(plan: &Plan) -> Vec<Peer> {
     Peer::ALL
         .into_iter()
         .filter(wanted)
+        .filter(|peer| is_wanted(*peer))
         .filter(can_be_had)
         .collect()
 }
@@ -215,6 +224,25 @@ async fn measure(section: Section, peers: &[Peer], plan: &Plan) -> io::Result<St
                 report::write_drawing(&section.name(), &bars(section, &cells).svg())?;
             }
             Ok(traffic::table(peers, &cells).markdown())
+        }
+        Section::Compression => {
+            let peers: Vec<Peer> = Peer::COMPRESSED
+                .into_iter()
+                .filter(|peer| missing(*peer).is_none())
+                .collect();
+            let mut cells = Vec::new();
+            for cell in section.cells(plan.smoke) {
+                eprintln!("{} …", cell.title());
+                cells.push((cell, traffic::measure(cell, &peers, effort).await?));
+            }
+            let costs = traffic::table(&peers, &cells).markdown();
+            let (connections, rest) = match plan.smoke {
+                true => (20, Duration::ZERO),
+                false => (5_000, Duration::from_secs(5)),
+            };
+            let ours = [Peer::Wsgen, Peer::WsgenCompressed];
+            let memory = memory_table(connections, &ours, rest).await?.markdown();
+            Ok(format!("{costs}\n{memory}"))
         }
         Section::Connections => {
             let cells = section.cells(plan.smoke);

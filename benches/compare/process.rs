@@ -25,7 +25,7 @@ impl Server {
     pub(crate) fn start(peer: Peer) -> io::Result<Self> {
         let mut command = vec!["taskset".into(), "-c".into(), SERVERS.into()];
         command.extend(command_line(peer)?);
-        Self::spawn(&command, Stdio::inherit(), peer.is_encrypted())
+        Self::spawn(&command, Stdio::inherit(), Some(peer))
     }
 
     /// Starts a server with one topic for many, which shares the broker at this address, if there is one.
@@ -34,17 +34,17 @@ impl Server {
         let mut command = vec!["taskset".into(), "-c".into(), SERVERS.into(), this.into()];
         command.push("spread".into());
         command.extend(broker.map(OsString::from));
-        Self::spawn(&command, Stdio::inherit(), false)
+        Self::spawn(&command, Stdio::inherit(), None)
     }
 
     /// Starts `peer` under another program; what that one says on standard error can be read.
     pub(crate) fn start_under(program: &[&str], peer: Peer) -> io::Result<Self> {
         let mut command: Vec<OsString> = program.iter().map(OsString::from).collect();
         command.extend(command_line(peer)?);
-        Self::spawn(&command, Stdio::piped(), peer.is_encrypted())
+        Self::spawn(&command, Stdio::piped(), Some(peer))
     }
 
-    fn spawn(command: &[OsString], errors: Stdio, is_encrypted: bool) -> io::Result<Self> {
+    fn spawn(command: &[OsString], errors: Stdio, peer: Option<Peer>) -> io::Result<Self> {
         let [program, arguments @ ..] = command else {
             return Err(io::Error::other("no command"));
         };
@@ -59,7 +59,11 @@ impl Server {
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
         let port = line.trim().parse().map_err(io::Error::other)?;
-        let address = Address { port, is_encrypted };
+        let address = Address {
+            port,
+            is_encrypted: peer.is_some_and(Peer::is_encrypted),
+            is_compressed: peer.is_some_and(Peer::is_compressed),
+        };
         Ok(Self { child, address })
     }
 
@@ -135,9 +139,14 @@ fn run_on(processors: &str) -> io::Result<()> {
     }
 }
 
+/// Whether `peer` is to be measured at all.
+pub(crate) fn is_wanted(peer: Peer) -> bool {
+    peer != Peer::WsgenBefore || before().is_some()
+}
+
 /// Why `peer` cannot be measured here, if it cannot.
 pub(crate) fn missing(peer: Peer) -> Option<String> {
-    if peer != Peer::Node {
+    if !matches!(peer, Peer::Node | Peer::NodeCompressed) {
         return None;
     }
     let folder = node_folder();
@@ -147,11 +156,21 @@ pub(crate) fn missing(peer: Peer) -> Option<String> {
 }
 
 fn command_line(peer: Peer) -> io::Result<Vec<OsString>> {
-    if peer == Peer::Node {
-        return Ok(vec!["node".into(), node_folder().join("ws.mjs").into()]);
+    if matches!(peer, Peer::Node | Peer::NodeCompressed) {
+        let mut command = vec!["node".into(), node_folder().join("ws.mjs").into()];
+        command.extend(peer.is_compressed().then(|| "compressed".into()));
+        return Ok(command);
+    }
+    if let (Peer::WsgenBefore, Some(before)) = (peer, before()) {
+        return Ok(vec![before, "serve".into(), Peer::Wsgen.name().into()]);
     }
     let this = std::env::current_exe()?;
     Ok(vec![this.into(), "serve".into(), peer.name().into()])
+}
+
+/// Another build of this program.
+fn before() -> Option<OsString> {
+    std::env::var_os("WSGEN_BENCH_BEFORE")
 }
 
 fn node_folder() -> PathBuf {

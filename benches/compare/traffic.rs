@@ -52,6 +52,7 @@ impl Cell {
             Traffic::Echo(bytes) => format!("{} MiB, {depth} at once", bytes >> 20),
             Traffic::Typed => format!("JSON of 200 B, {depth} at once"),
             Traffic::Fanout => format!("to {connections}, {depth} at once"),
+            Traffic::FanoutJson => format!("JSON of 1 KiB to {connections}, {depth} at once"),
         }
     }
 }
@@ -70,12 +71,21 @@ struct Contender {
 impl Contender {
     async fn enter(cell: Cell, peer: Peer, path: &str) -> io::Result<Self> {
         let server = Server::start(peer)?;
-        let connections = client::open_all(server.address, path, cell.connections).await?;
+        let mut connections = client::open_all(server.address, path, cell.connections).await?;
+        let mut burst = cell.traffic.burst(peer, cell.depth);
+        if peer.is_compressed() {
+            let one = cell.traffic.burst(peer, 1);
+            let length = client::length_for_all(&mut connections, &one).await?;
+            if 2 * length > one.sent.len() {
+                return Err(io::Error::other("nothing was compressed"));
+            }
+            burst.received = cell.depth * length;
+        }
         Ok(Self {
             peer,
             server,
             connections,
-            burst: Arc::new(cell.traffic.burst(peer, cell.depth)),
+            burst: Arc::new(burst),
             cell,
             taken: Vec::new(),
         })
@@ -145,9 +155,9 @@ async fn compete(mut contenders: Vec<Contender>, effort: Effort) -> io::Result<V
     Ok(costs.collect())
 }
 
-/// A row for each cell: nanoseconds of the bare sockets, multiples of them for the others.
+/// A row for each cell: nanoseconds of the first, which are mostly the bare sockets, and multiples of them for the others.
 pub(crate) fn table(peers: &[Peer], cells: &[(Cell, Vec<Cost>)]) -> Table {
-    let shown: Vec<Peer> = peers
+    let columns: Vec<Peer> = peers
         .iter()
         .copied()
         .filter(|peer| {
@@ -156,15 +166,21 @@ pub(crate) fn table(peers: &[Peer], cells: &[(Cell, Vec<Cost>)]) -> Table {
                 .any(|(cell, _)| cell.traffic.path(*peer).is_some())
         })
         .collect();
-    let heads = shown.iter().map(|peer| match peer.is_floor() {
-        true => format!("{}, ns", peer.title()),
-        false => peer.title().to_owned(),
+    let heads = columns.iter().enumerate().map(|(index, peer)| match index {
+        0 => format!("{}, ns", peer.title()),
+        _ => peer.title().to_owned(),
     });
     let mut table = Table::new(std::iter::once("messages".to_owned()).chain(heads));
     for (cell, costs) in cells {
-        let figures = shown.iter().map(|peer| {
+        let figures = columns.iter().enumerate().map(|(index, peer)| {
             let cost = costs.iter().find(|cost| cost.peer == *peer);
-            cost.map_or_else(|| "–".to_owned(), shown_cost)
+            cost.map_or_else(
+                || "–".to_owned(),
+                |cost| match index {
+                    0 => shown(cost.nanoseconds, 0),
+                    _ => shown(cost.ratio, 2),
+                },
+            )
         });
         table.row(std::iter::once(cell.title()).chain(figures));
     }
@@ -186,13 +202,6 @@ pub(crate) fn growth_table(cells: &[Cell], grown: &[Vec<Cost>]) -> Table {
         }
     }
     table
-}
-
-fn shown_cost(cost: &Cost) -> String {
-    match cost.peer.is_floor() {
-        true => shown(cost.nanoseconds, 0),
-        false => shown(cost.ratio, 2),
-    }
 }
 
 fn shown(figure: Figure, digits: usize) -> String {

@@ -82,6 +82,7 @@ pub(super) fn lower(
             listen: format!("127.0.0.1:{}", FIRST_PORT.saturating_add(port)),
             admin: format!("127.0.0.1:{}", FIRST_ADMIN_PORT.saturating_add(port)),
             secure: address.secure,
+            hosts: hosts(server),
             url: address.url(),
             security: security::lower(&server.security, diagnostics),
             operation_schemes: Vec::new(),
@@ -180,6 +181,57 @@ fn expand(server: &Server<'_>) -> String {
     }
     url.push_str(rest);
     url
+}
+
+/// The hosts that the URL can name, whatever values its variables have.
+fn hosts(server: &Server<'_>) -> Vec<String> {
+    let template = server.url.as_deref().unwrap_or_default();
+    let template = template
+        .split_once("://")
+        .map_or(template, |(_, rest)| rest);
+    let authority = template.split(['/', '?', '#']).next().unwrap_or_default();
+    let mut hosts = Vec::new();
+    for authority in expansions(authority, server) {
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        let host = match host.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => host,
+            _ => host,
+        };
+        let host = host.to_ascii_lowercase();
+        if !host.is_empty() && !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
+/// As many hosts as one server is told of: a document can have any number of variables.
+const MOST_HOSTS: usize = 64;
+
+/// The template with each of the values that its variables may have.
+fn expansions(template: &str, server: &Server<'_>) -> Vec<String> {
+    let mut expanded = vec![String::new()];
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{')
+        && let Some((name, after)) = after.split_once('}')
+    {
+        let variable = server.variables.get(name);
+        let values = variable.map_or(&[][..], |variable| &variable.allowed);
+        let default = variable.and_then(|variable| variable.default);
+        let mut values: Vec<&str> = default.into_iter().chain(values.iter().copied()).collect();
+        values.dedup();
+        expanded = expanded
+            .iter()
+            .flat_map(|begun| {
+                values
+                    .iter()
+                    .map(move |value| format!("{begun}{before}{value}"))
+            })
+            .take(MOST_HOSTS)
+            .collect();
+        rest = after;
+    }
+    expanded.into_iter().map(|begun| begun + rest).collect()
 }
 
 /// A URL taken apart.

@@ -55,6 +55,8 @@ pub struct Server {
     pub admin: String,
     /// Whether clients come by `wss`.
     pub secure: bool,
+    /// The hosts that clients know it by, in lower case.
+    pub hosts: Vec<String>,
     /// Alternatives, each a list of schemes that must all be satisfied; empty when anyone may connect.
     pub security: Vec<Vec<Scheme>>,
     /// Schemes that only some of its operations ask for.

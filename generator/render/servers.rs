@@ -63,6 +63,8 @@ fn function(service: &Service, server: &Server) -> TokenStream {
     }
     let authenticate = authenticate(server);
     let secure = server.secure.then(|| quote!(.secure()));
+    let hosts = &server.hosts;
+    let hosts = (!hosts.is_empty()).then(|| quote!(.hosts(&[#(#hosts),*])));
     let last = server.routes.len().saturating_sub(1);
     let routes = server.routes.iter().enumerate().map(|(index, served)| {
         let path = &served.path;
@@ -76,7 +78,7 @@ fn function(service: &Service, server: &Server) -> TokenStream {
     });
     let routes: Vec<TokenStream> = routes.collect();
     let (first, rest) = routes.split_at(routes.len().min(CHAIN));
-    let mut built = quote!(Server::new(#label) #secure #authenticate #(#first)*);
+    let mut built = quote!(Server::new(#label) #secure #hosts #authenticate #(#first)*);
     let mut statements = quote!(let handlers = Arc::new(handlers););
     for chain in rest.chunks(CHAIN) {
         statements.extend(quote!(let server = #built;));

@@ -12,11 +12,26 @@ use crate::metrics::Counter;
 /// The pause after a failed accept, doubled up to the second while it goes on failing.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
+/// What sockets come from.
+pub(crate) trait Accept {
+    type Socket;
+
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Socket, SocketAddr)>> + Send;
+}
+
+impl Accept for TcpListener {
+    type Socket = TcpStream;
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        self.accept().await
+    }
+}
+
 /// Accepts for ever; a fault of the system is waited out, and counted in `errors`.
-pub(crate) async fn accept_all(
-    listener: &TcpListener,
+pub(crate) async fn accept_all<L: Accept>(
+    listener: &L,
     errors: &Counter,
-    accepted: impl Fn(TcpStream, SocketAddr),
+    accepted: impl Fn(L::Socket, SocketAddr),
 ) {
     let mut pause = BACK_OFF.0;
     let mut spare = SpareDescriptor::new();
@@ -62,7 +77,7 @@ impl SpareDescriptor {
     }
 
     /// Accepts and closes what waits now.
-    async fn hang_up(&mut self, listener: &TcpListener) {
+    async fn hang_up(&mut self, listener: &impl Accept) {
         if self.0.take().is_some() {
             let accept_now = async { while listener.accept().await.is_ok() {} };
             // What does not come at once is not waiting.

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::close::code;
 use crate::server::{Listening, Service};
+use crate::systemd;
 use crate::telemetry::Exporter;
 
 /// Connections are told in batches of this many, so that the machines they move to are not hit all at once.
@@ -67,7 +68,9 @@ pub(crate) async fn run_until_signal(listening: Listening, exporter: Option<Expo
     let (told, telling) = tokio::sync::oneshot::channel();
     let shutdown = async { telling.await.unwrap_or_default() };
     let watch = async {
-        let grace = match signals.next().await {
+        let signal = signals.next().await;
+        systemd::stopping();
+        let grace = match signal {
             // Somebody at a keyboard, not a load balancer, is waiting.
             Signal::Interrupt => Duration::ZERO,
             Signal::Terminate => grace,
@@ -78,6 +81,7 @@ pub(crate) async fn run_until_signal(listening: Listening, exporter: Option<Expo
         tracing::warn!("second signal: stopping now");
     };
     let run = async {
+        systemd::ready();
         listening.run(shutdown).await;
         if let Some(exporter) = exporter {
             exporter.flush().await;

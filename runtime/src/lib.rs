@@ -6,10 +6,10 @@
 //!
 //! # The life of a connection, file by file
 //!
-//! 1. `accept` and `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
+//! 1. `binding`, `accept` and `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
 //!    What HTTP answers is held back (`held_back`) until it is known whether hyper's own words are enough.
 //!    `tls` decrypts it, `proxy` says whose it is, `addresses` how many that one has already (`shares`).
-//! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin`, `authentication`, the handler's `connect`, then 101.
+//! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin` (by the names of `host`), and by `decision` `authentication` and the handler's `connect`, then 101; or `refusal`.
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
 //! 4. `link`: the session's end of the wire: pings, deadlines, the Close handshake. Below it `wire`: frames in and out,
 //!    everything already received answered in one write, compressed where that was agreed on (`compression`); `meter` holds what the peer sends against its rates.
@@ -34,11 +34,13 @@ mod accept;
 mod addresses;
 mod admin;
 mod authentication;
+mod binding;
 #[cfg_attr(
     not(all(feature = "nats", feature = "redis")),
     allow(dead_code, reason = "each broker uses a part of it")
 )]
 mod broker;
+mod caught;
 mod chance;
 #[cfg(feature = "client")]
 pub mod client;
@@ -48,11 +50,16 @@ mod compression;
 pub mod config;
 mod connections;
 mod context;
+mod decision;
 mod drain;
 mod error;
+mod first_message;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod handshake;
 mod health;
 mod held_back;
+mod host;
 mod http;
 #[cfg(any(feature = "jwt-issuer", feature = "otel"))]
 mod https;
@@ -67,12 +74,14 @@ mod mount;
 mod origin;
 mod outbox;
 mod proxy;
+mod refusal;
 mod reject;
 mod route;
 mod server;
 mod session;
 mod shares;
 mod socket;
+mod systemd;
 mod telemetry;
 pub mod testing;
 mod tls;

@@ -6,20 +6,24 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use bytes::Bytes;
 use hyper::body::{Body, Incoming};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinSet;
 
 use crate::accept::accept_all;
+use crate::binding::Listener;
 use crate::config::Config;
 use crate::drain::Phase;
 use crate::held_back::HeldBack;
 use crate::metrics::ServerMetrics;
+use crate::refusal::Refusal;
 use crate::route::Opened;
 use crate::server::Service;
 use crate::shares::Share;
@@ -31,15 +35,18 @@ use crate::{http, proxy};
 const SMALLEST_BUFFER: usize = 8 * 1024;
 
 /// Accepts connections until the service stops.
-pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
-    let errors = &service.metrics.accept_errors;
-    let accept = accept_all(&listener, errors, |socket, peer| {
-        admit(service, socket, peer)
-    });
-    tokio::select! {
-        () = service.progress.reached(Phase::Stopping) => {}
-        () = accept => {}
+pub(crate) async fn run(service: &Arc<Service>, listeners: Vec<Listener>) {
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        let service = service.clone();
+        accepting.spawn(async move {
+            let errors = &service.metrics.accept_errors;
+            let accepted = |socket, peer| admit(&service, socket, peer);
+            accept_all(&listener, errors, accepted).await;
+        });
     }
+    service.progress.reached(Phase::Stopping).await;
+    accepting.shutdown().await;
 }
 
 /// hyper as both listeners want it: one request a connection, its head bounded in time, size and count.
@@ -86,7 +93,7 @@ impl Place {
 }
 
 /// Gives the connection a task, if there is room; a few over the limit still get an answer that says so.
-fn admit(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr) {
+fn admit(service: &Arc<Service>, socket: Socket, peer: SocketAddr) {
     if let Ok(permit) = service.permits.clone().try_acquire_owned() {
         let service = service.clone();
         tokio::spawn(async move { greet(&service, socket, peer, permit).await });
@@ -97,31 +104,33 @@ fn admit(service: &Arc<Service>, socket: TcpStream, peer: SocketAddr) {
 }
 
 /// Tells a connection for which there is no room to come again later; silently where there are too many of them.
-async fn refuse(service: Arc<Service>, socket: TcpStream) {
+async fn refuse(service: Arc<Service>, socket: Socket) {
     let Ok(_permit) = service.refusals.try_acquire() else {
         return;
     };
-    let answer = service_fn(|_| std::future::ready(Ok::<_, Infallible>(upgrade::no_room())));
-    let io = TokioIo::new(HeldBack::new(socket));
-    let mut connection = http1_builder(&service.config).serve_connection(io, answer);
-    let served = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
-    let HeldBack { socket, output } = connection.into_parts().io.into_inner();
-    let last_words = match served {
-        Ok(()) => output,
-        Err(error) => fault(&service.config, &error, &output),
+    let config = &service.config;
+    let decide =
+        |head: Parts, has_body| std::future::ready(Err(upgrade::no_room(config, &head, has_body)));
+    let spoken = speak(&service, socket, decide).await;
+    let last_words = match spoken.served {
+        Served::Closed(last_words) => last_words,
+        Served::Refused(Err(error)) => fault(config, &error, &spoken.output),
+        Served::Agreed(_) | Served::Refused(Ok(())) => spoken.output,
     };
-    say_goodbye(&service.config, socket, &last_words).await;
+    say_goodbye(config, spoken.socket, &last_words).await;
 }
 
 /// Finds out whose the connection is, and whether that one has room.
 async fn greet(
     service: &Arc<Service>,
-    mut socket: TcpStream,
+    mut socket: Socket,
     peer: SocketAddr,
     permit: OwnedSemaphorePermit,
 ) {
-    // Without it a reply waits for the peer's delayed acknowledgement. A fault shows again at the first read.
-    let _ = socket.set_nodelay(true);
+    if let Socket::Plain(socket) = &socket {
+        // Without it a reply waits for the peer's delayed acknowledgement. A fault shows again at the first read.
+        let _ = socket.set_nodelay(true);
+    }
     let proxy = &service.config.proxy;
     let client = proxy::from_protocol(proxy, &mut socket, peer);
     let peer = match tokio::time::timeout(service.config.timeouts.request_head, client).await {
@@ -131,8 +140,8 @@ async fn greet(
             return tracing::debug!(%peer, "no PROXY header");
         }
     };
-    // Of a trusted proxy's connections the headers will tell whose they are.
-    let address = match proxy::is_in_headers(proxy, peer.ip()) {
+    // Of a trusted proxy's connections the headers will tell whose they are; a Unix socket does not.
+    let address = match proxy::is_in_headers(proxy, peer.ip()) || peer.ip().is_unspecified() {
         true => None,
         false => match service.addresses.enter(peer.ip()) {
             Some(place) => Some(place),
@@ -144,9 +153,9 @@ async fn greet(
         },
     };
     let place = Place::new(permit, address);
-    let socket = match &service.tls {
-        None => Socket::Plain(socket),
-        Some(tls) => {
+    let socket = match (&service.tls, socket) {
+        // What does not leave this machine is in the clear.
+        (Some(tls), Socket::Plain(socket)) => {
             let deadline = service.config.timeouts.tls_handshake;
             let Ok(Ok(socket)) = tokio::time::timeout(deadline, tls.accept(socket)).await else {
                 service.metrics.refused("tls");
@@ -154,6 +163,7 @@ async fn greet(
             };
             socket
         }
+        (_, socket) => socket,
     };
     serve(service, socket, peer, place).await;
 }
@@ -161,27 +171,76 @@ async fn greet(
 /// Speaks HTTP on a new connection, and begins the session if both agree on one.
 async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: Place) {
     let certificate = &socket.certificate();
-    let agreed = &Mutex::new(None);
+    let decide =
+        |head, has_body| upgrade::answer(service, peer, certificate.as_ref(), head, has_body);
+    let Spoken {
+        served,
+        socket,
+        read_ahead,
+        output,
+    } = speak(service, socket, decide).await;
+    let last_words = match served {
+        Served::Agreed(Agreed { answer, start }) => {
+            // A task of its own, so that an open connection does not carry the room that HTTP takes.
+            let opened = Opened {
+                socket,
+                read_ahead,
+                answer: answer.head(),
+                deflate: None,
+            };
+            return start(Some(opened), place);
+        }
+        Served::Closed(last_words) => last_words,
+        Served::Refused(Ok(())) => output,
+        Served::Refused(Err(error)) => {
+            tracing::debug!(%peer, %error, "no whole request came through");
+            count(&service.metrics, &error);
+            fault(&service.config, &error, &output)
+        }
+    };
+    say_goodbye(&service.config, socket, &last_words).await;
+}
+
+/// What came of HTTP on a connection, which is free for something else.
+struct Spoken<S> {
+    served: Served,
+    socket: S,
+    /// What came behind the request.
+    read_ahead: Bytes,
+    /// What hyper would write.
+    output: Vec<u8>,
+}
+
+/// Speaks HTTP until `decide` says what becomes of the connection's request, or the service stops.
+async fn speak<S, F>(service: &Service, socket: S, decide: impl Fn(Parts, bool) -> F) -> Spoken<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Future<Output = Result<Agreed, Refusal>>,
+{
+    let decided = &Mutex::new(None);
+    let decide = &decide;
     let answer = service_fn(|request: Request<Incoming>| {
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let has_body = !body.is_end_stream();
-            match upgrade::answer(service, peer, certificate.as_ref(), head, has_body).await {
-                Ok(upgrade) => {
-                    *lock(agreed) = Some(upgrade);
-                    // The connection is taken from hyper, which answers refusals only.
-                    std::future::pending().await
+            let served = match decide(head, has_body).await {
+                Err(Refusal::Http(answer)) => return Ok::<_, Infallible>(answer),
+                Err(Refusal::Close(answer, frame)) => {
+                    Served::Closed([answer.head(), frame].concat())
                 }
-                Err(refusal) => Ok::<_, Infallible>(refusal),
-            }
+                Ok(agreed) => Served::Agreed(agreed),
+            };
+            *lock(decided) = Some(served);
+            // The connection is taken from hyper, which answers by HTTP only.
+            std::future::pending().await
         })
     });
     let io = TokioIo::new(HeldBack::new(socket));
     let mut connection = http1_builder(&service.config).serve_connection(io, answer);
     let exchange = poll_fn(|cx| {
         let served = connection.poll_without_shutdown(cx);
-        match lock(agreed).take() {
-            Some(upgrade) => Poll::Ready(Served::Agreed(upgrade)),
+        match lock(decided).take() {
+            Some(served) => Poll::Ready(served),
             None => served.map(Served::Refused),
         }
     });
@@ -191,25 +250,12 @@ async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: 
     };
     let http1::Parts { io, read_buf, .. } = connection.into_parts();
     let HeldBack { socket, output } = io.into_inner();
-    let last_words = match served {
-        Served::Agreed(Agreed { answer, start }) => {
-            // A task of its own, so that an open connection does not carry the room that HTTP takes.
-            let opened = Opened {
-                socket,
-                read_ahead: read_buf,
-                answer: answer.head(),
-                deflate: None,
-            };
-            return start(Some(opened), place);
-        }
-        Served::Refused(Ok(())) => output,
-        Served::Refused(Err(error)) => {
-            tracing::debug!(%peer, %error, "no whole request came through");
-            count(&service.metrics, &error);
-            fault(&service.config, &error, &output)
-        }
-    };
-    say_goodbye(&service.config, socket, &last_words).await;
+    Spoken {
+        served,
+        socket,
+        read_ahead: read_buf,
+        output,
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -222,6 +268,8 @@ enum Served {
     Agreed(Agreed),
     /// A request was refused, or none came through.
     Refused(hyper::Result<()>),
+    /// A page was refused: this is the upgrade and the Close frame that tell it.
+    Closed(Vec<u8>),
 }
 
 /// Counts a connection on which no request came through.
@@ -269,7 +317,7 @@ fn fault(config: &Config, error: &hyper::Error, bare: &[u8]) -> Vec<u8> {
 }
 
 /// Writes the last that a connection gets, and closes it; a client that does not hang up then is cut off.
-async fn say_goodbye(
+pub(crate) async fn say_goodbye(
     config: &Config,
     mut socket: impl AsyncRead + AsyncWrite + Unpin,
     last_words: &[u8],

@@ -17,10 +17,13 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
 
+use crate::binding::NOWHERE;
+use crate::config::Config;
 use crate::drain::Phase;
 use crate::http::Text;
-use crate::listener::Place;
-use crate::route::Opened;
+use crate::listener::{Place, say_goodbye};
+use crate::refusal::{self, Refusal};
+use crate::route::{Opened, Start};
 use crate::server::Service;
 use crate::socket::Socket;
 use crate::upgrade::{self, Agreed, no_room_reject};
@@ -106,39 +109,63 @@ impl<B: Body> tower_service::Service<Request<B>> for Mounted {
 /// Answers a request, and begins the session once the application has upgraded the connection.
 async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Response<Text> {
     let peer = head.extensions.get::<Peer>().copied();
-    let place = match place(service, peer) {
-        Ok(place) => place,
-        Err(reject) => return upgrade::refused(service, &reject),
-    };
     let on_upgrade = head.extensions.remove::<OnUpgrade>();
-    let peer = peer.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |Peer(address)| address);
-    let Agreed { answer, start } = match upgrade::answer(service, peer, None, head, has_body).await
-    {
-        Ok(agreed) => agreed,
-        Err(refusal) => return refusal,
+    let decided = match place(service, peer) {
+        Ok(place) => {
+            let peer = peer.map_or(NOWHERE, |Peer(address)| address);
+            let answer = upgrade::answer(service, peer, None, head, has_body).await;
+            answer.map(|agreed| (agreed, place))
+        }
+        Err(reject) => {
+            service.metrics.refused(reject.cause);
+            Err(Refusal::new(&service.config, &head, has_body, &[], &reject))
+        }
     };
-    let Some(on_upgrade) = on_upgrade else {
-        start(None, place);
-        let reason = "this connection cannot become a WebSocket";
-        return upgrade::refused(
-            service,
-            &Reject::status(501, reason).because("not_upgradable"),
-        );
-    };
-    let deadline = service.config.timeouts.request_head;
-    tokio::spawn(async move {
-        let upgraded = tokio::time::timeout(deadline, on_upgrade).await;
-        let socket = upgraded.ok().and_then(Result::ok).map(TokioIo::new);
-        let opened = socket.map(|socket| Opened {
-            socket: Socket::Upgraded(socket),
-            // It comes out of the upgraded socket first.
-            read_ahead: Bytes::new(),
-            answer: Vec::new(),
-            deflate: None,
-        });
-        start(opened, place);
+    match (decided, on_upgrade) {
+        (Err(Refusal::Http(answer)), _) => answer,
+        (Err(Refusal::Close(answer, frame)), Some(on_upgrade)) => {
+            tokio::spawn(close(service.config.clone(), on_upgrade, frame));
+            answer.response()
+        }
+        (Ok((Agreed { answer, start }, place)), Some(on_upgrade)) => {
+            tokio::spawn(open(service.config.clone(), on_upgrade, start, place));
+            answer.response()
+        }
+        (Ok((Agreed { start, .. }, place)), None) => {
+            start(None, place);
+            not_upgradable(service)
+        }
+        (Err(Refusal::Close(..)), None) => not_upgradable(service),
+    }
+}
+
+/// Begins the session on an upgraded connection.
+async fn open(config: Arc<Config>, on_upgrade: OnUpgrade, start: Start, place: Place) {
+    let upgraded = tokio::time::timeout(config.timeouts.request_head, on_upgrade).await;
+    let socket = upgraded.ok().and_then(Result::ok).map(TokioIo::new);
+    let opened = socket.map(|socket| Opened {
+        socket: Socket::Upgraded(socket),
+        // It comes out of the upgraded socket first.
+        read_ahead: Bytes::new(),
+        answer: Vec::new(),
+        deflate: None,
     });
-    answer.response()
+    start(opened, place);
+}
+
+/// Ends an upgraded connection with a Close frame.
+async fn close(config: Arc<Config>, on_upgrade: OnUpgrade, frame: Vec<u8>) {
+    let upgraded = tokio::time::timeout(config.timeouts.request_head, on_upgrade).await;
+    if let Ok(Ok(socket)) = upgraded {
+        say_goodbye(&config, TokioIo::new(socket), &frame).await;
+    }
+}
+
+fn not_upgradable(service: &Service) -> Response<Text> {
+    let reason = "this connection cannot become a WebSocket";
+    let reject = Reject::status(501, reason).because("not_upgradable");
+    service.metrics.refused(reject.cause);
+    refusal::answer(&reject)
 }
 
 /// Room for one more connection.

@@ -12,13 +12,15 @@ use tokio::task::JoinSet;
 use crate::addresses::Addresses;
 #[cfg(feature = "jwt")]
 use crate::authentication::Jwt;
-use crate::authentication::{Authenticate, Scheme, Security, StaticTokens};
+use crate::authentication::{Authenticate, For, Scheme, Security, StaticTokens};
+use crate::binding::{Listener, NOWHERE, bind_all};
 use crate::broker::Others;
 use crate::codegen::Endpoint;
 use crate::config::Config;
 use crate::connections::Connections;
 use crate::error::StartError;
 use crate::metrics::{self, ChannelMetrics, ServerMetrics};
+use crate::origin::Origins;
 use crate::route::{Route, Served};
 use crate::shares::Shares;
 use crate::telemetry::{self, Exporter};
@@ -35,6 +37,7 @@ pub struct Server {
     all_routes: Vec<Arc<dyn Route>>,
     security: Option<Security>,
     secure: bool,
+    hosts: &'static [&'static str],
     faults: Vec<String>,
 }
 
@@ -43,6 +46,7 @@ pub(crate) struct Service {
     pub(crate) config: Arc<Config>,
     pub(crate) routes: matchit::Router<Arc<dyn Route>>,
     pub(crate) security: Option<Security>,
+    pub(crate) origins: Origins,
     pub(crate) connections: Connections,
     pub(crate) others: Arc<Others>,
     /// One for each connection that is allowed.
@@ -77,6 +81,7 @@ impl Server {
             all_routes: Vec::new(),
             security: None,
             secure: false,
+            hosts: &[],
             faults: Vec::new(),
         }
     }
@@ -98,6 +103,13 @@ impl Server {
     #[must_use]
     pub fn secure(mut self) -> Self {
         self.secure = true;
+        self
+    }
+
+    /// Names the hosts by which the document says that this server is reached: pages of the same host may connect.
+    #[must_use]
+    pub fn hosts(mut self, hosts: &'static [&'static str]) -> Self {
+        self.hosts = hosts;
         self
     }
 
@@ -134,9 +146,15 @@ impl Server {
     /// # Errors
     /// Wrong routes or settings, an address that is taken or not ours.
     pub async fn bind(self, config: Config) -> Result<Listening, StartError> {
-        let in_the_clear = self.secure.then(|| tls::fault_in_the_clear(&config));
-        self.check(&config, in_the_clear.flatten())?;
-        let public = bind(config.listen.address, "listen.address").await?;
+        self.check(&config, None)?;
+        let public = bind_all(&config.listen.address, "listen.address").await?;
+        let in_the_clear = self
+            .secure
+            .then(|| tls::fault_in_the_clear(&config.tls, &public));
+        if let Some(fault) = in_the_clear.flatten() {
+            return Err(StartError(fault));
+        }
+        let is_on_loopback = public.iter().all(Listener::is_on_loopback);
         let admin = match config.admin.enabled {
             true => Some(bind(config.admin.address, "admin.address").await?),
             false => None,
@@ -144,7 +162,7 @@ impl Server {
         let (name, routes) = (self.name, self.all_routes.clone());
         Ok(Listening {
             name,
-            service: Arc::new(self.service(config)?),
+            service: Arc::new(self.service(config, is_on_loopback)?),
             public,
             admin,
             routes,
@@ -165,7 +183,8 @@ impl Server {
         });
         self.check(&config, tls.or(telemetry))?;
         let (name, routes) = (self.name, self.all_routes.clone());
-        let service = self.service(config)?;
+        // Where the application listens is not known.
+        let service = self.service(config, false)?;
         Ok(crate::Mounted::new(service, background(name, routes)))
     }
 
@@ -186,7 +205,8 @@ impl Server {
         }
     }
 
-    fn service(self, config: Config) -> Result<Service, StartError> {
+    /// `is_on_loopback` says that nobody reaches the server but from this machine.
+    fn service(self, config: Config, is_on_loopback: bool) -> Result<Service, StartError> {
         let tls = Tls::new(&config.tls).map_err(StartError)?;
         let (connections, metrics) = (Connections::default(), ServerMetrics::default());
         let hubs = self.all_routes.iter().map(|route| route.hub().clone());
@@ -195,6 +215,7 @@ impl Server {
             others: Arc::new(others),
             routes: self.routes,
             security: security(self.security, &config).map_err(StartError)?,
+            origins: Origins::new(&config, self.hosts, is_on_loopback),
             connections,
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             tls,
@@ -236,13 +257,23 @@ fn security(security: Option<Security>, config: &Config) -> Result<Option<Securi
     };
     if config.jwt.is_wanted() {
         #[cfg(feature = "jwt")]
-        security.ask_first(Jwt::new(&config.jwt)?);
+        security.ask_first(For {
+            schemes: security.schemes("jwt", &config.jwt.schemes, Scheme::is_bearer)?,
+            judge: Jwt::new(&config.jwt)?,
+        });
         #[cfg(not(feature = "jwt"))]
         return Err("[jwt] is set, but this program was built without it: turn on the feature `jwt` of wsgen-runtime".to_owned());
     }
     let tokens = &config.authentication.tokens;
     if !tokens.is_empty() {
-        security.ask_first(StaticTokens(tokens.clone()));
+        let named = &config.authentication.schemes;
+        security.ask_first(For {
+            schemes: security.schemes("authentication", named, |scheme| !scheme.is_bearer())?,
+            judge: StaticTokens(tokens.clone()),
+        });
+    }
+    if !config.authentication.first_message.is_empty() && !security.takes_token() {
+        return Err("authentication.first_message is set, but no scheme of the document is shown as a bearer token or in a header: leave it out".to_owned());
     }
     if security.refuses_everyone() {
         tracing::warn!(
@@ -273,15 +304,20 @@ async fn bind(address: SocketAddr, key: &str) -> Result<(TcpListener, SocketAddr
 pub struct Listening {
     name: &'static str,
     service: Arc<Service>,
-    public: (TcpListener, SocketAddr),
+    public: Vec<Listener>,
     admin: Option<(TcpListener, SocketAddr)>,
     routes: Vec<Arc<dyn Route>>,
 }
 
 impl Listening {
-    /// The public address, with the real port.
+    /// The first public address, with the real port; `0.0.0.0:0` where there are Unix sockets alone.
     pub fn address(&self) -> SocketAddr {
-        self.public.1
+        self.addresses().next().unwrap_or(NOWHERE)
+    }
+
+    /// All public addresses but those of Unix sockets.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.public.iter().filter_map(Listener::address)
     }
 
     /// The admin address, with the real port; `None` when the admin listener is off.
@@ -313,7 +349,9 @@ impl Listening {
             admin,
             routes,
         } = self;
-        tracing::info!(server = name, address = %public.1, "listening");
+        for listener in &public {
+            tracing::info!(server = name, address = %listener.place, "listening");
+        }
         // Aborted when dropped: at the end of this function, or with it.
         let mut beside = JoinSet::new();
         if let Some((listener, address)) = admin {
@@ -336,7 +374,7 @@ impl Listening {
             let grace = shutdown.await;
             drain::begin(&service, grace).await;
         };
-        tokio::join!(listener::run(&service, public.0), stop);
+        tokio::join!(listener::run(&service, public), stop);
         background.abort_all();
         drain::finish(&service).await;
         service.others.say_goodbye().await;

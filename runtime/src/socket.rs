@@ -12,6 +12,9 @@ use tokio::net::TcpStream;
 pub(crate) enum Socket {
     /// Bytes as they are.
     Plain(TcpStream),
+    /// The same from this machine.
+    #[cfg(unix)]
+    Unix(tokio::net::UnixStream),
     /// Bytes by TLS. Boxed, since it is twenty times the size.
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
@@ -25,6 +28,8 @@ impl Socket {
     pub(crate) fn certificate(&self) -> Option<Bytes> {
         match self {
             Self::Plain(_) => None,
+            #[cfg(unix)]
+            Self::Unix(_) => None,
             #[cfg(feature = "tls")]
             Self::Tls(socket) => {
                 let first = socket.get_ref().1.peer_certificates()?.first()?;
@@ -41,6 +46,8 @@ macro_rules! forward {
     ($self:ident.$method:ident($($argument:expr),*)) => {
         match $self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).$method($($argument),*),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).$method($($argument),*),
             #[cfg(feature = "tls")]
             Self::Tls(socket) => Pin::new(socket.as_mut()).$method($($argument),*),
             #[cfg(feature = "tower")]

@@ -6,21 +6,24 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
+#[cfg(feature = "tower")]
+use hyper::Response;
 use hyper::header::{
     ALLOW, CONNECTION, HOST, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
-    UPGRADE, WWW_AUTHENTICATE,
+    UPGRADE,
 };
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method, Response, StatusCode, Version};
+use hyper::{HeaderMap, Method, StatusCode, Version};
 
-use crate::authentication::{Admission, Security, Shown, subprotocol_to_agree_on};
+use crate::authentication::{Admission, subprotocol_to_agree_on};
+use crate::config::Config;
+use crate::decision::Knock;
 use crate::handshake::{parse_query, percent_decoded};
-use crate::http::{Text, text};
+use crate::refusal::Refusal;
 use crate::route::{Opened, Route, Start};
 use crate::server::Service;
 use crate::shares::Share;
-use crate::telemetry::Trace;
-use crate::{Handshake, Reject, log, origin, proxy};
+use crate::{Handshake, Reject, first_message, log, origin, proxy};
 
 /// What a request in any other version of HTTP is told.
 pub(crate) const WRONG_VERSION: &str = "a WebSocket is opened by a request in HTTP/1.1";
@@ -37,27 +40,38 @@ pub(crate) struct Agreed {
 /// The answer that makes a connection a WebSocket (RFC 6455, section 4.2.2).
 pub(crate) struct Switching {
     accept: HeaderValue,
-    subprotocol: Option<&'static str>,
+    subprotocol: Option<HeaderValue>,
     extensions: Option<String>,
 }
 
 /// Agrees to a request, or answers it with a refusal.
 pub(crate) async fn answer(
-    service: &Service,
+    service: &Arc<Service>,
     peer: SocketAddr,
     certificate: Option<&Bytes>,
     head: Parts,
     has_body: bool,
-) -> Result<Agreed, Response<Text>> {
+) -> Result<Agreed, Refusal> {
     let agreed = upgrade(service, peer, certificate, &head, has_body).await;
     agreed.map_err(|reject| {
         let path = log::Escaped(head.uri.path());
         tracing::debug!(%peer, %path, status = reject.status.as_u16(), cause = reject.cause, "refused");
-        refused(service, &reject)
+        service.metrics.refused(reject.cause);
+        let matched = service.routes.at(head.uri.path());
+        let spoken = matched.map_or(&[][..], |matched| matched.value.subprotocols());
+        Refusal::new(&service.config, &head, has_body, spoken, &reject)
     })
 }
 
 impl Switching {
+    pub(crate) fn new(accept: HeaderValue, subprotocol: Option<HeaderValue>) -> Self {
+        Self {
+            accept,
+            subprotocol,
+            extensions: None,
+        }
+    }
+
     fn headers(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
         let always: [(_, &[u8]); 3] = [
             ("Upgrade", b"websocket"),
@@ -65,7 +79,7 @@ impl Switching {
             ("Connection", b"Upgrade"),
             ("Sec-WebSocket-Accept", self.accept.as_bytes()),
         ];
-        let subprotocol = self.subprotocol.map(str::as_bytes);
+        let subprotocol = self.subprotocol.as_ref().map(HeaderValue::as_bytes);
         let subprotocol = subprotocol.map(|agreed| ("Sec-WebSocket-Protocol", agreed));
         let extensions = self.extensions.as_ref().map(String::as_bytes);
         let extensions = extensions.map(|agreed| ("Sec-WebSocket-Extensions", agreed));
@@ -86,7 +100,7 @@ impl Switching {
 
     /// For an application that writes its own answers.
     #[cfg(feature = "tower")]
-    pub(crate) fn response(&self) -> Response<Text> {
+    pub(crate) fn response(&self) -> Response<crate::http::Text> {
         let mut response = crate::http::empty(StatusCode::SWITCHING_PROTOCOLS);
         for (name, value) in self.headers() {
             if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.try_into()) {
@@ -98,38 +112,31 @@ impl Switching {
 }
 
 /// The answer when there is no room for another connection.
-pub(crate) fn no_room() -> Response<Text> {
-    refusal(&no_room_reject("connection_limit"))
-}
-
-/// The answer that refuses, counted.
-pub(crate) fn refused(service: &Service, reject: &Reject) -> Response<Text> {
-    service.metrics.refused(reject.cause);
-    refusal(reject)
+pub(crate) fn no_room(config: &Config, head: &Parts, has_body: bool) -> Refusal {
+    let reject = no_room_reject("connection_limit");
+    Refusal::new(config, head, has_body, &[], &reject)
 }
 
 async fn upgrade(
-    service: &Service,
+    service: &Arc<Service>,
     peer: SocketAddr,
     certificate: Option<&Bytes>,
     head: &Parts,
     has_body: bool,
 ) -> Result<Agreed, Reject> {
-    check_host(head)?;
+    check_target(head)?;
     let uri_path = head.uri.path();
     let matched = service.routes.at(uri_path);
     let matched = matched.map_err(|_| {
         Reject::not_found("not found: no WebSocket is served at this path").because("path")
     })?;
-    let accept = check_upgrade(head, has_body)?;
+    let accept = accept_of(head, has_body)?;
     let headers = &head.headers;
-    if !origin::is_allowed(headers, &service.config.origin.allow) {
-        return Err(Reject::forbidden("this origin may not connect").because("origin"));
-    }
+    service.origins.check(headers)?;
     let is_trusted = proxy::is_trusted(&service.config.proxy, peer.ip());
     let (peer, place) = client(service, peer, headers)?;
     let route: Arc<dyn Route> = matched.value.clone();
-    let mut handshake = Handshake {
+    let handshake = Handshake {
         uri_path: uri_path.to_owned(),
         path: path_parameters(&matched.params)?,
         query: parse_query(head.uri.query().unwrap_or_default()),
@@ -139,38 +146,24 @@ async fn upgrade(
         subprotocol: subprotocol_to_agree_on(headers, route.subprotocols()),
     };
     let subprotocol = handshake.subprotocol;
-    let let_in = async {
-        if let Some(security) = &service.security {
-            let shown = Shown {
-                headers,
-                query: &handshake.query,
-                certificate,
-            };
-            let admission = security.authenticate(&shown).await;
-            handshake.admission = admission.map_err(|_| unauthorized(security))?;
-        }
-        let share = principal(service, &handshake.admission)?;
-        let (config, connections) = (service.config.clone(), service.connections.clone());
-        let telemetry = &config.telemetry;
-        let trace = Trace::begin(telemetry, headers, is_trusted, route.channel());
-        let start = route.connect(handshake, trace, config, connections).await?;
-        Ok((start, share))
+    let knock = Knock {
+        route,
+        handshake,
+        certificate: certificate.cloned(),
+        is_trusted,
     };
-    let (start, share) = tokio::time::timeout(service.config.timeouts.authentication, let_in)
-        .await
-        .unwrap_or_else(|_| {
-            Err(Reject::unavailable("authentication takes too long")
-                .because("authentication_timeout"))
-        })?;
+    let (start, share) = match knock.awaits_token(service) {
+        true => (first_message::start(service.clone(), knock), None),
+        false => knock.decide(service, None).await?,
+    };
     let (extensions, deflate) = service
         .compression
         .agree(&service.config.compression, headers)
         .unzip();
     Ok(Agreed {
         answer: Switching {
-            accept,
-            subprotocol,
             extensions,
+            ..Switching::new(accept, subprotocol.map(HeaderValue::from_static))
         },
         start: Box::new(|opened, places| {
             let opened = opened.map(|opened| Opened { deflate, ..opened });
@@ -191,6 +184,9 @@ fn client(
         return Ok((peer, None));
     }
     let client = proxy::from_headers(proxy, headers, peer);
+    if client.ip().is_unspecified() {
+        return Ok((client, None));
+    }
     let place = service
         .addresses
         .enter(client.ip())
@@ -198,35 +194,42 @@ fn client(
     Ok((client, Some(place)))
 }
 
-/// A place among the connections of who was authenticated, if anybody was.
-fn principal(service: &Service, admission: &Admission) -> Result<Option<Share<String>>, Reject> {
-    let Some(principal) = &admission.principal else {
-        return Ok(None);
-    };
-    let share = service.principals.enter(principal.id.clone());
-    share
-        .map(Some)
-        .ok_or_else(|| no_room_reject("principal_limit"))
-}
-
 pub(crate) fn no_room_reject(cause: &'static str) -> Reject {
     Reject::unavailable("too many connections: try again later").because(cause)
 }
 
-/// One Host header is due in HTTP/1.1 (RFC 9112, section 3.2), and HTTP/1.0 has no upgrade.
-fn check_host(head: &Parts) -> Result<(), Reject> {
+/// One Host header is due in HTTP/1.1 (RFC 9112, section 3.2), and HTTP/1.0 has no upgrade. What others between would
+/// read differently, or not at all, is refused.
+fn check_target(head: &Parts) -> Result<(), Reject> {
     if head.version != Version::HTTP_11 {
         let status = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
         return Err(Reject::new(status, WRONG_VERSION).because("http_version"));
     }
-    match only(&head.headers, HOST) {
-        Some(host) if !host.is_empty() => Ok(()),
-        _ => Err(Reject::bad_request("one Host header is expected").because("host")),
+    if only(&head.headers, HOST).and_then(origin::named).is_none() {
+        let reason = "one Host header is expected, a host and perhaps a port";
+        return Err(Reject::bad_request(reason).because("host"));
+    }
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("", |target| target.as_str());
+    match target.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(()),
+        false => {
+            let reason = "path and query are visible ASCII: other characters are percent-encoded";
+            Err(Reject::bad_request(reason).because("path"))
+        }
     }
 }
 
+/// The value of `Sec-WebSocket-Accept` for a request that is right in form, whoever sends it.
+pub(crate) fn accept_in_form(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
+    check_target(head)?;
+    accept_of(head, has_body)
+}
+
 /// Method, upgrade, version and key; the value of `Sec-WebSocket-Accept`.
-fn check_upgrade(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
+fn accept_of(head: &Parts, has_body: bool) -> Result<HeaderValue, Reject> {
     let headers = &head.headers;
     if head.method != Method::GET {
         let reject = Reject::new(
@@ -274,28 +277,10 @@ pub(crate) fn accept_value(key: &HeaderValue) -> Option<HeaderValue> {
     HeaderValue::from_str(&BASE64.encode(hash.digest().bytes())).ok()
 }
 
-fn unauthorized(security: &Security) -> Reject {
-    let reject = Reject::unauthorized("a valid credential is expected").because("unauthorized");
-    let challenges = security.challenges().into_iter();
-    challenges.fold(reject, |reject, challenge| {
-        reject.with(WWW_AUTHENTICATE, challenge)
-    })
-}
-
 fn path_parameters(parameters: &matchit::Params<'_, '_>) -> Result<Vec<(String, String)>, Reject> {
     let decoded = |(name, value): (&str, &str)| Some((name.to_owned(), percent_decoded(value)?));
     let parameters: Option<_> = parameters.iter().map(decoded).collect();
     parameters.ok_or_else(|| Reject::bad_request("the path is not UTF-8").because("path"))
-}
-
-fn refusal(reject: &Reject) -> Response<Text> {
-    let mut response = text(reject.status, &reject.reason);
-    for (name, value) in &reject.headers {
-        response
-            .headers_mut()
-            .append(name, HeaderValue::from_static(value));
-    }
-    response
 }
 
 /// The one header of this name.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use wsgen_runtime::codegen::{Location, Scheme};
-use wsgen_runtime::{Authenticate, Credential, Nobody, Principal, Unauthorized};
+use wsgen_runtime::{Authenticate, Config, Credential, Nobody, Principal, Server, Unauthorized};
 
 use crate::support::raw::{FIN, Raw, TEXT, frame, upgrade};
 use crate::support::witness::Witness;
@@ -38,6 +38,7 @@ impl Authenticate for Guard {
                 Ok(principal)
             }
             Credential::Bearer { token, .. } if token == "slow" => std::future::pending().await,
+            Credential::Bearer { token, .. } if token == "panic" => panic!("on demand"),
             _ => Err(Unauthorized),
         }
     }
@@ -153,6 +154,19 @@ async fn a_browser_shows_its_token_as_a_subprotocol() {
         head.contains("Sec-WebSocket-Protocol: bearer\r\n"),
         "{head}"
     );
+    for (offer, agreed) in [
+        ("bearer, right", "bearer"),
+        ("bearer,right,other", "bearer"),
+        ("bearer, right, chat.v1", "chat.v1"),
+        ("chat.v1, bearer, right", "chat.v1"),
+        ("bearer, other, bearer.right", "bearer"),
+    ] {
+        let offers = format!("Sec-WebSocket-Protocol: {offer}\r\n");
+        let (head, _) = knock(&server, "/rooms/1", &offers).await;
+        let agreed = format!("Sec-WebSocket-Protocol: {agreed}\r\n");
+        assert!(head.contains(&agreed), "{offer}: {head}");
+        assert!(!head.contains("right"), "the token comes back: {head}");
+    }
     let offer = "Sec-WebSocket-Protocol: chat.v1, bearer.right\r\n";
     let (head, _) = knock(&server, "/rooms/1", offer).await;
     assert!(
@@ -164,6 +178,13 @@ async fn a_browser_shows_its_token_as_a_subprotocol() {
         "bearer, bearer.wrong",
         "bearer.",
         "bearer.right, bearer.right",
+        "bearer",
+        "right, bearer",
+        "right",
+        "bearer, wrong",
+        "bearer, chat.v1, right",
+        "bearer, right, bearer, right",
+        "bearer, right, bearer.wrong",
     ] {
         let offer = format!("Sec-WebSocket-Protocol: {offer}\r\n");
         let (head, _) = knock(&server, "/rooms/1", &offer).await;
@@ -221,23 +242,97 @@ async fn operations_may_ask_for_more() {
     );
 }
 
+/// `printf %s abc | sha256sum`, as the settings have it.
+const TOKENS: &str = "[authentication]\ntokens = [\"gate:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"]\n";
+
 #[tokio::test]
-async fn the_configuration_may_name_tokens() {
-    // printf %s abc | sha256sum
-    let tokens = "[authentication]\ntokens = [\"gate:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"]";
-    let server = TestServer::build(tokens, |server| {
-        server.authenticate(Arc::new(Nobody), EITHER)
-    })
-    .await;
-    for (path, headers, status) in [
-        ("/rooms/1?token=abc", "", "101"),
-        ("/rooms/1", "Authorization: Bearer abc\r\n", "101"),
-        ("/rooms/1", "Authorization: Bearer abd\r\n", "401"),
-        ("/rooms/1", "", "401"),
+async fn the_configuration_may_name_tokens_and_for_which_schemes() {
+    let (key, bearer) = ("/rooms/1?token=abc", "Authorization: Bearer abc\r\n");
+    for (schemes, expected) in [
+        // What is no key is not opened by one, unless the settings say so.
+        ("", ["101", "401"]),
+        ("schemes = [\"jwt\"]", ["401", "101"]),
+        ("schemes = [\"jwt\", \"key\"]", ["101", "101"]),
     ] {
-        let (head, _) = knock(&server, path, headers).await;
-        assert_eq!(&head[9..12], status, "{path} {headers}");
+        let server = TestServer::build(&format!("{TOKENS}{schemes}"), |server| {
+            server.authenticate(Arc::new(Nobody), EITHER)
+        })
+        .await;
+        let let_in = if expected[0] == "101" {
+            ("/rooms/1?token=abc", "")
+        } else {
+            ("/rooms/1", bearer)
+        };
+        for (path, headers, status) in [
+            (key, "", expected[0]),
+            ("/rooms/1", bearer, expected[1]),
+            ("/rooms/1", "Authorization: Bearer abd\r\n", "401"),
+            ("/rooms/1?token=abd", "", "401"),
+            ("/rooms/1", "", "401"),
+            (let_in.0, let_in.1, "101"),
+        ] {
+            let (head, _) = knock(&server, path, headers).await;
+            assert_eq!(&head[9..12], status, "{schemes} {path} {headers}");
+        }
     }
+}
+
+#[tokio::test]
+async fn tokens_for_no_scheme_of_the_document_stop_the_start() {
+    const BEARER: &[&[Scheme]] = &[&[Scheme::Bearer { name: "jwt" }]];
+    for (settings, words) in [
+        (
+            TOKENS.to_owned(),
+            "to take them for others, set [authentication] schemes = [\"jwt\"]",
+        ),
+        (
+            format!("{TOKENS}schemes = [\"jvt\"]"),
+            "authentication.schemes: the document has no scheme \"jvt\"; it has \"jwt\"",
+        ),
+    ] {
+        let mut config = Config::from_toml(&settings).unwrap();
+        config.listen.address = "127.0.0.1:0".parse().unwrap();
+        config.admin.enabled = false;
+        let server = Server::new("test").authenticate(Arc::new(Nobody), BEARER);
+        let fault = server.bind(config).await.err().unwrap().to_string();
+        assert!(fault.contains(words), "{fault}");
+    }
+}
+
+/// The modulus of an RSA key, and a token that it has signed: valid until the year 2100.
+#[cfg(feature = "jwt")]
+const RSA: [&str; 2] = [
+    "tO6h6b15ntbRbGKQVV2dExEF6MWeRxhtdlnD3uoUpAZJWfcJ7IWWwYPApixLchQCUtVJRHKfIQUybWW7da5Eb40mEvE1YYoO5WGRQNZu7X5Rs3eAS4SYwvOqfXBV-q5rNQISn-AGffyjo5_G9usJk6CbT_6B8QE8n19LE0EAR7KqHBAMUbQ806FYyD8L-90RTRUQAKOhOjZ2texly1HVS9qaLGkYf2RJhZGSjwwdYuHAO0ADXmykxxMLEHWOQL-p6fbkzrPHNA_l4TjC6aVbo9MN67oqjP9oM34cxwcEsJDgw1WsK_Cs-ZuE4_vpD5D_qxrENzucoHP3pZ6bE0oVOQ",
+    "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzYSJ9.eyJzdWIiOiJhZGEiLCJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiY2hhdCIsImV4cCI6NDEwMjQ0NDgwMH0.qMGlabEHLVPG7K0Kxs7QvwuEswQC4MjM0RY5qj6WcIYdqss_CdqPAkDWsrGyRcGqIE8D3zW2hnuOfpKrSLsoaLZVR-TJF5VxAyggcyoLLqW66fNrZ9yzXElhk3CAPugzbeiRdFtECShd-aDH5WbWZcaqXE6yAIyWSGlbzdJkfThRZRLQ3tqxnW1vP__O8t_AY8SFqF3xB4m_tA-4vbdQnrGKvMhEjQ13tBjlQ0OZzVa3YigAgqlygYiDE1VClMnNOiINAp7ExXOpwp_ky2kz0PxRrQVw82_9GBywPnO2U0YuQVuvSsPOIPVAlJJZioxZanRiKoOWGIgR5wGoHhZG1w",
+];
+
+#[cfg(feature = "jwt")]
+#[tokio::test]
+async fn a_json_web_token_is_no_key_unless_the_settings_say_so() {
+    let [modulus, token] = RSA;
+    let keys = std::env::temp_dir().join(format!("wsgen-schemes-{}.json", std::process::id()));
+    let set = format!(
+        r#"{{"keys":[{{"kty":"RSA","kid":"rsa","alg":"RS256","n":"{modulus}","e":"AQAB"}}]}}"#
+    );
+    std::fs::write(&keys, set).unwrap();
+    for (schemes, expected) in [
+        ("", ["101", "401"]),
+        ("schemes = [\"key\"]", ["401", "101"]),
+    ] {
+        let settings = format!(
+            "[jwt]\nkeys = {keys:?}\nissuer = \"https://issuer.example\"\naudience = [\"chat\"]\n{schemes}"
+        );
+        let server = TestServer::build(&settings, |server| {
+            server.authenticate(Arc::new(Nobody), EITHER)
+        })
+        .await;
+        let bearer = format!("Authorization: Bearer {token}\r\n");
+        let (head, _) = knock(&server, "/rooms/1", &bearer).await;
+        assert_eq!(&head[9..12], expected[0], "{schemes}");
+        let (head, _) = knock(&server, &format!("/rooms/1?token={token}"), "").await;
+        assert_eq!(&head[9..12], expected[1], "{schemes}");
+    }
+    std::fs::remove_file(keys).unwrap();
 }
 
 #[tokio::test]
@@ -287,5 +382,25 @@ async fn one_principal_cannot_take_all_the_room() {
     })
     .await;
     drop(second);
+    witness.unharmed().await;
+}
+
+#[tokio::test]
+async fn a_panic_of_who_decides_is_500_and_counted() {
+    let server = guarded(EITHER).await;
+    let let_in = "Authorization: Bearer right\r\n";
+    let witness = Witness::with(server.address, server.admin, let_in).await;
+    for (path, token) in [("/rooms/1", "panic"), ("/rooms/panic", "right")] {
+        let request = upgrade(path, &format!("Authorization: Bearer {token}\r\n"));
+        let answer = server.request(&request).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 500 ") && answer.ends_with("\r\n\r\ninternal error\n"),
+            "{answer}"
+        );
+    }
+    let refused = "wsgen_handshakes_rejected_total{reason=\"panic\"}";
+    assert_eq!(server.metric(refused).await, 2.0);
+    let panics = "wsgen_handler_panics_total{channel=\"room\"}";
+    assert_eq!(server.metric(panics).await, 2.0);
     witness.unharmed().await;
 }

@@ -71,8 +71,8 @@ impl Endpoint for Speech {
 #[tokio::test]
 async fn binary_audio_goes_beside_control_messages_and_what_is_neither_is_answered() {
     let mut config = Config::default();
-    config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
-    config.admin.address = config.listen.address;
+    config.admin.address = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.listen.address = config.admin.address.into();
     let server = Server::new("test").route("/", Speech);
     let listening = server.bind(config).await.unwrap();
     let address = listening.address();

@@ -218,3 +218,57 @@ async fn a_close_does_not_wait_for_ever_for_a_slow_reader() {
     }
     assert!(started.elapsed() < Duration::from_secs(10));
 }
+
+#[tokio::test]
+async fn connections_end_by_age_and_not_together() {
+    let server = TestServer::with("[timeouts]\nage = \"2s\"").await;
+    let mut closing = tokio::task::JoinSet::new();
+    let begin = Instant::now();
+    for _ in 0..40 {
+        let mut raw = server.raw().await;
+        closing.spawn(async move {
+            let (first, payload) = raw.frame().await;
+            let took = begin.elapsed();
+            assert_eq!(first, FIN | CLOSE);
+            raw.send(&frame(FIN | CLOSE, &payload[..2])).await;
+            assert_eq!(raw.all().await, "");
+            let code = u16::from_be_bytes([payload[0], payload[1]]);
+            (
+                took,
+                code,
+                String::from_utf8(payload[2..].to_vec()).unwrap(),
+            )
+        });
+    }
+    let mut ends = closing.join_all().await;
+    ends.sort();
+    let (first, last) = (ends[0].0, ends[39].0);
+    assert!(first >= Duration::from_millis(1500), "{first:?}");
+    // That chance puts forty of them into two fifths of the time is as good as impossible.
+    assert!(
+        last - first >= Duration::from_millis(200),
+        "{first:?} {last:?}"
+    );
+    for (_, code, reason) in ends {
+        let expected = (1012, "the connection is old: connect again");
+        assert_eq!((code, reason.as_str()), expected);
+    }
+    server.is_empty().await;
+}
+
+#[tokio::test]
+async fn an_old_connection_hears_its_handler_out() {
+    let mut server = TestServer::with("[timeouts]\nage = \"400ms\"").await;
+    let mut raw = server.raw().await;
+    raw.send(&frame(FIN | TEXT, br#"{"type":"wait"}"#)).await;
+    assert!(raw.text().await.contains("waiting"));
+    // Another one, younger, ends while the handler of the first waits.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut other = server.raw().await;
+    assert_eq!(other.closed().await, 1012);
+    drop(other);
+    server.ended().await;
+    server.gate.notify_one();
+    assert!(raw.text().await.contains("done"));
+    assert_eq!(raw.closed().await, 1012);
+}

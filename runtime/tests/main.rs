@@ -15,6 +15,7 @@ mod authentication;
 mod beside_handlers;
 #[cfg(all(feature = "redis", feature = "nats"))]
 mod brokers;
+mod browsers;
 #[cfg(feature = "client")]
 mod clients;
 mod compression;
@@ -22,11 +23,14 @@ mod contents;
 mod documentation;
 mod drain;
 mod faults;
+mod first_message;
 mod handshake;
 mod limits;
+mod listening;
 mod matrix;
 mod messages;
 mod metrics;
+mod origins;
 mod pressure;
 mod process;
 mod proxy;

@@ -19,7 +19,7 @@ use crate::support::within;
 use crate::support::witness::Witness;
 
 /// Names the settings of a server that is to be run, instead of the tests.
-const SETTINGS: &str = "WSGEN_TEST_SERVER";
+pub const SETTINGS: &str = "WSGEN_TEST_SERVER";
 
 pub fn slow_tests() -> bool {
     let asked = std::env::var_os("WSGEN_SLOW_TESTS").is_some();
@@ -122,7 +122,6 @@ impl Process {
     }
 
     /// Waits for a line of the log, and is it.
-    #[cfg(any(feature = "dev-tls", feature = "redis"))]
     pub async fn logs(&self, words: &str) -> String {
         within(async {
             loop {

@@ -26,7 +26,7 @@ impl Running {
     /// At this address, where another one has been before.
     pub async fn start_at(address: SocketAddr, server: Server) -> Self {
         let mut config = Config::default();
-        config.listen.address = address;
+        config.listen.address = address.into();
         config.admin.address = SocketAddr::from(([127, 0, 0, 1], 0));
         config.drain.grace = Duration::ZERO;
         let listening = server.bind(config).await.unwrap();

@@ -33,6 +33,8 @@ pub(crate) enum Peer {
     Floor,
     /// A project that wsgen has generated.
     Wsgen,
+    /// The same, by another build of this program: `WSGEN_BENCH_BEFORE` says where that is.
+    WsgenBefore,
     /// The same, with a handler that decodes and encodes by hand; only for typed messages.
     WsgenByHand,
     Axum,
@@ -48,13 +50,17 @@ pub(crate) enum Peer {
     /// The bare sockets and wsgen by TLS; only for the cells that ask for it.
     FloorTls,
     WsgenTls,
+    /// With permessage-deflate; only for the cells that ask for it.
+    WsgenCompressed,
+    NodeCompressed,
 }
 
 impl Peer {
     /// All of them, in the order of the tables.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Floor,
         Self::Wsgen,
+        Self::WsgenBefore,
         Self::WsgenByHand,
         Self::Axum,
         Self::Tungstenite,
@@ -67,6 +73,18 @@ impl Peer {
 
     /// Those that are compared by TLS.
     pub(crate) const ENCRYPTED: [Self; 2] = [Self::FloorTls, Self::WsgenTls];
+
+    /// Those that are compared with and without compression.
+    pub(crate) const COMPRESSED: [Self; 4] = [
+        Self::Wsgen,
+        Self::WsgenCompressed,
+        Self::Node,
+        Self::NodeCompressed,
+    ];
+
+    pub(crate) fn is_compressed(self) -> bool {
+        matches!(self, Self::WsgenCompressed | Self::NodeCompressed)
+    }
 
     pub(crate) fn is_encrypted(self) -> bool {
         Self::ENCRYPTED.contains(&self)
@@ -88,6 +106,7 @@ impl Peer {
         match self {
             Self::Floor => "bare sockets",
             Self::Wsgen => "wsgen",
+            Self::WsgenBefore => "wsgen before",
             Self::WsgenByHand => "wsgen, decoded by hand",
             Self::Axum => "axum",
             Self::Tungstenite => "tokio-tungstenite",
@@ -98,6 +117,8 @@ impl Peer {
             Self::Node => "Node `ws`",
             Self::FloorTls => "bare sockets",
             Self::WsgenTls => "wsgen",
+            Self::WsgenCompressed => "wsgen, compressed",
+            Self::NodeCompressed => "Node `ws`, compressed",
         }
     }
 }
@@ -112,14 +133,19 @@ pub(crate) fn serve(peer: Peer) -> io::Result<()> {
         match peer {
             Peer::Floor => floor::serve(listen().await?).await,
             Peer::FloorTls => floor::serve_encrypted(listen().await?).await,
-            Peer::Wsgen | Peer::WsgenByHand => wsgen::serve(wsgen::settings()).await,
+            Peer::Wsgen | Peer::WsgenBefore | Peer::WsgenByHand => {
+                wsgen::serve(wsgen::settings()).await
+            }
             Peer::WsgenTls => wsgen::serve(wsgen::encrypted()).await,
+            Peer::WsgenCompressed => wsgen::serve(wsgen::compressed()).await,
             Peer::Axum => axum::serve(listen().await?).await,
             Peer::Tungstenite => tungstenite::serve(listen().await?, tungstenite::AS_IT_IS).await,
             Peer::TungsteniteSmall => tungstenite::serve(listen().await?, tungstenite::SMALL).await,
             Peer::Fastwebsockets => fastwebsockets::serve(listen().await?).await,
             Peer::TokioWebsockets => tokio_websockets::serve(listen().await?).await,
-            Peer::Actix | Peer::Node => Err(io::Error::other("it has a runtime of its own")),
+            Peer::Actix | Peer::Node | Peer::NodeCompressed => {
+                Err(io::Error::other("it has a runtime of its own"))
+            }
         }
     })
 }

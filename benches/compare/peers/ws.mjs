@@ -2,7 +2,15 @@
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 
-const options = { noServer: true, maxPayload: 2 * 1024 * 1024, perMessageDeflate: false };
+// As wsgen compresses by default.
+const deflate = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  threshold: 512,
+  zlibDeflateOptions: { level: 3 },
+};
+const perMessageDeflate = process.argv.includes('compressed') && deflate;
+const options = { noServer: true, maxPayload: 2 * 1024 * 1024, perMessageDeflate };
 const sockets = new WebSocketServer(options);
 const members = new Set();
 

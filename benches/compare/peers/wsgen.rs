@@ -24,7 +24,7 @@ fn server() -> Server {
 /// The defaults, but for the limits that a benchmark is over by its nature, and the pings that the others do not send.
 pub(super) fn settings() -> Config {
     let mut config = Config::default();
-    config.listen.address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    config.listen.address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into();
     config.admin.enabled = false;
     config.limits.connections_per_address = usize::MAX;
     config.limits.message_size = super::LARGEST_MESSAGE;
@@ -32,6 +32,13 @@ pub(super) fn settings() -> Config {
     config.rates.bytes = 0;
     config.rates.control_frames = 0;
     config.heartbeat.interval = Duration::from_secs(24 * 60 * 60);
+    config
+}
+
+/// The same with compression.
+pub(super) fn compressed() -> Config {
+    let mut config = settings();
+    config.compression.enabled = true;
     config
 }
 

@@ -121,13 +121,15 @@ fn ports(config: &[u8]) -> Vec<u16> {
     let Ok(table) = text.parse::<toml::Table>() else {
         return Vec::new();
     };
-    let addresses = ["listen", "admin"].into_iter().filter_map(|section| {
-        table
-            .get(section)?
-            .get("address")?
-            .as_str()?
-            .rsplit_once(':')
+    let addresses = ["listen", "admin"]
+        .into_iter()
+        .filter_map(|section| table.get(section)?.get("address"));
+    // One address, or a list of them.
+    let addresses = addresses.flat_map(|value| match value.as_array() {
+        Some(values) => values.iter().collect(),
+        None => vec![value],
     });
+    let addresses = addresses.filter_map(|value| value.as_str()?.rsplit_once(':'));
     addresses
         .filter_map(|(_, port)| port.parse().ok())
         .collect()

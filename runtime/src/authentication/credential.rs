@@ -7,14 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, COOKIE, SEC_WEBSOCKET_PROTOCOL};
+use hyper::header::{AUTHORIZATION, COOKIE, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 
 /// What a client showed. `scheme` is the name of the security scheme in the document. Its `Debug` shows no secret.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Credential {
     /// `Authorization: Bearer …` (RFC 6750), also for OAuth 2 and OpenID Connect. Browsers, which cannot set headers,
-    /// offer the subprotocol `bearer.…` instead.
+    /// offer the subprotocols `bearer` and the token, or `bearer.…`, instead.
     Bearer {
         /// The scheme's name.
         scheme: &'static str,
@@ -133,12 +133,35 @@ impl Scheme {
     }
 }
 
+impl Scheme {
+    /// Whether it is shown as a bearer token.
+    pub(crate) const fn is_bearer(self) -> bool {
+        matches!(self, Self::Bearer { .. })
+    }
+
+    /// Whether a client that cannot set headers shows it as a token elsewhere.
+    pub(crate) const fn takes_token(self) -> bool {
+        matches!(
+            self,
+            Self::Bearer { .. }
+                | Self::ApiKey {
+                    location: Location::Header(_),
+                    ..
+                }
+        )
+    }
+}
+
 /// Where credentials are looked for.
 pub(crate) struct Shown<'a> {
     pub(crate) headers: &'a HeaderMap,
+    /// The subprotocols that the route speaks: none of them is a token.
+    pub(crate) subprotocols: &'static [&'static str],
     pub(crate) query: &'a [(String, String)],
     /// The client's verified certificate.
     pub(crate) certificate: Option<&'a Bytes>,
+    /// The token of the first message.
+    pub(crate) token: Option<&'a str>,
 }
 
 /// What the client shows for `scheme`, if anything.
@@ -146,7 +169,8 @@ pub(super) fn credential(scheme: Scheme, shown: &Shown<'_>) -> Option<Credential
     let headers = shown.headers;
     Some(match scheme {
         Scheme::Bearer { name } => {
-            let token = authorization(headers, "bearer").or_else(|| subprotocol_token(headers));
+            let token = authorization(headers, "bearer");
+            let token = token.or_else(|| token_elsewhere(shown));
             let (scheme, token) = (name, token?.to_owned());
             Credential::Bearer { scheme, token }
         }
@@ -186,7 +210,7 @@ fn key(location: Location, shown: &Shown<'_>) -> Option<String> {
                 Some(value) if values.next().is_none() => value.to_str().ok()?.to_owned(),
                 Some(_) => return None,
                 // A browser cannot set this header.
-                None => subprotocol_token(headers)?.to_owned(),
+                None => token_elsewhere(shown)?.to_owned(),
             }
         }
         Location::Cookie(name) => cookie_value(headers, name)?.into_owned(),
@@ -202,10 +226,23 @@ const TOKEN_PREFIX: &str = "bearer.";
 /// The subprotocol that stands for "none, but here is my token": a browser insists that one is agreed on.
 const TOKEN_ALONE: &str = "bearer";
 
-/// The token among the subprotocols that the client offers.
-fn subprotocol_token(headers: &HeaderMap) -> Option<&str> {
-    let tokens = offered(headers).filter_map(|offer| offer.strip_prefix(TOKEN_PREFIX));
-    only(tokens).filter(|token| !token.is_empty())
+/// The token of a client that cannot set headers.
+fn token_elsewhere<'a>(shown: &Shown<'a>) -> Option<&'a str> {
+    subprotocol_token(shown.headers, shown.subprotocols)
+        .or(shown.token)
+        .filter(|token| !token.is_empty())
+}
+
+/// The token among the subprotocols that the client offers: `bearer.TOKEN`, or what follows `bearer` and is none that the
+/// route speaks.
+fn subprotocol_token<'a>(headers: &'a HeaderMap, spoken: &[&str]) -> Option<&'a str> {
+    let mut tokens = offered(headers).filter_map(|offer| offer.strip_prefix(TOKEN_PREFIX));
+    if let Some(token) = tokens.next() {
+        return (tokens.next().is_none() && !token.is_empty()).then_some(token);
+    }
+    let followed = offered(headers).zip(offered(headers).skip(1));
+    let tokens = followed.filter(|(offer, next)| *offer == TOKEN_ALONE && !spoken.contains(next));
+    only(tokens.map(|(_, token)| token)).filter(|token| !token.is_empty())
 }
 
 /// The first subprotocol of the client's list that the route speaks, else the one that goes with a token; none is an
@@ -220,6 +257,20 @@ pub(crate) fn subprotocol_to_agree_on(
             let is_offered = offered(headers).any(|offer| offer == TOKEN_ALONE);
             is_offered.then_some(TOKEN_ALONE)
         })
+}
+
+/// The subprotocol for an upgrade that is closed at once: a browser that offers some takes no answer without one of them. A
+/// token is never repeated in the answer.
+pub(crate) fn subprotocol_to_close_with(
+    headers: &HeaderMap,
+    spoken: &'static [&'static str],
+) -> Option<HeaderValue> {
+    if let Some(agreed) = subprotocol_to_agree_on(headers, spoken) {
+        return Some(HeaderValue::from_static(agreed));
+    }
+    // Behind `bearer` there would be a token, and that one is agreed on.
+    let mut harmless = offered(headers).filter(|offer| !offer.starts_with(TOKEN_PREFIX));
+    HeaderValue::from_str(harmless.find(|offer| !offer.is_empty())?).ok()
 }
 
 /// The members of the client's list of subprotocols.
@@ -272,7 +323,7 @@ fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::{HeaderName, HeaderValue};
+    use hyper::header::HeaderName;
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -288,8 +339,10 @@ mod tests {
     fn key(location: Location, headers: &HeaderMap, query: &[(String, String)]) -> Option<String> {
         let shown = Shown {
             headers,
+            subprotocols: &[],
             query,
             certificate: None,
+            token: None,
         };
         super::key(location, &shown)
     }
@@ -353,10 +406,14 @@ mod tests {
     fn a_browsers_token_is_a_subprotocol() {
         let token = |offers: &str| {
             let headers = headers(&[("sec-websocket-protocol", offers)]);
-            subprotocol_token(&headers).map(str::to_owned)
+            subprotocol_token(&headers, &["chat"]).map(str::to_owned)
         };
         assert_eq!(token("chat, bearer.a-b_c.d"), Some("a-b_c.d".to_owned()));
+        assert_eq!(token("chat, bearer, a-b_c.d"), Some("a-b_c.d".to_owned()));
+        assert_eq!(token("bearer, a, bearer.b"), Some("b".to_owned()));
         assert_eq!(token("bearer, chat"), None);
+        assert_eq!(token("bearer"), None);
+        assert_eq!(token("bearer, a, bearer, b"), None);
         assert_eq!(token("bearer."), None);
         assert_eq!(token("bearer.a, bearer.b"), None);
     }

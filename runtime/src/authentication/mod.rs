@@ -14,10 +14,10 @@ use std::fmt;
 use std::time::SystemTime;
 
 pub use credential::{Credential, Location, Scheme};
-pub(crate) use credential::{Shown, subprotocol_to_agree_on};
+pub(crate) use credential::{Shown, subprotocol_to_agree_on, subprotocol_to_close_with};
 #[cfg(feature = "jwt")]
 pub(crate) use jwt::Jwt;
-pub(crate) use security::{Admission, Security};
+pub(crate) use security::{Admission, For, Security};
 pub use static_tokens::StaticToken;
 pub(crate) use static_tokens::StaticTokens;
 

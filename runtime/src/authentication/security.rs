@@ -48,6 +48,56 @@ impl Security {
         self.judges.insert(0, Arc::new(judge));
     }
 
+    /// Those of the document's schemes for which a kind of credential counts: what `named` has, else what is so `by_default`.
+    /// `section` is where the settings name them.
+    ///
+    /// # Errors
+    /// A name that the document does not have, or no scheme at all: then the credentials would open nothing.
+    pub(crate) fn schemes(
+        &self,
+        section: &str,
+        named: &[String],
+        by_default: fn(Scheme) -> bool,
+    ) -> Result<Vec<&'static str>, String> {
+        let schemes = self.alternatives.iter().copied().flatten();
+        let schemes: Vec<Scheme> = schemes.chain(self.operations).copied().collect();
+        let mut names: Vec<&'static str> = schemes.iter().map(|scheme| scheme.name()).collect();
+        names.dedup();
+        let listed = format!("{names:?}");
+        if let Some(unknown) = named.iter().find(|name| !names.contains(&name.as_str())) {
+            let names = listed.trim_matches(['[', ']']);
+            return Err(format!(
+                "{section}.schemes: the document has no scheme {unknown:?}; it has {names}"
+            ));
+        }
+        let counts = |scheme: &&Scheme| match named.is_empty() {
+            true => by_default(**scheme),
+            false => named.iter().any(|name| name == scheme.name()),
+        };
+        let counting = schemes.iter().filter(counts).map(|scheme| scheme.name());
+        match counting.collect::<Vec<_>>() {
+            counting if counting.is_empty() && !names.is_empty() => Err(format!(
+                "[{section}] is set, but its credentials do not count for the schemes that the document has; to take them for others, set [{section}] schemes = {listed}"
+            )),
+            counting => Ok(counting),
+        }
+    }
+
+    /// Whether some of the schemes take the token of a first message.
+    pub(crate) fn takes_token(&self) -> bool {
+        let mut schemes = self.alternatives.iter().copied().flatten();
+        schemes.any(|scheme| scheme.takes_token())
+    }
+
+    /// Whether who has shown nothing may be let in by a token that is still to come.
+    pub(crate) fn awaits_token(&self, shown: &Shown<'_>) -> bool {
+        let is_open = self.alternatives.iter().any(|schemes| schemes.is_empty());
+        let mut schemes = self.alternatives.iter().copied().flatten();
+        self.takes_token()
+            && !is_open
+            && !schemes.any(|scheme| credential(*scheme, shown).is_some())
+    }
+
     /// Whether no credential at all can be accepted though one is needed.
     pub(crate) fn refuses_everyone(&self) -> bool {
         let open = self.alternatives.iter().any(|schemes| schemes.is_empty());
@@ -132,6 +182,21 @@ impl Security {
             }
         }
         challenges
+    }
+}
+
+/// A judge of credentials of some schemes. What was made for one scheme opens no other.
+pub(crate) struct For<A> {
+    pub(crate) schemes: Vec<&'static str>,
+    pub(crate) judge: A,
+}
+
+impl<A: Authenticate> Authenticate for For<A> {
+    async fn authenticate(&self, credential: Credential) -> Result<Principal, Unauthorized> {
+        match self.schemes.contains(&credential.scheme()) {
+            true => self.judge.authenticate(credential).await,
+            false => Err(Unauthorized),
+        }
     }
 }
 

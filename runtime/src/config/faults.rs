@@ -13,6 +13,10 @@ impl Config {
                 faults.push(fault.to_owned());
             }
         };
+        demand(
+            !self.listen.address.is_empty(),
+            "listen.address must name at least one address",
+        );
         let limits = &self.limits;
         demand(
             limits.max_connections >= 1,
@@ -58,6 +62,7 @@ impl Config {
         for (name, duration) in [
             ("timeouts.request_head", self.timeouts.request_head),
             ("timeouts.authentication", self.timeouts.authentication),
+            ("timeouts.first_message", self.timeouts.first_message),
             ("timeouts.tls_handshake", self.timeouts.tls_handshake),
             ("timeouts.message", self.timeouts.message),
             ("timeouts.write_stall", self.timeouts.write_stall),
@@ -153,14 +158,7 @@ impl Config {
             self.resume.age >= Duration::from_secs(1),
             "resume.age must be at least 1s",
         );
-        for origin in &self.origin.allow {
-            demand(
-                crate::origin::is_origin(origin),
-                &format!(
-                    "origin.allow: {origin:?} is no origin; write scheme and host alone, for instance \"https://app.example.com\""
-                ),
-            );
-        }
+        faults.extend(crate::origin::faults(&self.origin));
         faults
     }
 }

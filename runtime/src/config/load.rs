@@ -155,7 +155,7 @@ mod tests {
             ],
         )
         .unwrap();
-        assert_eq!(config.listen.address.to_string(), "127.0.0.1:0");
+        assert_eq!(config.listen.address, "127.0.0.1:0".parse().unwrap());
         assert_eq!(config.limits.max_connections, 7);
         assert_eq!(config.limits.message_size, 1 << 20);
         assert_eq!(config.timeouts.close, Duration::from_millis(250));

@@ -7,6 +7,7 @@ mod arguments;
 mod broker;
 mod compression;
 mod faults;
+mod listen;
 mod load;
 mod security;
 mod show;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use broker::{Broker, BrokerKind, BrokerUrl, Resume};
 pub use compression::Compression;
+pub use listen::{Address, Addresses};
 pub use load::ConfigError;
 pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
 pub use telemetry::{SecretHeader, Telemetry};
@@ -46,6 +48,8 @@ pub struct Config {
     pub proxy: Proxy,
     /// Which web pages may connect.
     pub origin: Origin,
+    /// The upgrade.
+    pub handshake: Handshake,
     /// Who is let in beside those whom the program knows.
     pub authentication: Authentication,
     /// JSON Web Tokens.
@@ -75,14 +79,15 @@ pub struct Config {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Listen {
-    /// Address and port of the public listener; port 0 takes a free one. Default `127.0.0.1:8080`.
-    pub address: SocketAddr,
+    /// The public listener's address, or a list of several: `127.0.0.1:8080`, `localhost:8080`, `unix:/run/app.sock`,
+    /// `systemd`. Port 0 takes a free one. Default `127.0.0.1:8080`.
+    pub address: Addresses,
 }
 
 impl Default for Listen {
     fn default() -> Self {
         Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            address: SocketAddr::from(([127, 0, 0, 1], 8080)).into(),
         }
     }
 }
@@ -153,9 +158,34 @@ pub enum LogFormat {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Origin {
-    /// Origins that may connect beside the server's own host, each exactly as a browser sends it:
-    /// `https://app.example.com`. Clients that send no Origin are no browsers and pass. Default none.
+    /// Origins that may connect beside the server's own host: `https://app.example.com`, or with any labels before it
+    /// `https://*.preview.example.com`. Clients that send no Origin are no browsers and pass. Default none.
     pub allow: Vec<String>,
+    /// Names of this server beside those of the document, by which pages of the same host reach it: `chat.example.com`,
+    /// `*.example.com`. Pages of a name that is neither are refused with 421, or DNS rebinding would let them in. Default
+    /// none.
+    pub hosts: Vec<String>,
+}
+
+/// `[handshake]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Handshake {
+    /// How a page in a browser learns that it may not connect, and why. Clients that send no Origin get an answer of HTTP.
+    /// Default `http`.
+    pub refusal: RefusalForm,
+}
+
+/// How a page in a browser learns that it may not connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RefusalForm {
+    /// By the status of HTTP, which no page can read: its code is 1006 whatever was wrong.
+    #[default]
+    Http,
+    /// By the upgrade, and at once a Close frame: 401 is 4401, 403 is 4403, 503 is 1013.
+    Close,
 }
 
 /// `[limits]`
@@ -261,6 +291,10 @@ pub struct Timeouts {
     /// Authentication and the handler's `connect` together; longer gets 503. Default 10 s.
     #[serde(with = "units::duration")]
     pub authentication: Duration,
+    /// From the upgrade to the end of the first message, where `authentication.first_message` is set; longer closes with 4408.
+    /// Default 10 s.
+    #[serde(with = "units::duration")]
+    pub first_message: Duration,
     /// From a message's first byte to its last; longer closes with 1008. Default 30 s.
     #[serde(with = "units::duration")]
     pub message: Duration,
@@ -268,6 +302,10 @@ pub struct Timeouts {
     /// tell the living from the dead. Default `0s`.
     #[serde(with = "units::duration")]
     pub idle: Duration,
+    /// How old a connection may get before it is closed with 1012, as by a drain: what is queued leaves, and a handler is heard
+    /// out. Each is up to a quarter younger, so that those made together do not end together. `0s` is for ever. Default `0s`.
+    #[serde(with = "units::duration")]
+    pub age: Duration,
     /// How long a handler may take with one message before it is dropped and the connection closed with 1011; `0s` is
     /// for ever. Default 60 s.
     #[serde(with = "units::duration")]
@@ -286,8 +324,10 @@ impl Default for Timeouts {
             request_head: Duration::from_secs(10),
             tls_handshake: Duration::from_secs(5),
             authentication: Duration::from_secs(10),
+            first_message: Duration::from_secs(10),
             message: Duration::from_secs(30),
             idle: Duration::ZERO,
+            age: Duration::ZERO,
             handler: Duration::from_secs(60),
             write_stall: Duration::from_secs(5),
             close: Duration::from_secs(5),

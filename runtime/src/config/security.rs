@@ -74,6 +74,12 @@ pub enum ClientAddress {
 pub struct Authentication {
     /// Tokens that are accepted, each as `"name:hash"` with the SHA-256 of the token in hexadecimal. Default none.
     pub tokens: Vec<StaticToken>,
+    /// The document's schemes for which they count. Default `[]`: all but those of bearer tokens, in whose place a key is not
+    /// expected.
+    pub schemes: Vec<String>,
+    /// Clients that show no credential may show a bearer token or a header's API key in their first message: the name that it
+    /// has there, in an object of JSON. Default `""`: they may not.
+    pub first_message: String,
 }
 
 /// `[jwt]`: JSON Web Tokens, where the program is built with the feature `jwt`.
@@ -98,6 +104,8 @@ pub struct Jwt {
     /// How far clocks may differ, in whole seconds. Default 30 s.
     #[serde(with = "units::duration")]
     pub leeway: Duration,
+    /// The document's schemes for which tokens count, API keys among them. Default `[]`: those of bearer tokens.
+    pub schemes: Vec<String>,
 }
 
 impl Jwt {
@@ -122,6 +130,7 @@ impl Default for Jwt {
             issuer: String::new(),
             audience: Vec::new(),
             leeway: Duration::from_secs(30),
+            schemes: Vec::new(),
         }
     }
 }

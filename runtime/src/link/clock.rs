@@ -31,6 +31,8 @@ pub(super) struct Clock {
     active_at: Instant,
     /// When the peer's credential ends.
     expires: Option<Instant>,
+    /// When the connection is old.
+    old: Option<Instant>,
 }
 
 /// What the session is at, which says what deadlines count.
@@ -49,6 +51,8 @@ pub(super) enum Watch {
 /// What the time has come for.
 pub(super) enum Due {
     Ping,
+    /// The connection is old.
+    Age,
     End(End),
 }
 
@@ -56,6 +60,7 @@ impl Clock {
     pub(super) fn new(config: Arc<Config>, expires: Option<SystemTime>) -> Self {
         let now = Instant::now();
         let ping_due = now + jittered(config.heartbeat.interval);
+        let age = config.timeouts.age;
         Self {
             config,
             timer: Box::pin(tokio::time::sleep_until(ping_due)),
@@ -66,6 +71,7 @@ impl Clock {
             handler_since: None,
             closing_since: None,
             active_at: now,
+            old: (!age.is_zero()).then(|| now + jittered(age)),
             expires: expires.map(|expires| {
                 let left = expires.duration_since(SystemTime::now());
                 // Longer than anybody waits is as good as for ever.
@@ -195,6 +201,7 @@ impl Clock {
             ),
             (reading, after(idle, timeouts.idle), Deadline::Idle),
             (reading, self.expires, Deadline::Expiry),
+            (connected, self.old, Deadline::Age),
             (
                 reading,
                 after(self.closing_since, timeouts.close),
@@ -215,6 +222,10 @@ impl Clock {
 
     fn pass(&mut self, deadline: Deadline, now: Instant) -> Due {
         Due::End(match deadline {
+            Deadline::Age => {
+                self.old = None;
+                return Due::Age;
+            }
             Deadline::Ping | Deadline::None => {
                 self.ping_due = now + jittered(self.config.heartbeat.interval);
                 return Due::Ping;
@@ -239,6 +250,7 @@ enum Deadline {
     Message,
     Idle,
     Expiry,
+    Age,
     Close,
     Handler,
     None,

@@ -387,6 +387,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             }
             match ready!(self.clock.poll(cx, watch, self.wire.message_since())) {
                 Due::Ping => self.ping(cx),
+                Due::Age => self.outbox.close(code::SERVICE_RESTART, OLD.to_owned()),
                 Due::End(end) => return Poll::Ready(end),
             }
         }
@@ -403,6 +404,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
     }
 }
+
+/// Why a connection is closed that has reached `timeouts.age`.
+const OLD: &str = "the connection is old: connect again";
 
 /// What our Close frame says; the peer's own code is the answer to its Close frame (RFC 6455, section 5.5.1).
 fn close_payload(end: &End) -> Bytes {

@@ -8,7 +8,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use hyper::HeaderMap;
-use tokio::net::TcpStream;
+use tokio::io::AsyncRead;
 
 use crate::config::{ClientAddress, Proxy};
 pub use network::Network;
@@ -27,7 +27,7 @@ pub(crate) fn is_trusted(proxy: &Proxy, peer: IpAddr) -> bool {
 /// A trusted proxy whose header is no header, or the end of the connection. Put a deadline around it.
 pub(crate) async fn from_protocol(
     proxy: &Proxy,
-    socket: &mut TcpStream,
+    socket: &mut (impl AsyncRead + Unpin),
     peer: SocketAddr,
 ) -> io::Result<SocketAddr> {
     if proxy.address == ClientAddress::ProxyProtocol && is_trusted(proxy, peer.ip()) {

@@ -4,9 +4,13 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use crate::binding::NOWHERE;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// An address and how many of its leading bits count.
+/// What stands for whoever comes by a Unix socket, and has no address.
+const UNIX: &str = "unix";
+
+/// An address and how many of its leading bits count. `unix` is that of clients without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -35,8 +39,16 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let fault = || {
-            format!("{text:?} is no network; write for instance \"10.0.0.0/8\" or \"2001:db8::1\"")
+            format!(
+                "{text:?} is no network; write for instance \"10.0.0.0/8\", \"2001:db8::1\" or \"unix\""
+            )
         };
+        if text == UNIX {
+            return Ok(Self {
+                address: NOWHERE.ip(),
+                prefix: 32,
+            });
+        }
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
@@ -56,7 +68,10 @@ impl FromStr for Network {
 
 impl fmt::Display for Network {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.address, self.prefix)
+        match self.prefix == 32 && self.address == NOWHERE.ip() {
+            true => formatter.write_str(UNIX),
+            false => write!(formatter, "{}/{}", self.address, self.prefix),
+        }
     }
 }
 
@@ -90,6 +105,10 @@ mod tests {
         assert!(!contains("192.0.2.1", "192.0.2.2"));
         assert!(contains("0.0.0.0/0", "203.0.113.1"));
         assert!(!contains("0.0.0.0/0", "::1"));
+        assert!(contains("unix", "0.0.0.0"));
+        assert!(!contains("unix", "0.0.0.1"));
+        let unix: Network = "unix".parse().unwrap();
+        assert_eq!(unix.to_string(), "unix");
         assert!(contains("2001:db8::/32", "2001:db8:ffff::1"));
         assert!(!contains("2001:db8::/32", "2001:db9::1"));
         for wrong in [

@@ -111,8 +111,8 @@ fn json(example: &str) -> Value {
 
 fn on_free_ports() -> Config {
     let mut config = Config::default();
-    config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
-    config.admin.address = config.listen.address;
+    config.admin.address = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.listen.address = config.admin.address.into();
     config.drain.grace = Duration::ZERO;
     config
 }

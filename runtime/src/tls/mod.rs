@@ -5,14 +5,13 @@ mod absent;
 #[cfg(feature = "tls")]
 mod acceptor;
 
-use std::net::SocketAddr;
-
 #[cfg(not(feature = "tls"))]
 pub(crate) use absent::Tls;
 #[cfg(feature = "tls")]
 pub(crate) use acceptor::Tls;
 
-use crate::config::{self, Config};
+use crate::binding::Listener;
+use crate::config;
 
 /// Whether the settings ask for TLS here.
 pub(crate) fn is_wanted(tls: &config::Tls) -> bool {
@@ -20,14 +19,14 @@ pub(crate) fn is_wanted(tls: &config::Tls) -> bool {
 }
 
 /// Why a server whose document says `wss` must not start like this, if it must not.
-pub(crate) fn fault_in_the_clear(config: &Config) -> Option<String> {
-    let address: SocketAddr = config.listen.address;
-    let tls = &config.tls;
-    let is_safe = address.ip().is_loopback() || tls.terminated_by_proxy || is_wanted(tls);
+pub(crate) fn fault_in_the_clear(tls: &config::Tls, listeners: &[Listener]) -> Option<String> {
+    let exposed = listeners.iter().find(|listener| !listener.is_local())?;
+    let is_safe = tls.terminated_by_proxy || is_wanted(tls);
     (!is_safe).then(|| {
         format!(
-            "the document says wss://, and {address} (listen.address) can be reached from outside, but nothing \
-             encrypts: set tls.certificate and tls.key, or tls.terminated_by_proxy = true if a proxy in front does"
+            "the document says wss://, and {} (listen.address) can be reached from outside, but nothing \
+             encrypts: set tls.certificate and tls.key, or tls.terminated_by_proxy = true if a proxy in front does",
+            exposed.place
         )
     })
 }

@@ -21,7 +21,7 @@ pub(crate) enum Received {
 
 /// The input of one connection that is not handed out yet. Takes no room while there is none.
 #[derive(Debug)]
-pub(super) struct Incoming {
+pub(crate) struct Incoming {
     /// What has arrived and was not looked at.
     input: BytesMut,
     /// How long that was when something was last added, which is what its memory is.
@@ -66,7 +66,7 @@ const LEAST_READ: usize = 1024;
 
 impl Incoming {
     /// Takes messages of `max_bytes` and `max_fragments` at most, inflated or not.
-    pub(super) fn new(role: Role, max_bytes: usize, max_fragments: usize) -> Self {
+    pub(crate) fn new(role: Role, max_bytes: usize, max_fragments: usize) -> Self {
         Self {
             input: BytesMut::new(),
             was: 0,
@@ -77,8 +77,13 @@ impl Incoming {
         }
     }
 
+    /// What has arrived and was not looked at.
+    pub(super) fn into_input(self) -> Bytes {
+        self.input.freeze()
+    }
+
     /// Adds what has arrived.
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         // Made anew, since little or nothing is left: so it takes as much memory as it has bytes.
         let mut input = BytesMut::with_capacity(self.input.len() + bytes.len());
         input.extend_from_slice(&self.input);
@@ -104,7 +109,7 @@ impl Incoming {
     /// The next whole message or control frame; `None` until more has arrived. Not to be called again after an error.
     ///
     /// Messages may be compressed where there is a `deflate`.
-    pub(super) fn next(
+    pub(crate) fn next(
         &mut self,
         mut deflate: Option<&mut Deflate>,
     ) -> Result<Option<Received>, Violation> {

@@ -28,8 +28,7 @@ use crate::meter::Meter;
 
 use frame::Sent;
 pub(crate) use frame::{Opcode, Role};
-use incoming::Incoming;
-pub(crate) use incoming::Received;
+pub(crate) use incoming::{Incoming, Received};
 use output::Output;
 pub(crate) use violation::Violation;
 
@@ -338,6 +337,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Ends our side of TCP; everything must be written.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+
+    /// What the connection goes on with elsewhere: the socket, what has come behind the last message, and how messages are
+    /// compressed. Only between messages, with everything written.
+    pub(crate) fn into_parts(self) -> (S, Bytes, Option<Deflate>) {
+        let deflate = self.deflate.map(|deflate| *deflate);
+        (self.socket, self.incoming.into_input(), deflate)
     }
 
     /// The socket, to be closed.

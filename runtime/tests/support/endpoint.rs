@@ -150,6 +150,7 @@ impl Endpoint for Room {
         if room == "secret" {
             return Err(Reject::forbidden("not here"));
         }
+        assert_ne!(room, "panic", "on demand");
         Ok(Member {
             room: format!("{room} after {after:?}"),
         })

@@ -31,6 +31,7 @@ pub async fn within<T>(future: impl Future<Output = T>) -> T {
 /// A running server with one route, `/rooms/{room}`.
 pub struct TestServer {
     pub address: SocketAddr,
+    pub addresses: Vec<SocketAddr>,
     pub admin: SocketAddr,
     /// Lets handlers of `{"type":"wait"}` go on.
     pub gate: Arc<Notify>,
@@ -52,7 +53,9 @@ impl TestServer {
 
     pub async fn build(settings: &str, more: impl FnOnce(Server) -> Server) -> Self {
         let mut config = Config::from_toml(settings).unwrap();
-        config.listen.address = "127.0.0.1:0".parse().unwrap();
+        if !settings.contains("[listen]") {
+            config.listen.address = "127.0.0.1:0".parse().unwrap();
+        }
         config.admin.address = "127.0.0.1:0".parse().unwrap();
         if !settings.contains("grace") {
             config.drain.grace = Duration::ZERO;
@@ -63,7 +66,7 @@ impl TestServer {
         }
         let gate = Arc::new(Notify::new());
         let (tell, ended) = mpsc::unbounded_channel();
-        let server = Server::new("test").route(
+        let server = Server::new("test").hosts(&["test"]).route(
             "/rooms/{room}",
             Room {
                 gate: gate.clone(),
@@ -72,10 +75,12 @@ impl TestServer {
         );
         let listening = more(server).bind(config).await.unwrap();
         let (address, admin) = (listening.address(), listening.admin_address().unwrap());
+        let addresses = listening.addresses().collect();
         let stop = CancellationToken::new();
         let running = tokio::spawn(listening.run_until(stop.clone().cancelled_owned()));
         Self {
             address,
+            addresses,
             admin,
             gate,
             ended,

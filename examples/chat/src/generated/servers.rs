@@ -14,6 +14,7 @@ pub fn production<H: room::Room>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
     Server::new("production")
         .secure()
+        .hosts(&["chat.example.com"])
         .route("/ws/rooms/{room}", room::Endpoint(handlers))
 }
 
@@ -22,5 +23,7 @@ pub fn production<H: room::Room>(handlers: H) -> Server {
 /// On a developer's machine.
 pub fn development<H: room::Room>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
-    Server::new("development").route("/ws/rooms/{room}", room::Endpoint(handlers))
+    Server::new("development")
+        .hosts(&["localhost"])
+        .route("/ws/rooms/{room}", room::Endpoint(handlers))
 }

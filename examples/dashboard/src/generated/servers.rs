@@ -12,5 +12,8 @@ use super::metrics;
 /// Behind the company's proxy, which ends TLS.
 pub fn dashboard<H: metrics::Metrics>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
-    Server::new("dashboard").secure().route("/live/metrics", metrics::Endpoint(handlers))
+    Server::new("dashboard")
+        .secure()
+        .hosts(&["dashboard.example.com"])
+        .route("/live/metrics", metrics::Endpoint(handlers))
 }

@@ -11,6 +11,7 @@ use super::{echo, typed, fanout};
 pub fn local<H: echo::Echo + typed::Typed + fanout::Fanout>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
     Server::new("local")
+        .hosts(&["localhost"])
         .route("/echo", echo::Endpoint(Arc::clone(&handlers)))
         .route("/typed", typed::Endpoint(Arc::clone(&handlers)))
         .route("/fanout", fanout::Endpoint(handlers))

@@ -12,5 +12,8 @@ use super::arena;
 /// All arenas.
 pub fn game<H: arena::Arena>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
-    Server::new("game").secure().route("/arenas/{arena}", arena::Endpoint(handlers))
+    Server::new("game")
+        .secure()
+        .hosts(&["game.example.com"])
+        .route("/arenas/{arena}", arena::Endpoint(handlers))
 }

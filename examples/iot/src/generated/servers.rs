@@ -15,6 +15,7 @@ pub fn devices<H: device::Device + Authenticate>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
     Server::new("devices")
         .secure()
+        .hosts(&["devices.example.com"])
         .authenticate(
             Arc::clone(&handlers),
             &[

@@ -15,6 +15,7 @@ pub fn live<H: exchange::Exchange + Authenticate>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
     Server::new("live")
         .secure()
+        .hosts(&["trading.example.com"])
         .authenticate(
             Arc::clone(&handlers),
             &[
@@ -36,6 +37,7 @@ pub fn sandbox<H: exchange::Exchange + Authenticate>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
     Server::new("sandbox")
         .secure()
+        .hosts(&["sandbox.trading.example.com"])
         .authenticate(
             Arc::clone(&handlers),
             &[

@@ -8,6 +8,8 @@ mod verifier;
 
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken::{Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
@@ -15,7 +17,7 @@ use super::{Authenticate, Credential, Principal, Unauthorized};
 use crate::config;
 use keys::{Key, algorithms};
 
-/// Accepts tokens that one of the keys has signed, as bearer token or API key.
+/// Accepts tokens that one of the keys has signed, as bearer token or, for schemes that the settings name, as API key.
 pub(crate) struct Jwt {
     source: Source,
     validation: Validation,
@@ -55,6 +57,9 @@ impl Jwt {
     /// Who a token belongs to.
     async fn judge(&self, token: &str) -> Option<Principal> {
         let header = decode_header(token).ok()?;
+        if must_understand_more(token)? {
+            return None;
+        }
         let mut validation = self.validation.clone();
         validation.algorithms = vec![header.alg];
         let candidates = self.candidates(header.kid.as_deref()).await;
@@ -64,10 +69,13 @@ impl Jwt {
             let data = fits.then(|| decode(token, key, &validation).ok())?;
             Some(data?.claims)
         })?;
-        let expires = Duration::from_secs(claims.get("exp")?.as_u64()?);
-        let mut principal = Principal::new(claims.get("sub")?.as_str()?);
+        // A list of issuers passes the check of a single one.
+        claims.get("iss")?.as_str()?;
+        let expires = Duration::try_from_secs_f64(claims.get("exp")?.as_f64()?).ok()?;
         let leeway = Duration::from_secs(validation.leeway);
-        principal.expires = SystemTime::UNIX_EPOCH.checked_add(expires.checked_add(leeway)?);
+        let mut principal = Principal::new(subject(&claims)?);
+        let expires = SystemTime::UNIX_EPOCH.checked_add(expires.checked_add(leeway)?);
+        principal.expires = Some(expires?);
         principal.claims = claims;
         Some(principal)
     }
@@ -80,6 +88,20 @@ impl Jwt {
             Source::Issuer(keys) => keys.candidates(name).await,
         }
     }
+}
+
+/// Whether the token's header names extensions that must be understood (RFC 7515, section 4.1.11), of which none is here.
+fn must_understand_more(token: &str) -> Option<bool> {
+    let header = BASE64.decode(token.split('.').next()?).ok()?;
+    let header: Map<String, Value> = serde_json::from_slice(&header).ok()?;
+    Some(header.contains_key("crit"))
+}
+
+/// Whom a token is about, in a text that stands for itself in logs and as a name of somebody.
+fn subject(claims: &Map<String, Value>) -> Option<&str> {
+    let subject = claims.get("sub")?.as_str()?;
+    let is_name = !subject.is_empty() && !subject.chars().any(char::is_control);
+    is_name.then_some(subject)
 }
 
 /// What a token must say of itself.

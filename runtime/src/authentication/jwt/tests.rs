@@ -1,7 +1,5 @@
 //! Tokens of each kind, and the ways to forge them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use ring::{hmac, signature};
@@ -167,6 +165,20 @@ async fn the_claims_must_be_there_and_right() {
         ("https://issuer.example", "https://other.example"),
         (r#""iss":"https://issuer.example","#, ""),
         (r#""sub":"ada","#, ""),
+        (r#""sub":"ada""#, r#""sub":"""#),
+        (r#""sub":"ada""#, r#""sub":"ada\u0000""#),
+        (r#""sub":"ada""#, r#""sub":"ada\nroot""#),
+        (r#""sub":"ada""#, r#""sub":["ada"]"#),
+        (
+            r#""https://issuer.example""#,
+            r#"["https://issuer.example"]"#,
+        ),
+        (
+            r#""https://issuer.example""#,
+            r#"["https://other.example","https://issuer.example"]"#,
+        ),
+        ("4102444800", "-1"),
+        ("4102444800", "1e300"),
         (r#""role":"admin""#, r#""nbf":4102444700"#),
     ] {
         let claims = CLAIMS.replace(right, wrong);
@@ -174,6 +186,35 @@ async fn the_claims_must_be_there_and_right() {
         let token = signers.token("HS256", "secret", &claims);
         assert_eq!(signers.jwt.judge(&token).await, None, "{claims}");
     }
+}
+
+#[tokio::test]
+async fn an_extension_that_must_be_understood_is_not() {
+    let signers = signers("crit");
+    for (more, is_accepted) in [
+        ("", true),
+        (r#","typ":"JWT""#, true),
+        (r#","crit":["b64"],"b64":false"#, false),
+        (r#","crit":["exp"]"#, false),
+        (r#","crit":[]"#, false),
+        (r#","crit":null"#, false),
+    ] {
+        let header = format!(r#"{{"alg":"HS256","kid":"secret"{more}}}"#);
+        let text = unsigned(&header, CLAIMS);
+        let signed = BASE64.encode(hmac_of(SECRET, text.as_bytes()));
+        let principal = signers.jwt.judge(&format!("{text}.{signed}")).await;
+        assert_eq!(principal.is_some(), is_accepted, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_may_be_a_fraction_of_a_second() {
+    let signers = signers("fraction");
+    let claims = CLAIMS.replace("4102444800", "4102444800.5");
+    let token = signers.token("HS256", "secret", &claims);
+    let principal = signers.jwt.judge(&token).await.unwrap();
+    let expires = SystemTime::UNIX_EPOCH + Duration::from_millis(4_102_444_800_500 + 30_000);
+    assert_eq!(principal.expires, Some(expires));
 }
 
 #[tokio::test]
