@@ -408,6 +408,7 @@ def page(matrix, rows, through):
         ),
     ]
     if through:
+        cases = [case for case in CASES if case != "takeover"]
         lines += [
             "",
             "## Through proxies",
@@ -415,9 +416,9 @@ def page(matrix, rows, through):
             "With the lines that [operations](operations.md#behind-a-proxy) recommends.",
             "",
             *table(
-                ["proxy", "version", "client", *CASES],
+                ["proxy", "version", "client", *cases],
                 (
-                    [row.proxy["name"], debian_version(row.proxy["debian"]), row.client["name"], *map(row.cell, CASES)]
+                    [row.proxy["name"], debian_version(row.proxy["debian"]), row.client["name"], *map(row.cell, cases)]
                     for row in through
                 ),
             ),
