@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::config::most_descriptors;
 use crate::metrics::Counter;
 
 /// The pause after a failed accept, doubled up to the second while it goes on failing.
@@ -17,6 +18,9 @@ pub(crate) trait Accept {
     type Socket;
 
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Socket, SocketAddr)>> + Send;
+
+    /// The number of a socket's descriptor. A new one gets the lowest that is free: all below it are in use.
+    fn descriptor(socket: &Self::Socket) -> usize;
 }
 
 impl Accept for TcpListener {
@@ -25,23 +29,31 @@ impl Accept for TcpListener {
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.accept().await
     }
+
+    fn descriptor(socket: &TcpStream) -> usize {
+        descriptor(socket)
+    }
 }
 
-/// Accepts for ever; a fault of the system is waited out, and counted in `errors`.
+/// Accepts for ever; a fault of the system is waited out, and counted in `errors`. Of the process's descriptors so many
+/// are `left` to others.
 pub(crate) async fn accept_all<L: Accept>(
     listener: &L,
     errors: &Counter,
-    accepted: impl Fn(L::Socket, SocketAddr),
+    left: usize,
+    mut accepted: impl FnMut(L::Socket, SocketAddr),
 ) {
     let mut pause = BACK_OFF.0;
     let mut spare = SpareDescriptor::new();
+    let ours = most_descriptors().map_or(usize::MAX, |most| most.saturating_sub(left));
     loop {
         let error = match listener.accept().await {
-            Ok((socket, peer)) => {
+            Ok((socket, peer)) if L::descriptor(&socket) < ours => {
                 pause = BACK_OFF.0;
                 accepted(socket, peer);
                 continue;
             }
+            Ok(_) => io::Error::from_raw_os_error(OUT_OF_DESCRIPTORS),
             Err(error) => error,
         };
         // The client was faster; nothing is wrong with the listener.
@@ -61,9 +73,22 @@ pub(crate) async fn accept_all<L: Accept>(
     }
 }
 
-/// `EMFILE` and `ENFILE`, which have these numbers on every Unix.
+#[cfg(unix)]
+pub(crate) fn descriptor(socket: &impl std::os::fd::AsRawFd) -> usize {
+    usize::try_from(socket.as_raw_fd()).unwrap_or_default()
+}
+
+/// Elsewhere numbers say nothing.
+#[cfg(not(unix))]
+pub(crate) fn descriptor<S>(_: &S) -> usize {
+    0
+}
+
+/// `EMFILE`, which has this number on every Unix, as has `ENFILE`, of all processes.
+const OUT_OF_DESCRIPTORS: i32 = 24;
+
 fn is_out_of_descriptors(error: &io::Error) -> bool {
-    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | OUT_OF_DESCRIPTORS))
 }
 
 /// A descriptor that is given up when there is no other: with it, clients that wait to be accepted are hung up on, so

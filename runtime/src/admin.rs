@@ -1,5 +1,6 @@
 //! The admin listener: `/healthz` (the process lives), `/readyz` (send it connections) and `/metrics` (Prometheus).
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use crate::accept::accept_all;
 use crate::drain::Phase;
@@ -16,18 +17,25 @@ use crate::http::{self, Text, text};
 use crate::listener::http1_builder;
 use crate::server::Service;
 
-/// Probes at once; more are closed unanswered.
-const CONNECTIONS: usize = 64;
+/// Connections at once; for one more the oldest is closed, which has had its answer or asks for none.
+const CONNECTIONS: usize = 16;
+
+/// The descriptors that the public listener leaves: for this one, and some for files.
+pub(crate) const DESCRIPTORS: usize = CONNECTIONS + 4;
 
 /// Answers until dropped.
 pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS));
-    accept_all(&listener, &service.metrics.accept_errors, |socket, _| {
-        let Ok(permit) = permits.clone().try_acquire_owned() else {
-            return;
-        };
+    let errors = &service.metrics.accept_errors;
+    let mut open: VecDeque<AbortHandle> = VecDeque::new();
+    accept_all(&listener, errors, 0, |socket, _| {
+        open.retain(|connection| !connection.is_finished());
+        if open.len() >= CONNECTIONS
+            && let Some(oldest) = open.pop_front()
+        {
+            oldest.abort();
+        }
         let service = service.clone();
-        tokio::spawn(async move {
+        let connection = tokio::spawn(async move {
             let answer = service_fn(|request| {
                 std::future::ready(Ok::<_, Infallible>(answer(&service, &request)))
             });
@@ -35,8 +43,8 @@ pub(crate) async fn run(service: &Arc<Service>, listener: TcpListener) {
             let _ = http1_builder(&service.config)
                 .serve_connection(TokioIo::new(socket), answer)
                 .await;
-            drop(permit);
         });
+        open.push_back(connection.abort_handle());
     })
     .await;
 }

@@ -1,12 +1,15 @@
-//! Every open connection of a server, so that the drain can reach them all.
+//! Every open connection of a server, so that the drain can reach them all, and what waits to be sent can be kept in bounds.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Principal;
+use crate::config::Limits;
 use crate::outbox::Outbox;
+use crate::send_queues::SendQueues;
 
 /// A number for a connection, unique in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,9 +38,12 @@ impl ConnectionId {
 }
 
 /// The open connections. Cheap to clone.
-#[derive(Clone, Default)]
-pub(crate) struct Connections {
-    open: Arc<Mutex<Open>>,
+#[derive(Clone)]
+pub(crate) struct Connections(Arc<Shared>);
+
+struct Shared {
+    open: Mutex<Open>,
+    send_queues: SendQueues,
 }
 
 #[derive(Default)]
@@ -59,6 +65,18 @@ pub(crate) struct Registration {
 }
 
 impl Connections {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self(Arc::new(Shared {
+            open: Mutex::default(),
+            send_queues: SendQueues::new(limits),
+        }))
+    }
+
+    /// What their send queues may hold.
+    pub(crate) fn send_queues(&self) -> &SendQueues {
+        &self.0.send_queues
+    }
+
     /// Adds a connection; `None` when the server is on its way out.
     pub(crate) fn register(
         &self,
@@ -89,6 +107,11 @@ impl Connections {
         self.lock().outboxes().collect()
     }
 
+    /// How many are open.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().entries.len()
+    }
+
     /// Closes those of a principal.
     pub(crate) fn kick(&self, principal: &str, code: u16, reason: &str) {
         let open = self.lock();
@@ -106,8 +129,29 @@ impl Connections {
         self.all().iter().map(|outbox| outbox.bytes()).sum()
     }
 
+    /// Gives up on the slowest, those for which most waits, until all together hold less than they may. No outbox is locked.
+    pub(crate) fn shed(&self) {
+        let all = self.all().into_iter();
+        let mut slowest: Vec<_> = all.map(|outbox| (outbox.bytes(), outbox)).collect();
+        slowest.sort_unstable_by_key(|(bytes, _)| Reverse(*bytes));
+        let mut count = 0_usize;
+        for (_, outbox) in slowest {
+            if self.send_queues().are_relieved() {
+                break;
+            }
+            outbox.give_up();
+            count += 1;
+        }
+        if count > 0 {
+            tracing::warn!(
+                connections = count,
+                "too much waits to be sent (limits.send_queue_memory): closing the slowest"
+            );
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,14 +1,11 @@
 //! The way out: tell the load balancer, stop accepting, close every connection with 1012, wait, and cut what is left.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::close::code;
-use crate::server::{Listening, Service};
-use crate::systemd;
-use crate::telemetry::Exporter;
+use crate::server::Service;
 
 /// Connections are told in batches of this many, so that the machines they move to are not hit all at once.
 const BATCH: usize = 500;
@@ -55,43 +52,15 @@ impl Progress {
     }
 }
 
-/// Serves until SIGINT or SIGTERM, drains, and sends the last traces; a second signal ends it at once.
-pub(crate) async fn run_until_signal(listening: Listening, exporter: Option<Exporter>) -> ExitCode {
-    let mut signals = match Signals::new() {
-        Ok(signals) => signals,
-        Err(error) => {
-            tracing::error!(%error, "cannot start: no signals");
-            return ExitCode::FAILURE;
-        }
-    };
-    let grace = listening.service_config().drain.grace;
-    let (told, telling) = tokio::sync::oneshot::channel();
-    let shutdown = async { telling.await.unwrap_or_default() };
-    let watch = async {
-        let signal = signals.next().await;
-        systemd::stopping();
-        let grace = match signal {
-            // Somebody at a keyboard, not a load balancer, is waiting.
-            Signal::Interrupt => Duration::ZERO,
-            Signal::Terminate => grace,
-        };
-        // The other side is there until the end.
-        let _ = told.send(grace);
-        signals.next().await;
-        tracing::warn!("second signal: stopping now");
-    };
-    let run = async {
-        systemd::ready();
-        listening.run(shutdown).await;
-        if let Some(exporter) = exporter {
-            exporter.flush().await;
-        }
-    };
-    tokio::select! {
-        () = run => {}
-        () = watch => {}
-    }
-    ExitCode::SUCCESS
+/// What a drain came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// Every connection was closed in time.
+    Closed,
+    /// The deadline found some, which were cut.
+    Cut,
+    /// The handlers of some hold their threads all the same.
+    Blocked,
 }
 
 /// Tells the load balancer, gives it time, and stops accepting.
@@ -103,7 +72,7 @@ pub(crate) async fn begin(service: &Service, grace: Duration) {
 }
 
 /// Closes every connection with 1012 and waits for them to end; cuts those that the deadline finds.
-pub(crate) async fn finish(service: &Service) {
+pub(crate) async fn finish(service: &Service) -> Outcome {
     let all = async {
         close_all(service).await;
         all_ended(service).await;
@@ -112,7 +81,7 @@ pub(crate) async fn finish(service: &Service) {
         .await
         .is_ok()
     {
-        return;
+        return Outcome::Closed;
     }
     let left = service.connections.all();
     tracing::warn!(
@@ -121,7 +90,10 @@ pub(crate) async fn finish(service: &Service) {
     );
     left.iter().for_each(|outbox| outbox.cut());
     // They end as soon as they are scheduled, but for handlers that block their thread.
-    let _ = tokio::time::timeout(Duration::from_secs(1), all_ended(service)).await;
+    match tokio::time::timeout(Duration::from_secs(1), all_ended(service)).await {
+        Ok(()) => Outcome::Cut,
+        Err(_) => Outcome::Blocked,
+    }
 }
 
 async fn close_all(service: &Service) {
@@ -140,55 +112,6 @@ async fn close_all(service: &Service) {
 async fn all_ended(service: &Service) {
     let permits = u32::try_from(service.config.limits.max_connections).unwrap_or(u32::MAX);
     let _ = service.permits.acquire_many(permits).await;
-}
-
-/// What a signal asks for.
-enum Signal {
-    Interrupt,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no SIGTERM elsewhere"))]
-    Terminate,
-}
-
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) -> Signal {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // No signals on this system: serve for ever.
-            std::future::pending::<()>().await;
-        }
-        Signal::Interrupt
-    }
 }
 
 #[cfg(test)]

@@ -13,10 +13,13 @@
 //! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
 //! 4. `link`: the session's end of the wire: pings, deadlines, the Close handshake. Below it `wire`: frames in and out,
 //!    everything already received answered in one write, compressed where that was agreed on (`compression`); `meter` holds what the peer sends against its rates.
-//! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session.
+//! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session;
+//!    `send_queues` has the bounds.
 //! 6. `topics`: what is published, to members here; `broker`: and to those of other servers.
-//! 7. `drain`: the way out, by SIGTERM; `admin` tells the load balancer (and `health`, the
+//! 7. `drain`: the way out; `shutdown` begins it at SIGTERM and sees that the process ends; `admin` tells the load balancer (and `health`, the
 //!    container), and shows `metrics`.
+//!
+//! `watchdog` notices handlers that block.
 //!
 //! `telemetry` traces 2 and 3, where the feature `otel` is on.
 //!
@@ -77,9 +80,11 @@ mod proxy;
 mod refusal;
 mod reject;
 mod route;
+mod send_queues;
 mod server;
 mod session;
 mod shares;
+mod shutdown;
 mod socket;
 mod systemd;
 mod telemetry;
@@ -91,6 +96,7 @@ mod tls;
 )]
 mod topics;
 mod upgrade;
+mod watchdog;
 mod wire;
 
 pub use authentication::{Authenticate, Credential, Nobody, Principal, Unauthorized};
@@ -120,7 +126,7 @@ pub use bytestring::ByteString;
 /// # Errors
 /// The example is not a `T`; 1011 for the peer, the details in the log.
 pub fn example<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, Error> {
-    serde_json::from_str(json).map_err(|error| {
+    codegen::from_json(json.as_bytes()).map_err(|error| {
         Error::internal(format!("the example in the document does not fit: {error}"))
     })
 }

@@ -29,7 +29,7 @@ use crate::server::Service;
 use crate::shares::Share;
 use crate::socket::Socket;
 use crate::upgrade::{self, Agreed};
-use crate::{http, proxy};
+use crate::{admin, http, proxy};
 
 /// hyper's smallest buffer.
 const SMALLEST_BUFFER: usize = 8 * 1024;
@@ -42,7 +42,7 @@ pub(crate) async fn run(service: &Arc<Service>, listeners: Vec<Listener>) {
         accepting.spawn(async move {
             let errors = &service.metrics.accept_errors;
             let accepted = |socket, peer| admit(&service, socket, peer);
-            accept_all(&listener, errors, accepted).await;
+            accept_all(&listener, errors, admin::DESCRIPTORS, accepted).await;
         });
     }
     service.progress.reached(Phase::Stopping).await;
@@ -94,30 +94,60 @@ impl Place {
 
 /// Gives the connection a task, if there is room; a few over the limit still get an answer that says so.
 fn admit(service: &Arc<Service>, socket: Socket, peer: SocketAddr) {
+    let service = service.clone();
     if let Ok(permit) = service.permits.clone().try_acquire_owned() {
-        let service = service.clone();
         tokio::spawn(async move { greet(&service, socket, peer, permit).await });
     } else {
         service.metrics.refused("connection_limit");
-        tokio::spawn(refuse(service.clone(), socket));
+        tokio::spawn(async move { turn_away(&service, socket, peer).await });
     }
 }
 
-/// Tells a connection for which there is no room to come again later; silently where there are too many of them.
-async fn refuse(service: Arc<Service>, socket: Socket) {
+/// Tells a connection for which there is no room so, behind what comes before HTTP.
+async fn turn_away(service: &Service, mut socket: Socket, peer: SocketAddr) {
     let Ok(_permit) = service.refusals.try_acquire() else {
+        return;
+    };
+    if client(service, &mut socket, peer).await.is_some() {
+        refuse(service, socket).await;
+    }
+}
+
+/// Tells a connection to come again later.
+async fn refuse(service: &Service, socket: Socket) {
+    let Some(socket) = encrypted(service, socket).await else {
         return;
     };
     let config = &service.config;
     let decide =
         |head: Parts, has_body| std::future::ready(Err(upgrade::no_room(config, &head, has_body)));
-    let spoken = speak(&service, socket, decide).await;
+    let spoken = speak(service, socket, decide).await;
     let last_words = match spoken.served {
         Served::Closed(last_words) => last_words,
         Served::Refused(Err(error)) => fault(config, &error, &spoken.output),
         Served::Agreed(_) | Served::Refused(Ok(())) => spoken.output,
     };
     say_goodbye(config, spoken.socket, &last_words).await;
+}
+
+/// Whose the connection is, as far as can be told before HTTP.
+async fn client(service: &Service, socket: &mut Socket, peer: SocketAddr) -> Option<SocketAddr> {
+    let client = proxy::from_protocol(&service.config.proxy, socket, peer);
+    let client = tokio::time::timeout(service.config.timeouts.request_head, client).await;
+    client.ok()?.ok()
+}
+
+/// The connection behind the TLS handshake, where there is TLS.
+async fn encrypted(service: &Service, socket: Socket) -> Option<Socket> {
+    match (&service.tls, socket) {
+        // What does not leave this machine is in the clear.
+        (Some(tls), Socket::Plain(socket)) => {
+            let deadline = service.config.timeouts.tls_handshake;
+            let socket = tokio::time::timeout(deadline, tls.accept(socket)).await;
+            socket.ok()?.ok()
+        }
+        (_, socket) => Some(socket),
+    }
 }
 
 /// Finds out whose the connection is, and whether that one has room.
@@ -131,39 +161,30 @@ async fn greet(
         // Without it a reply waits for the peer's delayed acknowledgement. A fault shows again at the first read.
         let _ = socket.set_nodelay(true);
     }
-    let proxy = &service.config.proxy;
-    let client = proxy::from_protocol(proxy, &mut socket, peer);
-    let peer = match tokio::time::timeout(service.config.timeouts.request_head, client).await {
-        Ok(Ok(client)) => client,
-        Ok(Err(_)) | Err(_) => {
-            service.metrics.refused("proxy_header");
-            return tracing::debug!(%peer, "no PROXY header");
-        }
+    let Some(peer) = client(service, &mut socket, peer).await else {
+        service.metrics.refused("proxy_header");
+        return tracing::debug!(%peer, "no PROXY header");
     };
     // Of a trusted proxy's connections the headers will tell whose they are; a Unix socket does not.
-    let address = match proxy::is_in_headers(proxy, peer.ip()) || peer.ip().is_unspecified() {
+    let is_told_later = proxy::is_in_headers(&service.config.proxy, peer.ip());
+    let address = match is_told_later || peer.ip().is_unspecified() {
         true => None,
         false => match service.addresses.enter(peer.ip()) {
             Some(place) => Some(place),
             None => {
                 service.metrics.refused("address_limit");
                 drop(permit);
-                return refuse(service.clone(), socket).await;
+                if let Ok(_permit) = service.refusals.try_acquire() {
+                    refuse(service, socket).await;
+                }
+                return;
             }
         },
     };
     let place = Place::new(permit, address);
-    let socket = match (&service.tls, socket) {
-        // What does not leave this machine is in the clear.
-        (Some(tls), Socket::Plain(socket)) => {
-            let deadline = service.config.timeouts.tls_handshake;
-            let Ok(Ok(socket)) = tokio::time::timeout(deadline, tls.accept(socket)).await else {
-                service.metrics.refused("tls");
-                return tracing::debug!(%peer, "no TLS handshake");
-            };
-            socket
-        }
-        (_, socket) => socket,
+    let Some(socket) = encrypted(service, socket).await else {
+        service.metrics.refused("tls");
+        return tracing::debug!(%peer, "no TLS handshake");
     };
     serve(service, socket, peer, place).await;
 }

@@ -1,5 +1,7 @@
 //! The log: one event is one line, whatever a peer sends.
 
+mod lines;
+
 use std::fmt;
 use std::panic::PanicHookInfo;
 
@@ -9,6 +11,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::config::{Log, LogFormat, LogLevel};
 use crate::telemetry::{self, Exporter};
+pub(crate) use lines::DROPPED;
+use lines::Lines;
 
 /// Sends `tracing` events to standard error as the configuration says, panics too, and spans to the exporter. Only the
 /// first call counts, and a subscriber that the program has installed itself stays.
@@ -22,7 +26,7 @@ pub(crate) fn install(log: &Log, exporter: Option<&Exporter>) {
         LogLevel::Trace => LevelFilter::TRACE,
     };
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| Lines)
         .with_target(false);
     let lines = match log.format {
         LogFormat::Text => lines.with_ansi(false).boxed(),

@@ -27,6 +27,7 @@ use crate::route::{Opened, Start};
 use crate::server::Service;
 use crate::socket::Socket;
 use crate::upgrade::{self, Agreed, no_room_reject};
+use crate::watchdog::Watchdog;
 use crate::{Reject, drain, proxy};
 
 /// A server that an application serves on its own listener; [`Server::mount`](crate::Server::mount) makes it.
@@ -46,6 +47,7 @@ struct Running {
     background: Mutex<JoinSet<()>>,
     /// The way to other servers; aborted when dropped.
     _others: JoinSet<()>,
+    _watchdog: Watchdog,
 }
 
 /// Whose connection it is: put it into the extensions of a request, or all clients are one without an address
@@ -60,6 +62,7 @@ impl Mounted {
         running.spawn(async move { others.run().await });
         Self(Arc::new(Running {
             _others: running,
+            _watchdog: Watchdog::start(service.channels.clone()),
             service: Arc::new(service),
             background: Mutex::new(background),
         }))

@@ -8,10 +8,12 @@ use std::task::Waker;
 
 use atomic_waker::AtomicWaker;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::close::code;
 use crate::compression::Shared;
-use crate::config::{Limits, SendQueueFull};
+use crate::config::SendQueueFull;
+use crate::connections::Connections;
 use crate::error::SendError;
 use crate::{CloseReason, Initiator, Message, TopicEvent};
 
@@ -24,9 +26,8 @@ pub(crate) struct Outbox {
     session: AtomicWaker,
     /// Those who wait for room, or for the end.
     room: Notify,
-    max_messages: usize,
-    max_bytes: usize,
-    when_full: SendQueueFull,
+    /// All of them, whose queues are bounded together.
+    connections: Connections,
 }
 
 /// A message in the queue.
@@ -36,6 +37,19 @@ struct Queued {
     topic: Option<NonZeroU64>,
     /// What the client is told right before it; boxed, since few messages have it.
     before: Option<Box<Message>>,
+}
+
+impl Queued {
+    /// What it takes in memory, in bytes, though the payload may be shared.
+    fn size(&self) -> usize {
+        let before = self.before.as_deref().map_or(0, size);
+        size(&self.delivery.message) + before
+    }
+}
+
+/// What a message in the queue takes in memory, in bytes.
+fn size(message: &Message) -> usize {
+    size_of::<Queued>() + message.len()
 }
 
 /// A message on its way to one connection.
@@ -61,12 +75,17 @@ impl Delivery {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Queued>,
+    /// What the queue takes in memory.
     bytes: usize,
     /// What the handler is to be told of topics.
     events: VecDeque<TopicEvent>,
     phase: Phase,
     /// Whether somebody found no room since the last message was taken.
     starved: bool,
+    /// What the queue was last told to hold, for [`SendQueues::holds`](crate::send_queues::SendQueues::holds).
+    told: u32,
+    /// Since when what is published finds the queue full. Boxed: seldom there, and idle connections pay for room.
+    full_since: Option<Box<Instant>>,
 }
 
 #[derive(Default)]
@@ -92,7 +111,7 @@ pub(crate) enum Published {
     Replaced(u64),
     /// It and others, so many together, were dropped.
     Dropped(u64),
-    /// There was no room, and the connection is closed with 1013.
+    /// There was no room for too long, and the connection is closed with 1013.
     Overflow,
     /// The connection is closing.
     NotOpen,
@@ -131,7 +150,7 @@ impl State {
     }
 
     fn push(&mut self, queued: Queued) {
-        self.bytes = self.bytes.saturating_add(queued.delivery.message.len());
+        self.bytes = self.bytes.saturating_add(queued.size());
         self.queue.push_back(queued);
     }
 
@@ -141,10 +160,11 @@ impl State {
         if let Some(before) = next.before.take() {
             // It is announced now, and no longer to be dropped.
             next.topic = None;
+            self.bytes -= size(&before);
             return Some(Delivery::to_one(*before, POSITION));
         }
         let Queued { delivery, .. } = self.queue.pop_front()?;
-        self.bytes -= delivery.message.len();
+        self.bytes -= size(&delivery.message);
         if self.queue.is_empty() {
             match self.queue.capacity() > KEPT_MESSAGES {
                 true => self.queue = VecDeque::new(),
@@ -184,7 +204,7 @@ impl State {
             let drops = count < most && unwanted(queued);
             if drops {
                 count += 1;
-                bytes += queued.delivery.message.len();
+                bytes += queued.size();
             }
             !drops
         });
@@ -203,15 +223,13 @@ pub(crate) const POSITION: &str = "(position)";
 const KEPT_MESSAGES: usize = 4;
 
 impl Outbox {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(connections: Connections) -> Self {
         Self {
             state: Mutex::default(),
             has_events: AtomicBool::new(false),
             session: AtomicWaker::new(),
             room: Notify::new(),
-            max_messages: limits.send_queue_messages,
-            max_bytes: limits.send_queue_size,
-            when_full: limits.send_queue_full,
+            connections,
         }
     }
 
@@ -229,29 +247,60 @@ impl Outbox {
             (Phase::Open, _) | (Phase::LastWords(_), Pusher::Session) => {}
             _ => return Err((SendError::Closed, message)),
         }
-        if !self.has_room(&state, &message) {
+        if !self.has_room(&state, size(&message)) {
             state.starved = true;
             return Err((SendError::Full, message));
         }
-        state.push(Queued {
-            delivery: Delivery::to_one(message, name),
-            topic: None,
-            before: None,
-        });
+        self.queue(
+            state,
+            Queued {
+                delivery: Delivery::to_one(message, name),
+                topic: None,
+                before: None,
+            },
+        );
         Ok(())
     }
 
-    /// One message of any size always passes alone, or it could never be sent.
-    fn has_room(&self, state: &State, message: &Message) -> bool {
-        let bytes = state.bytes.saturating_add(message.len());
-        state.queue.is_empty() || state.queue.len() < self.max_messages && bytes <= self.max_bytes
+    fn queue(&self, mut state: MutexGuard<'_, State>, queued: Queued) {
+        state.push(queued);
+        let is_more = self.tell_size(&mut state);
+        drop(state);
+        if is_more && self.connections.send_queues().are_over() {
+            self.connections.shed();
+        }
+    }
+
+    /// Says what the queue holds now; whether that is more.
+    fn tell_size(&self, state: &mut State) -> bool {
+        let before = state.told;
+        let send_queues = self.connections.send_queues();
+        send_queues.holds(state.bytes, &mut state.told);
+        state.told > before
+    }
+
+    /// Whether there is room for so many bytes more. One message of any size always passes alone, or it could never be sent.
+    fn has_room(&self, state: &State, bytes: usize) -> bool {
+        let (messages, bytes) = (state.queue.len() + 1, state.bytes.saturating_add(bytes));
+        messages == 1 || self.connections.send_queues().allow(messages, bytes)
     }
 
     /// Whether so many messages of so many bytes find room together.
     pub(crate) fn has_room_for(&self, messages: usize, bytes: usize) -> bool {
         let state = self.lock();
-        state.queue.len() + messages <= self.max_messages
-            && state.bytes.saturating_add(bytes) <= self.max_bytes
+        let bytes = state.bytes + messages * size_of::<Queued>() + bytes;
+        let send_queues = self.connections.send_queues();
+        send_queues.allow(state.queue.len() + messages, bytes)
+    }
+
+    /// Whether a connection whose queue is full is slow, and not only in the middle of a burst.
+    fn is_slow(&self, state: &mut State, bytes: usize) -> bool {
+        let (messages, bytes) = (state.queue.len() + 1, state.bytes.saturating_add(bytes));
+        let send_queues = self.connections.send_queues();
+        let since = state
+            .full_since
+            .get_or_insert_with(|| Box::new(Instant::now()));
+        since.elapsed() > send_queues.patience || !send_queues.bear(messages, bytes)
     }
 
     /// Queues `message` from the session's own task if there is room; the message comes back when there is none.
@@ -317,33 +366,39 @@ impl Outbox {
         if !matches!(state.phase, Phase::Open) {
             return Published::NotOpen;
         }
+        let queued = Queued {
+            delivery,
+            topic: Some(topic),
+            before: before.map(Box::new),
+        };
+        let bytes = queued.size();
         let mut dropped = 0;
-        if !self.has_room(&state, &delivery.message) {
-            match self.when_full {
-                SendQueueFull::Disconnect => {
+        if !self.has_room(&state, bytes) {
+            let may_drop = match self.connections.send_queues().when_full {
+                SendQueueFull::Disconnect if self.is_slow(&mut state, bytes) => {
                     drop(state);
                     self.overflow();
                     return Published::Overflow;
                 }
-                SendQueueFull::DropOldest => {}
+                SendQueueFull::Disconnect => false,
+                SendQueueFull::DropOldest => true,
                 SendQueueFull::KeepLatest => {
                     dropped += state.drop_where(usize::MAX, |queued| queued.topic == Some(topic));
+                    true
                 }
-            }
-            while !self.has_room(&state, &delivery.message) {
+            };
+            while may_drop && !self.has_room(&state, bytes) {
                 match state.drop_where(1, |queued| queued.topic.is_some()) {
                     // Only what handlers and senders wait for is left: the new message is the one to go.
-                    0 => return Published::Dropped(dropped + 1),
+                    0 => {
+                        self.tell_size(&mut state);
+                        return Published::Dropped(dropped + 1);
+                    }
                     count => dropped += count,
                 }
             }
         }
-        state.push(Queued {
-            delivery,
-            topic: Some(topic),
-            before: before.map(Box::new),
-        });
-        drop(state);
+        self.queue(state, queued);
         self.session.wake();
         match dropped {
             0 => Published::Queued,
@@ -351,15 +406,33 @@ impl Outbox {
         }
     }
 
-    /// Gives up on a slow reader: what is queued would never arrive in time for the Close frame.
+    /// Closes the connection of a slow reader, behind what is queued.
     fn overflow(&self) {
-        let mut state = self.lock();
-        state.queue = VecDeque::new();
-        state.bytes = 0;
-        drop(state);
         let reason = "too slow: the send queue is full".to_owned();
         self.end(code::TRY_AGAIN_LATER, reason, Phase::Closing);
         self.session.wake();
+    }
+
+    /// Gives up on a slow reader: what is queued is dropped.
+    pub(crate) fn give_up(&self) {
+        let mut state = self.lock();
+        state.queue = VecDeque::new();
+        state.bytes = 0;
+        self.tell_size(&mut state);
+        drop(state);
+        let reason = "too slow: too much waits to be sent".to_owned();
+        self.end(code::TRY_AGAIN_LATER, reason, Phase::Closing);
+        self.session.wake();
+    }
+
+    /// Why the connection is closed, if it is for being slow.
+    pub(crate) fn slow(&self) -> Option<CloseReason> {
+        match &self.lock().phase {
+            Phase::Closing(reason) if reason.code == Some(code::TRY_AGAIN_LATER) => {
+                Some(reason.clone())
+            }
+            _ => None,
+        }
     }
 
     /// Closes the connection after what is queued; for the session's own task, which need not be woken.
@@ -397,10 +470,15 @@ impl Outbox {
 
     /// The session is over: drops what is queued, refuses what comes.
     pub(crate) fn gone(&self) {
-        *self.lock() = State {
+        let mut state = self.lock();
+        let told = state.told;
+        *state = State {
             phase: Phase::Gone,
+            told,
             ..State::default()
         };
+        self.tell_size(&mut state);
+        drop(state);
         // Senders that outlive the session would keep its task's memory by the waker.
         drop(self.session.take());
         self.room.notify_waiters();
@@ -446,6 +524,12 @@ impl Outbox {
             has_room = send(delivery);
         }
         let next = state.next();
+        if state.queue.len() < waited {
+            self.tell_size(&mut state);
+            if self.has_room(&state, 0) {
+                state.full_since = None;
+            }
+        }
         if state.queue.len() < waited && std::mem::take(&mut state.starved) {
             drop(state);
             self.room.notify_waiters();
@@ -497,7 +581,7 @@ impl Outbox {
         event
     }
 
-    /// How many bytes wait.
+    /// What the queue takes in memory, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.lock().bytes
     }

@@ -19,7 +19,7 @@ use crate::outbox::Outbox;
 use crate::socket::Socket;
 use crate::telemetry::Trace;
 use crate::topics::{self, Hub};
-use crate::{Handshake, Reject, Topics, session};
+use crate::{Handshake, Reject, Topics, session, watchdog};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -103,8 +103,9 @@ impl<E: Endpoint> Route for Served<E> {
                 false => None,
             };
             let step = trace.step("connect");
-            let session = step.around(self.endpoint.connect(handshake)).await?;
-            let outbox = Arc::new(Outbox::new(&config.limits));
+            let connect = step.around(self.endpoint.connect(handshake));
+            let session = watchdog::watch_all(self.metrics.mark("connect"), connect).await?;
+            let outbox = Arc::new(Outbox::new(connections.clone()));
             let connection = Connection {
                 id: ConnectionId::next(),
                 peer,

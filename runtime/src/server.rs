@@ -25,7 +25,8 @@ use crate::route::{Route, Served};
 use crate::shares::Shares;
 use crate::telemetry::{self, Exporter};
 use crate::tls::{self, Tls};
-use crate::{admin, broker, compression, drain, listener, log};
+use crate::watchdog::Watchdog;
+use crate::{admin, broker, compression, drain, listener, log, shutdown};
 
 /// The refusals that are written at once when there is no room; connections beyond them are just closed.
 const REFUSALS: usize = 64;
@@ -208,7 +209,8 @@ impl Server {
     /// `is_on_loopback` says that nobody reaches the server but from this machine.
     fn service(self, config: Config, is_on_loopback: bool) -> Result<Service, StartError> {
         let tls = Tls::new(&config.tls).map_err(StartError)?;
-        let (connections, metrics) = (Connections::default(), ServerMetrics::default());
+        let connections = Connections::new(&config.limits);
+        let metrics = ServerMetrics::default();
         let hubs = self.all_routes.iter().map(|route| route.hub().clone());
         let others = Others::new(&config, hubs.collect(), &connections, &metrics.broker);
         Ok(Service {
@@ -234,14 +236,18 @@ impl Server {
         })
     }
 
-    /// Installs the log, binds, serves until SIGINT or SIGTERM, drains. A second signal ends it at once.
+    /// Installs the log, binds, serves until SIGINT or SIGTERM, drains. The code is 0 if every connection was closed within
+    /// `drain.deadline`.
+    ///
+    /// The server has the process for itself: a second signal ends the process at once, and so does the end of the deadline
+    /// where a handler blocks its thread, or `main` does not end within 4 s after it. Where something was cut, its code is 1.
     pub async fn serve(self, config: Config) -> ExitCode {
         let exporter = Exporter::new(&config.telemetry, self.name).map_err(StartError);
         let found = exporter.as_ref().ok().and_then(Option::as_ref);
         log::install(&config.log, found);
         let started = async { Ok((self.bind(config).await?, exporter?)) };
         match started.await {
-            Ok((listening, exporter)) => drain::run_until_signal(listening, exporter).await,
+            Ok((listening, exporter)) => shutdown::run_until_signal(listening, exporter).await,
             Err(StartError(error)) => {
                 tracing::error!("cannot start: {error}");
                 ExitCode::FAILURE
@@ -325,8 +331,8 @@ impl Listening {
         self.admin.as_ref().map(|(_, address)| *address)
     }
 
-    pub(crate) fn service_config(&self) -> &Config {
-        &self.service.config
+    pub(crate) fn service(&self) -> &Service {
+        &self.service
     }
 
     /// Serves until `shutdown` is done, then drains: `/readyz` turns to 503, after `drain.grace` every connection is
@@ -341,7 +347,7 @@ impl Listening {
     }
 
     /// [`Listening::run_until`] with the grace that `shutdown` says.
-    pub(crate) async fn run(self, shutdown: impl Future<Output = Duration>) {
+    pub(crate) async fn run(self, shutdown: impl Future<Output = Duration>) -> drain::Outcome {
         let Self {
             name,
             service,
@@ -369,6 +375,7 @@ impl Listening {
                 }
             });
         }
+        let _watchdog = Watchdog::start(service.channels.clone());
         let mut background = background(name, routes);
         let stop = async {
             let grace = shutdown.await;
@@ -376,8 +383,9 @@ impl Listening {
         };
         tokio::join!(listener::run(&service, public), stop);
         background.abort_all();
-        drain::finish(&service).await;
+        let outcome = drain::finish(&service).await;
         service.others.say_goodbye().await;
         tracing::info!(server = name, "stopped");
+        outcome
     }
 }

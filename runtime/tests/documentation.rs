@@ -153,6 +153,7 @@ async fn every_metric_is_there_with_its_labels() {
 fn every_row_of_the_fault_matrix_has_its_test_and_that_its_witness() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
     let page = std::fs::read_to_string(format!("{folder}/../../docs/fault-matrix.md")).unwrap();
+    let (page, of_brokers) = page.split_once("\n## Brokers\n").unwrap();
     let mut rows = 0;
     for row in page.lines().filter(|line| line.starts_with("| ")).skip(1) {
         let test = row.split('`').rev().nth(1).unwrap();
@@ -169,4 +170,22 @@ fn every_row_of_the_fault_matrix_has_its_test_and_that_its_witness() {
         rows += 1;
     }
     assert!(rows > 40, "{rows}");
+    for row in of_brokers
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1)
+    {
+        let test = row.split('`').rev().nth(1).unwrap();
+        let (module, name) = test.rsplit_once("::").unwrap();
+        let path = format!("{folder}/{}.rs", module.replace("::", "/"));
+        let text = std::fs::read_to_string(path).unwrap();
+        // Listed in a macro, which makes a test of it for each broker.
+        let is_listed = [format!(" {name},"), format!(" {name});")]
+            .iter()
+            .any(|listed| text.contains(listed));
+        assert!(
+            is_listed && text.contains(&format!("async fn {name}(")),
+            "{test} is no test"
+        );
+    }
 }

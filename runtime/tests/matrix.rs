@@ -175,6 +175,28 @@ impl Lines {
     }
 }
 
+#[tokio::test]
+async fn a_handler_that_is_cut_is_named_in_the_log() {
+    let (lines, _guard) = Lines::capture();
+    let server = TestServer::with("[drain]\ndeadline = \"50ms\"").await;
+    let mut client = server.client().await;
+    client.send(r#"{"type":"wait"}"#).await;
+    assert_eq!(client.text().await, r#"{"type":"said","text":"waiting"}"#);
+    server.stop();
+    server.stopped().await;
+    let log = lines.text();
+    let fields: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("dropped before its end"))
+        .collect();
+    let [line] = fields.as_slice() else {
+        panic!("{log}");
+    };
+    for field in ["channel=\"room\"", "handler=\"inbound\"", " connection="] {
+        assert!(line.contains(field), "{field}: {line}");
+    }
+}
+
 const fn key(location: Location) -> Scheme {
     Scheme::ApiKey {
         name: "key",
@@ -279,5 +301,21 @@ async fn whatever_a_peer_sends_one_event_is_one_line() {
             .any(|level| line.contains(level));
         assert!(is_event && !line.chars().any(char::is_control), "{line:?}");
     }
+    witness.unharmed().await;
+}
+
+#[tokio::test]
+async fn idle_connections_to_the_admin_listener_keep_nobody_out() {
+    let server = TestServer::start().await;
+    let witness = Witness::of(&server).await;
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        idle.push(Raw::connect(server.admin).await);
+    }
+    for _ in 0..3 {
+        let ready = server.admin_page("/readyz").await;
+        assert!(ready.starts_with("HTTP/1.1 200 "), "{ready}");
+    }
+    assert_eq!(idle[0].all().await, "", "the oldest is closed");
     witness.unharmed().await;
 }

@@ -4,17 +4,19 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use wsgen_runtime::{Config, Server};
 
 use crate::support::client::Client;
 use crate::support::endpoint::Room;
-use crate::support::raw::{FIN, PING, Raw, TEXT, frame, upgrade};
+use crate::support::raw::{CLOSE, FIN, PING, Raw, TEXT, frame, upgrade};
 use crate::support::within;
 use crate::support::witness::Witness;
 
@@ -30,24 +32,34 @@ pub fn slow_tests() -> bool {
 }
 
 /// Not a test: what [`Process::start`] runs.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn server() {
+#[test]
+fn server() {
     let Ok(settings) = std::env::var(SETTINGS) else {
         return;
     };
     let (ended, _receiver) = mpsc::unbounded_channel();
     let gate = Arc::new(Notify::new());
     let server = Server::new("test").route("/rooms/{room}", Room { gate, ended });
-    let _ = server.serve(Config::from_toml(&settings).unwrap()).await;
-    // `serve` returns its code, which this is not the `main` to return.
-    std::process::exit(0);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .unwrap();
+    let code = runtime.block_on(server.serve(Config::from_toml(&settings).unwrap()));
+    // As `main` ends: not before every worker thread does.
+    drop(runtime);
+    std::process::exit(i32::from(code != ExitCode::SUCCESS));
 }
+
+const WORKERS: usize = 2;
 
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
     pub admin: SocketAddr,
     log: std::sync::mpsc::Receiver<String>,
+    /// Whether the log is not read any more, for now.
+    is_stalled: Arc<AtomicBool>,
 }
 
 impl Process {
@@ -69,10 +81,15 @@ impl Process {
             .unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (tell, log) = std::sync::mpsc::channel();
+        let is_stalled = Arc::new(AtomicBool::new(false));
+        let stalls = is_stalled.clone();
         std::thread::spawn(move || {
-            lines
-                .map_while(Result::ok)
-                .try_for_each(|line| tell.send(line))
+            lines.map_while(Result::ok).try_for_each(|line| {
+                while stalls.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                tell.send(line)
+            })
         });
         let address = |what: &str| loop {
             let line = log.recv_timeout(Duration::from_secs(20)).unwrap();
@@ -88,7 +105,13 @@ impl Process {
             address,
             admin,
             log,
+            is_stalled,
         }
+    }
+
+    /// Reads the log no more, so that its pipe fills.
+    pub fn stop_reading(&self) {
+        self.is_stalled.store(true, Ordering::Relaxed);
     }
 
     pub async fn client(&self) -> Client {
@@ -240,12 +263,135 @@ async fn a_second_sigterm_ends_it_at_once() {
     // Two signals before the first one is looked at are one.
     let mut said = std::iter::from_fn(|| server.log.recv_timeout(Duration::from_secs(20)).ok());
     assert!(said.any(|line| line.contains("draining")));
-    let begin = std::time::Instant::now();
+    let begin = Instant::now();
     server.signal("-TERM");
-    assert!(server.exited().await.success());
+    // It cut the one that is open.
+    assert_eq!(server.exited().await.code(), Some(1));
     assert!(begin.elapsed() < Duration::from_secs(5));
     // To its end, which is there since the process is gone.
     assert!(server.log.iter().any(|line| line.contains("second signal")));
+}
+
+/// A handler that holds its worker thread.
+async fn block(server: &Process, millis: u64) -> Raw {
+    let mut raw = server.raw().await;
+    let block = format!(r#"{{"type":"block","millis":{millis}}}"#);
+    raw.send(&frame(FIN | TEXT, block.as_bytes())).await;
+    raw
+}
+
+/// Handlers that hold the worker threads, one of which the log has named.
+async fn block_all(server: &Process) -> Vec<Raw> {
+    let mut blocked = Vec::new();
+    // More than there are threads: which one gets which is not ours to say.
+    for _ in 0..4 * WORKERS {
+        blocked.push(server.raw().await);
+    }
+    for raw in &mut blocked {
+        raw.send(&frame(FIN | TEXT, br#"{"type":"block","millis":60000}"#))
+            .await;
+    }
+    let line = server.logs("handler=block").await;
+    assert!(line.contains("WARN"), "{line}");
+    assert!(line.contains("channel=\"room\""), "{line}");
+    assert!(line.contains("spawn_blocking"), "{line}");
+    blocked
+}
+
+#[tokio::test]
+async fn handlers_that_block_do_not_outlive_the_deadline() {
+    let settings = format!("{FAST}deadline = \"500ms\"");
+    let mut server = Process::start(&settings, 1024);
+    let _blocked = block_all(&server).await;
+    let begin = Instant::now();
+    server.signal("-TERM");
+    assert_eq!(server.exited().await.code(), Some(1));
+    assert!(
+        begin.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_second_sigterm_ends_it_though_handlers_block() {
+    let mut server = Process::start(FAST, 1024);
+    let _blocked = block_all(&server).await;
+    server.signal("-TERM");
+    // Two signals before the first one is looked at are one, and no line says that it was: the drain cannot begin.
+    let begin = Instant::now();
+    while server.child.try_wait().unwrap().is_none() && begin.elapsed() < Duration::from_secs(10) {
+        server.signal("-TERM");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(server.exited().await.code(), Some(1));
+    assert!(begin.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn one_handler_that_blocks_does_not_outlive_the_deadline() {
+    let settings = format!("{FAST}deadline = \"500ms\"");
+    let mut server = Process::start(&settings, 1024);
+    let _blocked = block(&server, 60_000).await;
+    server.logs("handler=block").await;
+    let begin = Instant::now();
+    server.signal("-TERM");
+    server.logs("cutting what is left").await;
+    server.logs("a handler holds its thread").await;
+    assert_eq!(server.exited().await.code(), Some(1));
+    assert!(
+        begin.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_handler_that_blocks_is_counted_once_and_others_are_not() {
+    let server = Process::start(FAST, 1024);
+    let witness = server.witness().await;
+    let mut blocked = block(&server, 2500).await;
+    assert_eq!(blocked.text().await, r#"{"type":"said","text":"blocked"}"#);
+    let mut short = block(&server, 500).await;
+    assert_eq!(short.text().await, r#"{"type":"said","text":"blocked"}"#);
+    assert_eq!(
+        server
+            .metric("wsgen_blocked_workers_total{channel=\"room\"}")
+            .await,
+        1.0
+    );
+    drop((blocked, short));
+    witness.unharmed().await;
+}
+
+/// More lines than a pipe holds, of all levels, and nobody reads them.
+#[tokio::test]
+async fn a_reader_of_the_log_that_stalls_stops_nobody() {
+    let settings = format!("{FAST}deadline = \"1s\"\n[log]\nlevel = \"debug\"");
+    let mut server = Process::start(&settings, 1024);
+    let witness = server.witness().await;
+    server.stop_reading();
+    for _ in 0..50 {
+        let mut raws = Vec::new();
+        for _ in 0..20 {
+            raws.push(server.raw().await);
+        }
+        for raw in &mut raws {
+            raw.send(&frame(FIN | TEXT, br#"{"type":"fail"}"#)).await;
+            assert_eq!(raw.frame().await.0, FIN | CLOSE);
+        }
+    }
+    assert!(server.metric("wsgen_log_lines_dropped_total").await > 0.0);
+    witness.unharmed().await;
+    // Its end is not held up either.
+    let begin = Instant::now();
+    server.signal("-TERM");
+    assert!(server.exited().await.success());
+    assert!(
+        begin.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begin.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -290,6 +436,31 @@ async fn running_out_of_descriptors_is_survived() {
         }
     })
     .await;
+    witness.unharmed().await;
+}
+
+#[tokio::test]
+async fn without_descriptors_the_admin_listener_answers_all_the_same() {
+    let settings = format!("{FAST}[limits]\nmax_connections = 1000\n[timeouts]\nclose = \"300ms\"");
+    let server = Process::start(&settings, 64);
+    let witness = server.witness().await;
+    let mut open = Vec::new();
+    loop {
+        let mut raw = Raw::connect(server.address).await;
+        let _ = raw.0.write_all(upgrade("/rooms/1", "").as_bytes()).await;
+        match within(raw.0.read(&mut [0])).await {
+            Ok(1) => open.push(raw),
+            _ => break,
+        }
+    }
+    let mut idle = Vec::new();
+    for _ in 0..30 {
+        idle.push(Raw::connect(server.admin).await);
+        let ready = server.admin_page("/readyz").await;
+        assert!(ready.starts_with("HTTP/1.1 200 "), "{ready}");
+        assert!(server.metric("wsgen_accept_errors_total").await >= 1.0);
+    }
+    drop((idle, open));
     witness.unharmed().await;
 }
 

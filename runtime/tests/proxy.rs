@@ -86,6 +86,16 @@ async fn the_proxy_protocol_tells_the_address() {
 }
 
 #[tokio::test]
+async fn over_the_limit_the_header_of_a_proxy_is_read_all_the_same() {
+    let settings = format!("{PROXY_PROTOCOL}[limits]\nmax_connections = 1");
+    let server = TestServer::with(&settings).await;
+    let line = b"PROXY TCP4 203.0.113.9 192.0.2.1 56324 443\r\n";
+    let (status, _first) = knock(&server, line, "").await;
+    assert_eq!(status, "101");
+    assert_eq!(knock(&server, line, "").await.0, "503");
+}
+
+#[tokio::test]
 async fn a_wrong_or_truncated_proxy_header_is_closed() {
     let settings = format!("{PROXY_PROTOCOL}[timeouts]\nrequest_head = \"300ms\"");
     let server = TestServer::with(&settings).await;

@@ -213,6 +213,27 @@ async fn silence_and_plain_http_on_the_tls_port_are_closed() {
     witness.unharmed().await;
 }
 
+#[tokio::test]
+async fn connections_over_the_limit_are_told_so_by_tls() {
+    for limit in ["max_connections", "connections_per_address"] {
+        let authority = Authority::new(limit);
+        authority.write(&authority.sign());
+        let settings = authority.settings(&format!("[limits]\n{limit} = 2"));
+        let server = TestServer::with(&settings).await;
+        let witness = witness(&authority, &server).await;
+        let second = authority.connect(server.address, None).await.unwrap();
+        let mut third = authority.connect(server.address, None).await.unwrap();
+        third
+            .write_all(upgrade("/rooms/1", "").as_bytes())
+            .await
+            .unwrap();
+        let answer = head(&mut third).await;
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        drop((second, third));
+        witness.unharmed().await;
+    }
+}
+
 /// The certificate that a server shows.
 async fn certificate(authority: &Authority, server: SocketAddr) -> Vec<u8> {
     let socket = authority.connect(server, None).await.unwrap();

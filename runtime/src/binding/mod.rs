@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 
-use crate::accept::Accept;
+use crate::accept::{Accept, descriptor};
 use crate::config::{Address, Addresses};
 use crate::error::StartError;
 use crate::socket::Socket;
@@ -81,6 +81,17 @@ impl Accept for Listener {
                 let (socket, _) = listener.accept().await?;
                 Ok((Socket::Unix(socket), NOWHERE))
             }
+        }
+    }
+
+    fn descriptor(socket: &Socket) -> usize {
+        match socket {
+            Socket::Plain(socket) => descriptor(socket),
+            #[cfg(unix)]
+            Socket::Unix(socket) => descriptor(socket),
+            // A listener makes no other.
+            #[cfg(any(feature = "tls", feature = "tower"))]
+            _ => 0,
         }
     }
 }

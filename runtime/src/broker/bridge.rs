@@ -1,6 +1,6 @@
 //! What the topics of a server and the task of its broker share: what is to be said, what is to be heard.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,8 +9,9 @@ use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout_at;
 
+use super::hold::Hold;
 use super::key::Key;
-use super::wire::{Body, Frame, News, NodeId};
+use super::wire::{Beat, Body, Frame, News, NodeId};
 use crate::metrics::BrokerMetrics;
 use crate::topics::Log;
 
@@ -41,9 +42,15 @@ pub(crate) struct Bridge {
 struct State {
     outgoing: VecDeque<Outgoing>,
     bytes: usize,
+    /// Topics whose log perhaps lacks these messages of ours.
+    torn: HashMap<Key, Vec<u64>>,
     dropped: u64,
     /// Whether a sign of life goes before all of these.
     beat_is_due: bool,
+    /// Whether that asks the others whether they hear, and what it answers them.
+    beat_asks: bool,
+    questions: Vec<u64>,
+    hold: Hold,
     /// The topics that have members here, and those that are heard.
     wanted: HashSet<Key>,
     heard: HashSet<Key>,
@@ -57,6 +64,8 @@ struct State {
     has_come_up: bool,
     /// The other servers that give signs of life.
     peers: BTreeMap<NodeId, Peer>,
+    /// Since when the broker has owed an answer, if it does.
+    waiting: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -72,6 +81,7 @@ pub(crate) struct Outgoing {
     pub(crate) key: Key,
     /// Whether it goes into the topic's log.
     pub(crate) is_logged: bool,
+    pub(crate) sequence: u64,
     pub(crate) frame: Bytes,
     pub(crate) since: Instant,
 }
@@ -123,6 +133,7 @@ impl Bridge {
             };
             state.bytes -= dropped.frame.len();
             state.dropped += 1;
+            state.tear(&dropped, true);
             self.metrics.dropped.add(1);
         }
         drop(state);
@@ -140,10 +151,42 @@ impl Bridge {
         self.work.notify_one();
     }
 
-    /// A sent batch may have been lost.
-    pub(crate) fn lost(&self, messages: usize) {
-        self.lock().dropped += messages as u64;
-        self.metrics.dropped.add(messages as u64);
+    /// Says what waits though others may not hear it, because this server stops.
+    pub(crate) fn hold_no_longer(&self) {
+        self.lock().hold = Hold::default();
+        self.work.notify_one();
+    }
+
+    /// The broker is asked for something, or has done it.
+    pub(crate) fn waits(&self, waits: bool) {
+        self.lock().waiting = waits.then(Instant::now);
+    }
+
+    /// These may have been lost on their way.
+    pub(crate) fn lost(&self, batch: &[Outgoing]) {
+        let mut state = self.lock();
+        state.dropped += batch.len() as u64;
+        batch.iter().for_each(|lost| state.tear(lost, false));
+        self.metrics.dropped.add(batch.len() as u64);
+    }
+
+    /// Logs that must begin anew if they lack one of these messages; at most so many.
+    pub(crate) fn torn(&self, most: usize) -> Vec<(Key, Vec<u64>)> {
+        let state = self.lock();
+        let torn = state.torn.iter().take(most);
+        torn.map(|(key, lost)| (key.clone(), lost.clone()))
+            .collect()
+    }
+
+    /// They do not lack them, or have begun anew.
+    pub(crate) fn mended(&self, logs: &[(Key, Vec<u64>)]) {
+        let mut state = self.lock();
+        for (key, lost) in logs {
+            // Else more was lost meanwhile.
+            if state.torn.get(key) == Some(lost) {
+                state.torn.remove(key);
+            }
+        }
     }
 
     /// A topic has got members here.
@@ -228,17 +271,18 @@ impl Bridge {
         work
     }
 
-    /// What is to be said first: at most so many messages, and no more once they have so many bytes.
+    /// What is to be said first: at most so many messages, and no more once they have so many bytes. What is held for
+    /// others is not among it.
     pub(crate) fn take_messages(&self, messages: usize, bytes: usize) -> Vec<Outgoing> {
         let mut state = self.lock();
         let mut batch = Vec::new();
         if messages > 0 && std::mem::take(&mut state.beat_is_due) {
-            let dropped = state.dropped;
-            let beat = Body::News(News::Beat { dropped });
+            let beat = Body::News(News::Beat(state.next_beat()));
             batch.push(Outgoing::new(self.us, Key::of_servers(), 0, beat));
         }
         let mut taken = 0;
         while batch.len() < messages
+            && !state.is_held()
             && taken < bytes
             && let Some(said) = state.outgoing.pop_front()
         {
@@ -251,17 +295,24 @@ impl Bridge {
 
     /// Whether there is something to do.
     pub(crate) fn has_more(&self) -> bool {
-        let state = self.lock();
-        !(state.outgoing.is_empty()
+        let mut state = self.lock();
+        let says_nothing = state.outgoing.is_empty() || state.is_held();
+        !(says_nothing
             && !state.beat_is_due
             && state.changed.is_empty()
             && state.astray.is_empty()
+            && state.torn.is_empty()
             && state.reads.is_empty())
     }
 
     /// Waits until there may be something to do.
     pub(crate) async fn has_work(&self) {
-        self.work.notified().await;
+        let until = self.lock().hold.until();
+        match until {
+            // It is not held any longer then.
+            Some(until) => drop(timeout_at(until.into(), self.work.notified()).await),
+            None => self.work.notified().await,
+        }
     }
 
     /// These topics are heard now.
@@ -284,6 +335,7 @@ impl Bridge {
         // The others' time begins anew: while we heard nobody, nobody could be heard.
         let now = Instant::now();
         state.peers.values_mut().for_each(|peer| peer.heard = now);
+        state.hold = Hold::begin(state.peers.keys().copied());
         state.changed = state.wanted.iter().cloned().collect();
         let logged = state.wanted.iter().filter(|key| key.is_logged);
         state.astray = logged.cloned().collect();
@@ -292,7 +344,11 @@ impl Bridge {
 
     /// Those topics are heard.
     pub(crate) fn came_up(&self) {
-        self.lock().has_come_up = true;
+        let mut state = self.lock();
+        state.has_come_up = true;
+        state.beat_asks = true;
+        state.hold.came_up();
+        drop(state);
         self.metrics.connected();
         self.beat();
     }
@@ -304,6 +360,7 @@ impl Bridge {
         state.has_come_up = false;
         state.heard.clear();
         state.reads.clear();
+        state.questions.clear();
         drop(state);
         self.heard.notify_waiters();
         self.metrics.disconnected();
@@ -327,16 +384,26 @@ impl Bridge {
         self.lock().outgoing.len() < MOST_MESSAGES / 8
     }
 
-    /// Another server gave a sign of life: whether it is new, and whether it has dropped something since the last one.
-    pub(crate) fn hear_peer(&self, node: NodeId, dropped: u64) -> (bool, bool) {
+    /// Another server gave a sign of life: whether it has dropped something since the last one.
+    pub(crate) fn hear_peer(&self, node: NodeId, beat: &Beat) -> bool {
         let peer = Peer {
             heard: Instant::now(),
-            dropped: Some(dropped),
+            dropped: Some(beat.dropped),
         };
-        let before = self.lock().peers.insert(node, peer);
+        let mut state = self.lock();
+        let before = state.peers.insert(node, peer);
         let known = before.and_then(|before| before.dropped);
+        if state.hold.is_over_by(node, beat) {
+            self.work.notify_one();
+        }
+        state.questions.extend(beat.asks);
+        drop(state);
+        if known.is_none() || beat.asks.is_some() {
+            // So that it knows us, too, and that we hear it.
+            self.beat();
+        }
         // One that was forgotten while it had no broker comes back as a new one, and has dropped what did not fit.
-        (known.is_none(), dropped > known.unwrap_or(0))
+        beat.dropped > known.unwrap_or(0)
     }
 
     /// Another server speaks of its members: if it dies before its first sign of life, they must be forgotten as well.
@@ -350,7 +417,11 @@ impl Bridge {
 
     /// Another server is gone.
     pub(crate) fn forget_peer(&self, node: NodeId) {
-        self.lock().peers.remove(&node);
+        let mut state = self.lock();
+        state.peers.remove(&node);
+        if state.hold.is_over_without(node) {
+            self.work.notify_one();
+        }
     }
 
     /// Forgets the servers that have given no sign of life for so long, and names them.
@@ -359,8 +430,10 @@ impl Bridge {
         if !state.is_connected {
             return BTreeSet::new();
         }
+        // While the broker itself says nothing, nobody's silence grows.
+        let until = state.waiting.unwrap_or_else(Instant::now);
         let silent = state.peers.iter();
-        let silent = silent.filter(|(_, peer)| peer.heard.elapsed() > ttl);
+        let silent = silent.filter(|(_, peer)| until.saturating_duration_since(peer.heard) > ttl);
         let silent: BTreeSet<NodeId> = silent.map(|(node, _)| *node).collect();
         state.peers.retain(|node, _| !silent.contains(node));
         silent
@@ -378,6 +451,33 @@ impl Bridge {
 }
 
 impl State {
+    fn next_beat(&mut self) -> Beat {
+        Beat {
+            dropped: self.dropped,
+            asks: std::mem::take(&mut self.beat_asks).then_some(self.hold.question),
+            answers: std::mem::take(&mut self.questions),
+        }
+    }
+
+    /// A message may never reach the log of its topic. Who reads that must be told, not given the rest as if it were all.
+    fn tear(&mut self, lost: &Outgoing, is_certain: bool) {
+        let has_room = self.torn.len() < MOST_MESSAGES || self.torn.contains_key(&lost.key);
+        if lost.is_logged && has_room {
+            let torn = self.torn.entry(lost.key.clone()).or_default();
+            if is_certain {
+                // It says enough.
+                torn.clear();
+            }
+            torn.push(lost.sequence);
+        }
+    }
+
+    /// Whether what is said waits for others: not where it would soon be too much.
+    fn is_held(&mut self) -> bool {
+        let has_room = self.outgoing.len() < MOST_MESSAGES / 2 && self.bytes < MOST_BYTES / 2;
+        has_room && self.hold.until().is_some()
+    }
+
     /// Has the task look at a topic if that is needed. So what is to be looked at never outgrows what is wanted and
     /// heard, however long there is no broker.
     fn compare(&mut self, key: Key) {
@@ -399,6 +499,7 @@ impl Outgoing {
         Self {
             key,
             is_logged,
+            sequence,
             frame: frame.encode(),
             since: Instant::now(),
         }

@@ -101,15 +101,11 @@ impl Cluster {
     /// What another server tells all.
     fn hear(&self, node: NodeId, news: News) {
         match news {
-            News::Beat { dropped } => {
-                let (is_new, has_dropped) = self.bridge.hear_peer(node, dropped);
-                if is_new {
-                    // So that it knows us, too.
-                    self.bridge.beat();
-                }
+            News::Beat(beat) => {
+                let has_dropped = self.bridge.hear_peer(node, &beat);
                 if has_dropped {
                     tracing::warn!(%node, "another server had to drop messages for us");
-                    self.miss();
+                    self.miss(true);
                 }
             }
             News::Bye => {
@@ -135,17 +131,20 @@ impl Cluster {
         self.has_fallen_behind.notify_one();
     }
 
-    fn miss(&self) {
+    /// Messages of others may be missing, because one of them dropped some or because this server did not hear them.
+    fn miss(&self, were_dropped: bool) {
         self.bridge.metrics.gaps.add(1);
         self.may_have_missed.notify_one();
-        self.hubs.iter().for_each(|hub| hub.has_missed());
+        self.hubs
+            .iter()
+            .for_each(|hub| hub.has_missed(were_dropped));
     }
 
     /// There is a connection, and everything wanted is heard; members `may_have_missed` something before.
     pub(crate) fn came_up(&self, may_have_missed: bool) {
         self.bridge.came_up();
         if may_have_missed {
-            self.miss();
+            self.miss(false);
         }
     }
 
@@ -205,7 +204,7 @@ impl Cluster {
         loop {
             self.has_fallen_behind.notified().await;
             tracing::warn!("this server falls behind what others publish");
-            self.miss();
+            self.miss(false);
             tokio::time::sleep(BETWEEN_GAPS).await;
         }
     }
@@ -223,6 +222,7 @@ impl Cluster {
     /// Says that this server stops, and gives the broker a moment to pass it on.
     pub(crate) async fn say_goodbye(&self) {
         self.bridge.tell(Key::of_servers(), News::Bye);
+        self.bridge.hold_no_longer();
         let said = async {
             while self.bridge.is_connected() && !self.bridge.is_silent() {
                 tokio::time::sleep(Duration::from_millis(10)).await;

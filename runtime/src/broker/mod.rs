@@ -12,11 +12,14 @@
 //! - A server hears the topics that have members there: one channel each with Redis; with NATS, where a subscription costs
 //!   the client several KiB, topics share 1024 subjects.
 //! - When a connection comes back, topics are heard first, then what was missed is read from the logs where there are
-//!   any, and where not every handler is told ([`TopicEvent::Missed`](crate::TopicEvent::Missed)).
+//!   any, and where not every handler is told ([`TopicEvent::Missed`](crate::TopicEvent::Missed)). What is to be said waits
+//!   until the other servers are back as well (`hold`).
+//! - A log that lacks what was lost on its way to it begins anew, so that nobody recovers from a part.
 //! - What the broker cannot tell from silence is told by signs of life, which also say how much a server had to drop.
 
 mod bridge;
 mod cluster;
+mod hold;
 mod key;
 mod names;
 #[cfg(feature = "nats")]

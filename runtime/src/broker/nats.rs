@@ -155,7 +155,7 @@ impl Session for Nats {
                     tracing::error!(
                         "a message is too large for the broker, and reaches members here only"
                     );
-                    self.cluster.bridge.lost(1);
+                    self.cluster.bridge.lost(std::slice::from_ref(said));
                 }
                 other => other?,
             }
@@ -166,6 +166,10 @@ impl Session for Nats {
     async fn read(&mut self, _: &[(Key, Option<(u64, u64)>)]) -> Result<Vec<Log>, Fault> {
         // No key says that there is a log.
         Ok(Vec::new())
+    }
+
+    async fn mend(&mut self, _: &[(Key, Vec<u64>)]) -> Result<(), Fault> {
+        Ok(())
     }
 
     async fn broken(&mut self) -> Fault {

@@ -22,7 +22,7 @@ use super::session::{Fault, Session};
 use super::wire::{Body, Frame, NodeId};
 use crate::topics::{Kept, Log};
 
-/// Both scripts begin here: where the log is, and a new one when it is lost, be it by a restart of Redis (its run id has
+/// All scripts begin here: where the log is, and a new one when it is lost, be it by a restart of Redis (its run id has
 /// changed), after which offsets could mean other messages.
 const BEGIN: &str = "
 local meta, stream = KEYS[1], KEYS[2]
@@ -48,24 +48,37 @@ redis.call('PEXPIRE', meta, age * 8)
 redis.call('PUBLISH', channel, epoch .. '.' .. offset .. ' ' .. frame)
 ";
 
-/// Reads what is in the log after an offset of an epoch: epoch, offset, how long ago each was added, and the frames; or
-/// only the first two if the log does not have them all.
+/// Reads the log: epoch, offset, and of what is after an offset of an epoch how long ago each was added and the frames,
+/// as far as the log still has them. All is after an epoch that is over, nothing after none.
 const READ: &str = "
 local after_epoch, after, age = ARGV[4], tonumber(ARGV[5]), ARGV[3]
 redis.call('PEXPIRE', meta, age * 8)
-if epoch ~= after_epoch or after > offset then
-  return {epoch, offset}
-end
-local entries = redis.call('XRANGE', stream, '(' .. string.format('%d', after) .. '-0', '+')
-if #entries ~= offset - after then
-  return {epoch, offset}
-end
 local ages, frames = {}, {}
-for index, entry in ipairs(entries) do
-  ages[index] = now - tonumber(entry[2][2])
-  frames[index] = entry[2][4]
+if after_epoch ~= '' then
+  if epoch ~= after_epoch then
+    after = 0
+  end
+  local entries = redis.call('XRANGE', stream, '(' .. string.format('%d', after) .. '-0', '+')
+  for index, entry in ipairs(entries) do
+    ages[index] = now - tonumber(entry[2][2])
+    frames[index] = entry[2][4]
+  end
 end
 return {epoch, offset, ages, frames}
+";
+
+/// Ends the log if one of these messages, each by how its frame goes on after version and kind, is not in it.
+const MEND: &str = "
+local lost = {}
+for index = 4, #ARGV do
+  lost[ARGV[index]] = true
+end
+for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+')) do
+  lost[string.sub(entry[2][4], 3, 18)] = nil
+end
+if next(lost) then
+  redis.call('DEL', meta, stream)
+end
 ";
 
 pub(super) struct Redis {
@@ -75,6 +88,8 @@ pub(super) struct Redis {
     run: String,
     add: String,
     read: String,
+    mend: String,
+    us: NodeId,
     prefix: String,
     messages: usize,
     age: Duration,
@@ -116,6 +131,7 @@ impl Session for Redis {
         let run = run.trim().to_owned();
         let add = load(&mut connection, ADD).await?;
         let read = load(&mut connection, READ).await?;
+        let mend = load(&mut connection, MEND).await?;
         let bounds = &cluster.bounds;
         let mut session = Self {
             connection,
@@ -123,6 +139,8 @@ impl Session for Redis {
             run,
             add,
             read,
+            mend,
+            us: cluster.bridge.us,
             prefix: settings.prefix.clone(),
             messages: bounds.messages,
             age: bounds.age,
@@ -168,6 +186,18 @@ impl Session for Redis {
         let answers: Vec<Value> = pipe.query_async(&mut self.connection).await?;
         let logs: Option<Vec<Log>> = answers.into_iter().map(log).collect();
         logs.ok_or_else(|| Fault("it answers otherwise than Redis does".to_owned()))
+    }
+
+    async fn mend(&mut self, logs: &[(Key, Vec<u64>)]) -> Result<(), Fault> {
+        let mut pipe = redis::pipe();
+        for (key, lost) in logs {
+            self.script(&mut pipe, &self.mend, key);
+            for sequence in lost {
+                pipe.arg(&super::wire::identity(self.us, *sequence));
+            }
+            pipe.ignore();
+        }
+        Ok(pipe.query_async(&mut self.connection).await?)
     }
 
     async fn broken(&mut self) -> Fault {
@@ -253,30 +283,24 @@ fn log(answer: Value) -> Option<Log> {
     let Value::Array(parts) = answer else {
         return None;
     };
-    let mut parts = parts.into_iter();
-    let epoch = String::from_redis_value(parts.next()?).ok()?;
-    let top = u64::from_redis_value(parts.next()?).ok()?;
-    let entries = match (parts.next(), parts.next()) {
-        (Some(ages), Some(frames)) => {
-            let ages = Vec::<u64>::from_redis_value(ages).ok()?;
-            let frames = Vec::<Vec<u8>>::from_redis_value(frames).ok()?;
-            Some(ages.into_iter().zip(frames))
-        }
-        _ => None,
-    };
+    let [epoch, top, ages, frames] = <[Value; 4]>::try_from(parts).ok()?;
+    let epoch = String::from_redis_value(epoch).ok()?;
+    let ages = Vec::<u64>::from_redis_value(ages).ok()?;
+    let frames = Vec::<Vec<u8>>::from_redis_value(frames).ok()?;
     let now = Instant::now();
-    let after = entries.map(|entries| {
-        let kept = entries.map(|(age, frame)| {
-            let at = now.checked_sub(Duration::from_millis(age)).unwrap_or(now);
-            kept(Frame::decode(&frame.into())?, at)
-        });
-        kept.collect::<Option<Vec<Kept>>>()
-    });
+    let mut newest = Vec::with_capacity(frames.len());
+    for (age, frame) in ages.into_iter().zip(frames) {
+        let at = now.checked_sub(Duration::from_millis(age)).unwrap_or(now);
+        match Frame::decode(&frame.into()).and_then(|frame| kept(frame, at)) {
+            Some(kept) => newest.push(kept),
+            // A frame of a later version leaves a hole.
+            None => newest.clear(),
+        }
+    }
     Some(Log {
         epoch: u64::from_str_radix(&epoch, 16).ok()?,
-        top,
-        // A frame of a later version would leave a hole.
-        after: after.flatten(),
+        top: u64::from_redis_value(top).ok()?,
+        newest,
     })
 }
 

@@ -51,6 +51,9 @@ pub(super) trait Session: Sized + Send {
         logs: &[(Key, Option<(u64, u64)>)],
     ) -> impl Future<Output = Result<Vec<Log>, Fault>> + Send;
 
+    /// Has these logs begin anew that lack one of these messages of ours.
+    fn mend(&mut self, logs: &[(Key, Vec<u64>)]) -> impl Future<Output = Result<(), Fault>> + Send;
+
     /// Waits until the connection breaks.
     fn broken(&mut self) -> impl Future<Output = Fault> + Send;
 }
@@ -92,7 +95,10 @@ async fn serve<S: Session>(mut session: S, cluster: &Cluster, attempt: &mut u32)
     loop {
         // Topics first: what is said is to find everybody.
         let messages = if has_come_up { BATCH } else { 0 };
-        if let Err(fault) = step(&mut session, cluster, messages).await {
+        bridge.waits(true);
+        let done = step(&mut session, cluster, messages).await;
+        bridge.waits(false);
+        if let Err(fault) = done {
             return fault;
         }
         if !has_come_up {
@@ -135,6 +141,11 @@ async fn step<S: Session>(
         bridge.hears(work.hear);
     }
     read(session, work.reads).await?;
+    let torn = bridge.torn(LOGS);
+    if !torn.is_empty() {
+        in_time(session.mend(&torn)).await?;
+        bridge.mended(&torn);
+    }
     say(session, cluster, messages).await
 }
 
@@ -161,7 +172,7 @@ async fn say<S: Session>(session: &mut S, cluster: &Cluster, messages: usize) ->
     };
     if let Err(fault) = in_time(session.say(&batch)).await {
         // Perhaps it has them, perhaps not: at most once is what we promise.
-        bridge.lost(batch.len());
+        bridge.lost(&batch);
         return Err(fault);
     }
     bridge.metrics.lag(oldest.elapsed());
@@ -174,9 +185,10 @@ async fn in_time<T>(step: impl Future<Output = Result<T, Fault>>) -> Result<T, F
     done.unwrap_or_else(|_| Err(Fault("it does not answer".to_owned())))
 }
 
-/// Longer each time up to 5 s, and by chance, so that servers do not come back in step.
+/// Longer each time up to half a second, because what others publish until we are back is missed; by chance, so that
+/// servers do not come back in step.
 fn back_off(attempt: u32) -> Duration {
-    const LONGEST: u64 = 5000;
+    const LONGEST: u64 = 500;
     let most = (100_u64 << attempt.min(6)).min(LONGEST);
     // Between half of it and all of it.
     let chance = super::wire::NodeId::random().0 % (most / 2);

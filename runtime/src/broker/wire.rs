@@ -16,6 +16,15 @@ const VERSION: u8 = 1;
 /// Version, kind, node and number.
 const HEAD: usize = 18;
 
+/// Node and number, as they are in a head: no other message has the same.
+#[cfg(feature = "redis")]
+pub(super) fn identity(node: NodeId, sequence: u64) -> [u8; 16] {
+    let mut identity = [0; 16];
+    identity[..8].copy_from_slice(&node.0.to_be_bytes());
+    identity[8..].copy_from_slice(&sequence.to_be_bytes());
+    identity
+}
+
 /// A running server, among those that share a broker: chosen by chance at each start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct NodeId(pub(crate) u64);
@@ -58,8 +67,8 @@ pub(crate) enum Body {
 /// What servers tell each other about their members and themselves.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum News {
-    /// On the topic of all servers: I live, and have had to drop so many messages for others since I began.
-    Beat { dropped: u64 },
+    /// On the topic of all servers: I live.
+    Beat(Beat),
     /// On the topic of all servers: I stop.
     Bye,
     /// On the topic of all servers: close the connections of this principal.
@@ -80,6 +89,19 @@ pub(crate) enum News {
         last: bool,
         members: Vec<Present>,
     },
+}
+
+/// A sign of life.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Beat {
+    /// How many messages for others were dropped since the server began.
+    pub(crate) dropped: u64,
+    /// The server has just come back, and wants to know who else hears: answers repeat this number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) asks: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) answers: Vec<u64>,
 }
 
 /// A member that wants to be seen.
@@ -187,7 +209,11 @@ mod tests {
                 name: "",
                 message: vec![0xff, 0].into(),
             },
-            Body::News(News::Beat { dropped: 4 }),
+            Body::News(News::Beat(Beat {
+                dropped: 4,
+                asks: Some(u64::MAX),
+                answers: vec![7],
+            })),
             Body::News(News::Here {
                 first: true,
                 last: true,

@@ -43,12 +43,12 @@ impl Config {
             "limits.message_fragments must be at least 1",
         );
         demand(
-            limits.send_queue_messages >= 1,
-            "limits.send_queue_messages must be at least 1",
-        );
-        demand(
             limits.send_queue_size >= 1,
             "limits.send_queue_size must be at least 1 byte",
+        );
+        demand(
+            limits.send_queue_memory >= limits.send_queue_size,
+            "limits.send_queue_memory must be at least limits.send_queue_size",
         );
         let rates = &self.rates;
         demand(

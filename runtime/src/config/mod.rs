@@ -9,6 +9,7 @@ mod compression;
 mod faults;
 mod listen;
 mod load;
+mod secrets;
 mod security;
 mod show;
 mod telemetry;
@@ -23,6 +24,7 @@ pub use broker::{Broker, BrokerKind, BrokerUrl, Resume};
 pub use compression::Compression;
 pub use listen::{Address, Addresses};
 pub use load::ConfigError;
+pub(crate) use load::most_descriptors;
 pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
 pub use telemetry::{SecretHeader, Telemetry};
 
@@ -210,11 +212,19 @@ pub struct Limits {
     pub message_size: usize,
     /// Frames of a received message; more close with 1008. Default 128.
     pub message_fragments: usize,
-    /// Messages that may wait to be sent to one connection. Default 256.
+    /// Messages that may wait to be sent to one connection; 0 is no limit but that of bytes. Default 0.
     pub send_queue_messages: usize,
-    /// Bytes that may wait to be sent to one connection; a single larger message passes alone. Default 256 KiB.
+    /// Bytes that may wait to be sent to one connection, with what it takes to keep them; a single larger message passes
+    /// alone. What is published may find up to four times as much for `send_queue_patience`. Default 1 MiB.
     #[serde(with = "units::size")]
     pub send_queue_size: usize,
+    /// How long the send queue may be over its bounds before a published message finds it full, where `send_queue_full` is
+    /// `disconnect`. Default 5 s.
+    #[serde(with = "units::duration")]
+    pub send_queue_patience: Duration,
+    /// Bytes that may wait on all connections together; beyond it those for which most waits are closed with 1013. Default 256 MiB.
+    #[serde(with = "units::size")]
+    pub send_queue_memory: usize,
     /// What is done for a published message that finds the send queue full. Default `disconnect`.
     pub send_queue_full: SendQueueFull,
 }
@@ -223,7 +233,8 @@ pub struct Limits {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendQueueFull {
-    /// The connection reads too slowly: it is closed with 1013, so that its client knows that it has missed something.
+    /// The connection reads too slowly: it is closed with 1013 behind what is queued, so that its client knows that it has
+    /// missed something.
     #[default]
     Disconnect,
     /// The oldest published messages are dropped to make room. What the handler itself sent is never dropped.
@@ -243,8 +254,10 @@ impl Default for Limits {
             headers: 64,
             message_size: 64 * 1024,
             message_fragments: 128,
-            send_queue_messages: 256,
-            send_queue_size: 256 * 1024,
+            send_queue_messages: 0,
+            send_queue_size: 1 << 20,
+            send_queue_patience: Duration::from_secs(5),
+            send_queue_memory: 256 << 20,
             send_queue_full: SendQueueFull::default(),
         }
     }

@@ -258,9 +258,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
     }
 
-    /// The end of the connection: `end`, unless it had ended before.
+    /// The end of the connection: `end`, unless it had ended before. Who is cut off while it is closed for being slow was slow.
     pub(crate) fn first_end(&mut self, end: End) -> End {
-        self.ended.take().unwrap_or(end)
+        let end = self.ended.take().unwrap_or(end);
+        match self.outbox.slow() {
+            Some(reason) if end.rest == Rest::Cut => End { reason, ..end },
+            _ => end,
+        }
     }
 
     /// Does what is left of the Close handshake and of TCP, within the deadline.

@@ -20,6 +20,7 @@ use std::time::Duration;
 use smallvec::SmallVec;
 
 use crate::compression::{Counts, Sizes};
+use crate::watchdog::Mark;
 use crate::wire::Traffic;
 use crate::{CloseReason, Initiator};
 pub(crate) use broker::BrokerMetrics;
@@ -31,6 +32,10 @@ pub(crate) use text::render;
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
     pub(crate) fn add(&self, amount: u64) {
         self.0.fetch_add(amount, Ordering::Relaxed);
     }
@@ -48,6 +53,12 @@ impl Counters {
     /// The counter of `label`, which must be a word of the document or of this crate.
     pub(crate) fn get(&self, label: &'static str) -> Arc<Counter> {
         self.lock().entry(label).or_default().clone()
+    }
+
+    fn marked(&self, mark: Mark) -> Option<&'static str> {
+        let counters = self.lock();
+        let mut known = counters.iter();
+        known.find_map(|(label, counter)| (Mark::of(counter) == mark).then_some(*label))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Arc<Counter>>> {
@@ -114,6 +125,10 @@ pub(crate) struct ChannelMetrics {
     pub(crate) slow_consumers: Counter,
     /// Published messages that were dropped for one connection.
     pub(crate) dropped: Counter,
+    /// The handlers that no message calls, by name; only their addresses count.
+    called: Counters,
+    /// Handlers that held a worker thread for too long.
+    pub(crate) blocked: Counter,
 }
 
 impl ChannelMetrics {
@@ -137,7 +152,20 @@ impl ChannelMetrics {
             panics: Counter::default(),
             slow_consumers: Counter::default(),
             dropped: Counter::default(),
+            called: Counters::default(),
+            blocked: Counter::default(),
         }
+    }
+
+    /// The mark of a handler that no message calls.
+    pub(crate) fn mark(&self, handler: &'static str) -> Mark {
+        Mark::of(&self.called.get(handler))
+    }
+
+    /// The message or the handler that has this mark, if it is one of this channel's.
+    pub(crate) fn marked(&self, mark: Mark) -> Option<&'static str> {
+        let known = [&self.received, &self.called];
+        known.into_iter().find_map(|counters| counters.marked(mark))
     }
 }
 
@@ -147,6 +175,8 @@ pub(crate) struct ConnectionMetrics {
     channel: Arc<ChannelMetrics>,
     received: Known,
     sent: Known,
+    /// The handler that runs, or ran last.
+    handler: Mark,
 }
 
 impl ConnectionMetrics {
@@ -157,12 +187,23 @@ impl ConnectionMetrics {
             channel,
             received: Known::default(),
             sent: Known::default(),
+            handler: Mark::default(),
         }
     }
 
-    /// A message of this name came.
+    /// A message of this name came, and its handler is called.
     pub(crate) fn received(&mut self, name: &'static str) {
-        self.received.count(&self.channel.received, name);
+        self.handler = self.received.count(&self.channel.received, name);
+    }
+
+    /// A handler is called that no message calls.
+    pub(crate) fn called(&mut self, handler: &'static str) {
+        self.handler = self.channel.mark(handler);
+    }
+
+    /// The mark of the handler that was called last.
+    pub(crate) fn handler(&self) -> Mark {
+        self.handler
     }
 
     /// A message of this name goes.
@@ -219,7 +260,7 @@ impl Drop for ConnectionMetrics {
 struct Known(SmallVec<[(&'static str, u64, Arc<Counter>); 1]>);
 
 impl Known {
-    fn count(&mut self, counters: &Counters, name: &'static str) {
+    fn count(&mut self, counters: &Counters, name: &'static str) -> Mark {
         // The same text is at the same place, but for rare cases, which the second look is for.
         let known = self
             .0
@@ -228,11 +269,17 @@ impl Known {
         let known = known.or_else(|| self.0.iter().position(|(known, ..)| *known == name));
         let known = known.and_then(|index| self.0.get_mut(index));
         match known {
-            Some((_, count, _)) => *count += 1,
+            Some((_, count, counter)) => {
+                *count += 1;
+                Mark::of(counter)
+            }
             None => {
+                let counter = counters.get(name);
+                let mark = Mark::of(&counter);
                 // Room for one more, not for four: most connections use one or two.
                 self.0.reserve_exact(1);
-                self.0.push((name, 1, counters.get(name)));
+                self.0.push((name, 1, counter));
+                mark
             }
         }
     }

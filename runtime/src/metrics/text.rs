@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::histogram::BOUNDS;
 use super::{BrokerMetrics, ChannelMetrics, Counter, Counters, ServerMetrics};
+use crate::log;
 
 /// Everything, one line a value. `queued` is how many bytes wait in send queues now.
 pub(crate) fn render(
@@ -59,6 +60,10 @@ pub(crate) fn render(
         "Failures to accept a connection.",
     );
     page.line("wsgen_accept_errors_total", &[], server.accept_errors.get());
+    let name = "wsgen_log_lines_dropped_total";
+    let help = "Lines of the log that standard error did not take.";
+    page.head(name, "counter", help);
+    page.line(name, &[], log::DROPPED.get());
     page.broker(&server.broker);
     page.durations(channels);
     page.0
@@ -67,7 +72,7 @@ pub(crate) fn render(
 type OfChannel = fn(&ChannelMetrics) -> &Counter;
 
 /// Name, help and place of the counters that a channel has one of.
-const CHANNEL_COUNTERS: [(&str, &str, OfChannel); 9] = [
+const CHANNEL_COUNTERS: [(&str, &str, OfChannel); 10] = [
     (
         "wsgen_bytes_received_total",
         "Bytes read after the upgrade.",
@@ -112,6 +117,11 @@ const CHANNEL_COUNTERS: [(&str, &str, OfChannel); 9] = [
         "wsgen_handler_panics_total",
         "Panics of handlers.",
         |channel| &channel.panics,
+    ),
+    (
+        "wsgen_blocked_workers_total",
+        "Handlers that held a worker thread for over a second.",
+        |channel| &channel.blocked,
     ),
 ];
 
@@ -281,7 +291,7 @@ mod tests {
             .collect();
         let count = types.len();
         types.dedup();
-        assert_eq!((types.len(), count), (22, 22));
+        assert_eq!((types.len(), count), (24, 24));
         drop(connection);
         let page = render(&server, &[channel], 0);
         assert!(

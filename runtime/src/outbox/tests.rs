@@ -1,12 +1,26 @@
 //! Room, ends, and what is dropped.
 
-use super::*;
+use std::time::Duration;
 
+use super::*;
+use crate::ConnectionId;
+use crate::config::Limits;
+
+/// One with room for so many messages, and for so many bytes in one message.
 fn outbox(messages: usize, bytes: usize) -> Outbox {
+    with(|limits| {
+        limits.send_queue_messages = messages;
+        limits.send_queue_size = messages * EACH + bytes;
+    })
+}
+
+/// What a message takes beside its text.
+const EACH: usize = size_of::<Queued>();
+
+fn with(set: impl FnOnce(&mut Limits)) -> Outbox {
     let mut limits = crate::config::Config::default().limits;
-    limits.send_queue_messages = messages;
-    limits.send_queue_size = bytes;
-    Outbox::new(&limits)
+    set(&mut limits);
+    Outbox::new(Connections::new(&limits))
 }
 
 #[test]
@@ -16,10 +30,13 @@ fn messages_and_bytes_are_bounded() {
         [(); 3].map(|()| by_count.push_now("a".into(), "m")),
         [Ok(()), Ok(()), Err(SendError::Full)]
     );
-    let by_size = outbox(10, 5);
+    let by_size = with(|limits| limits.send_queue_size = 2 * EACH + 5);
     assert_eq!(by_size.push_now("123".into(), "m"), Ok(()));
     assert_eq!(by_size.push_now("456".into(), "m"), Err(SendError::Full));
-    assert_eq!(all(&by_size), ["123"]);
+    // What keeps a message counts, or there could be any number of empty ones.
+    assert_eq!(by_size.push_now("".into(), "m"), Ok(()));
+    assert_eq!(by_size.push_now("".into(), "m"), Err(SendError::Full));
+    assert_eq!(all(&by_size), ["123", ""]);
     assert_eq!(
         by_size.push_now("a single larger one passes".into(), "m"),
         Ok(())
@@ -45,24 +62,103 @@ fn a_close_waits_for_what_is_queued_and_refuses_more() {
     assert_eq!(outbox.take(true, |_| true), Next::Cut);
 }
 
-#[test]
-fn an_overflow_closes_with_1013() {
-    let outbox = outbox(1, 100);
-    assert_eq!(
-        outbox.publish(Delivery::to_one("a".into(), "m"), None, topic(1)),
-        Published::Queued
-    );
-    assert_eq!(
-        outbox.publish(Delivery::to_one("b".into(), "m"), None, topic(1)),
-        Published::Overflow
-    );
-    assert!(matches!(
-        outbox.take(true, |_| true),
+fn publish(outbox: &Outbox, text: &str) -> Published {
+    outbox.publish(
+        Delivery::to_one(text.to_owned().into(), "m"),
+        None,
+        topic(1),
+    )
+}
+
+fn is_1013(next: &Next) -> bool {
+    matches!(
+        next,
         Next::Close(CloseReason {
             code: Some(1013),
             ..
         })
-    ));
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_is_no_slow_reader_but_a_queue_that_stays_full_is() {
+    let outbox = outbox(1, 100);
+    let patience = outbox.connections.send_queues().patience;
+    assert_eq!(
+        ["a", "b"].map(|text| publish(&outbox, text)),
+        [Published::Queued; 2]
+    );
+    tokio::time::advance(patience).await;
+    assert_eq!(publish(&outbox, "c"), Published::Queued);
+    // It was read: from here on its time begins again.
+    assert_eq!(all(&outbox), ["a", "b", "c"]);
+    assert_eq!(
+        ["d", "e"].map(|text| publish(&outbox, text)),
+        [Published::Queued; 2]
+    );
+    tokio::time::advance(patience).await;
+    assert_eq!(publish(&outbox, "f"), Published::Queued);
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!(publish(&outbox, "g"), Published::Overflow);
+    assert_eq!(publish(&outbox, "h"), Published::NotOpen);
+    // What was queued leaves before the Close frame.
+    let mut left = Vec::new();
+    let next = outbox.take(true, |delivery| {
+        left.push(delivery.message);
+        true
+    });
+    assert_eq!(left, ["d", "e", "f"].map(Message::from));
+    assert!(is_1013(&next), "{next:?}");
+}
+
+#[test]
+fn four_times_the_bounds_are_too_much_at_any_time() {
+    let by_count = outbox(2, 100);
+    for _ in 0..8 {
+        assert_eq!(publish(&by_count, "a"), Published::Queued);
+    }
+    assert_eq!(publish(&by_count, "a"), Published::Overflow);
+    let by_size = with(|limits| limits.send_queue_size = EACH + 100);
+    for _ in 0..4 {
+        assert_eq!(publish(&by_size, &"x".repeat(100)), Published::Queued);
+    }
+    assert_eq!(publish(&by_size, ""), Published::Overflow);
+    // Never more than it bears, and never less than one message.
+    let large = with(|limits| limits.send_queue_size = 1);
+    assert_eq!(publish(&large, &"x".repeat(100)), Published::Queued);
+}
+
+#[test]
+fn where_all_together_hold_too_much_the_slowest_go() {
+    let mut limits = crate::config::Config::default().limits;
+    limits.send_queue_memory = 1 << 20;
+    let connections = Connections::new(&limits);
+    let outboxes = [1, 2, 3].map(|_| Arc::new(Outbox::new(connections.clone())));
+    let _open: Vec<_> = (1..)
+        .zip(&outboxes)
+        .map(|(id, outbox)| connections.register(ConnectionId::numbered(id), outbox.clone(), None))
+        .collect();
+    let [slow, slower, quick] = &outboxes;
+    let large = "x".repeat(100_000);
+    for _ in 0..4 {
+        assert_eq!(publish(slow, &large), Published::Queued);
+    }
+    for _ in 0..5 {
+        assert_eq!(publish(slower, &large), Published::Queued);
+        assert_eq!(publish(quick, &large), Published::Queued);
+        assert_eq!(all(quick).len(), 1);
+    }
+    assert_eq!(connections.queued(), 9 * (100_000 + EACH));
+    assert_eq!(
+        [&large, &large].map(|text| publish(quick, text)),
+        [Published::Queued; 2]
+    );
+    assert!(is_1013(&slower.take(true, |_| true)));
+    assert_eq!(publish(slow, "more"), Published::Queued);
+    assert_eq!(all(slow).len(), 5);
+    assert_eq!(all(quick).len(), 2);
+    outboxes.iter().for_each(|outbox| outbox.gone());
+    assert!(connections.send_queues().are_empty());
 }
 
 fn topic(number: u64) -> NonZeroU64 {
@@ -70,11 +166,10 @@ fn topic(number: u64) -> NonZeroU64 {
 }
 
 fn with_policy(when_full: SendQueueFull) -> Outbox {
-    let outbox = outbox(3, 100);
-    Outbox {
-        when_full,
-        ..outbox
-    }
+    with(|limits| {
+        limits.send_queue_messages = 3;
+        limits.send_queue_full = when_full;
+    })
 }
 
 fn all(outbox: &Outbox) -> Vec<String> {

@@ -96,15 +96,18 @@ impl Hub {
         }
     }
 
-    /// Messages of other servers may be missing: members are told, where no log can say what they were.
-    pub(crate) fn has_missed(&self) {
-        if self.is_logged() {
+    /// Messages of other servers may be missing: members are told, where no log can say what they were. No log has what
+    /// another server had to drop.
+    pub(crate) fn has_missed(&self, were_dropped: bool) {
+        if self.is_logged() && !were_dropped {
             return;
         }
         for shard in self.shards() {
             for (topic, known) in shard.iter() {
                 let mut known = lock(known);
-                if let Some(history) = &mut known.history {
+                if let Some(history) = &mut known.history
+                    && !self.is_logged()
+                {
                     history.begin_anew();
                 }
                 known.tell(&TopicEvent::Missed((&**topic).into()));
@@ -147,7 +150,8 @@ impl Hub {
                 Err(Missed::Before) => match self.bridge() {
                     Some(bridge) if self.is_logged() => {
                         let after = (position.epoch, position.offset);
-                        bridge.read(self.key(topic), after).await
+                        let log = bridge.read(self.key(topic), after).await;
+                        log.and_then(|log| log.all_after(after))
                     }
                     _ => None,
                 },
@@ -156,7 +160,7 @@ impl Hub {
                     continue;
                 }
             };
-            match log.and_then(|log| log.after) {
+            match log {
                 // Else the log grew faster than it was read.
                 Some(after) if after.len() > read.len() => read = after,
                 _ => return Recovery::Lost,

@@ -36,8 +36,22 @@ pub(crate) struct Log {
     pub(crate) epoch: u64,
     /// The offset of the newest message.
     pub(crate) top: u64,
-    /// All after the offset that was asked for, if the log still had them all.
-    pub(crate) after: Option<Vec<Kept>>,
+    /// The newest messages without a hole up to `top`: those after the offset that was asked for, as far as the log still
+    /// has them. Of a log that began after that epoch, all.
+    pub(crate) newest: Vec<Kept>,
+}
+
+impl Log {
+    /// All after an offset of an epoch, if the log still had them all.
+    pub(crate) fn all_after(self, (epoch, offset): (u64, u64)) -> Option<Vec<Kept>> {
+        let is_whole = epoch == self.epoch && offset == self.before_newest();
+        is_whole.then_some(self.newest)
+    }
+
+    /// The offset of the message before the first of `newest`.
+    fn before_newest(&self) -> u64 {
+        self.top.saturating_sub(self.newest.len() as u64)
+    }
 }
 
 /// How much is kept.
@@ -195,23 +209,26 @@ impl History {
         for logged in &held {
             self.bounds.refund(&logged.kept);
         }
-        let may_have_missed = std::mem::take(&mut self.may_have_missed);
-        let mut has_hole = false;
-        let missed = match log.after {
-            Some(after) if self.epoch == Some(log.epoch) => after,
-            _ => {
-                has_hole = may_have_missed || self.epoch.is_some();
-                self.begin_at(log.epoch, log.top);
-                Vec::new()
-            }
+        let before = log.before_newest();
+        let is_new_here = self.epoch.is_none();
+        let is_the_same = self.epoch == Some(log.epoch);
+        let mut has_hole = match is_the_same {
+            true => self.top < before,
+            // What the old log had at its end may never have come; what was said since is in the new one.
+            false => self.may_have_missed || (!is_new_here && before > 0),
         };
+        self.may_have_missed = false;
+        if !is_the_same || has_hole {
+            self.begin_at(log.epoch, before);
+        }
         let mut delivered = Vec::new();
         let mut deliver = |arrival, kept| {
             if let Arrival::Deliver(position) = arrival {
                 delivered.push((kept, position));
             }
         };
-        for kept in missed {
+        let known = usize::try_from(self.top - before).unwrap_or(usize::MAX);
+        for kept in log.newest.into_iter().skip(known) {
             deliver(self.append(kept.clone(), us), kept);
         }
         for Logged {

@@ -27,7 +27,7 @@ use crate::metrics::ChannelMetrics;
 /// The topics of one channel, on all servers that share a broker. Cheap to clone; publishing never waits.
 ///
 /// For a member whose send queue is full, `limits.send_queue_full` says what is done: by default it is disconnected with
-/// 1013. So one slow reader costs the others nothing.
+/// 1013, if the queue stays full. So one slow reader costs the others nothing, and a burst costs nobody anything who reads.
 /// Messages of one publisher on one topic arrive in order, each at most once.
 pub struct Topics<Out> {
     hub: Arc<Hub>,

@@ -173,27 +173,30 @@ async fn members_leave_and_come_back(broker: Broker) {
 
 /// The broker cuts off who does not take what it has for them: NATS calls that a slow consumer.
 async fn a_server_that_is_too_slow_tells_the_gap(mut broker: Broker) {
-    const COUNT: usize = 400;
-    let patience = match broker.kind {
+    let (patience, cut_off) = match broker.kind {
         Kind::Nats => {
             let settings = broker.file("nats.conf", "max_pending: 2MB\nwrite_deadline: \"1s\"");
-            vec!["-c".to_owned(), settings]
+            (vec!["-c".to_owned(), settings], "Slow Consumer Detected")
         }
-        _ => "--client-output-buffer-limit pubsub 2mb 2mb 1"
-            .split(' ')
-            .map(str::to_owned)
-            .collect(),
+        _ => {
+            let limit = "--client-output-buffer-limit pubsub 2mb 2mb 1".split(' ');
+            let limit = limit.map(str::to_owned).collect();
+            (limit, "overcoming of output buffer limits")
+        }
     };
     broker.restart_with(patience).await;
     let (one, slow) = (broker.server("").await, broker.server("").await);
     let (mut here, mut there) = (member(&one, "a").await, member(&slow, "a").await);
     let mut publisher = one.client().await;
     slow.signal("-STOP");
-    // 24 MB: more than the sockets between hold.
     let text = "x".repeat(60_000);
-    for _ in 0..COUNT {
+    let mut published = 0;
+    // How much the sockets between hold is the system's affair: 32 MiB and more on some.
+    while !broker.has_logged(cut_off) {
+        assert!(published < 5000, "300 MB, and nobody is cut off");
         publish(&mut publisher, "a", &text).await;
         assert_eq!(here.text().await, said(&text));
+        published += 1;
     }
     slow.signal("-CONT");
     let mut received = 0;
@@ -204,7 +207,7 @@ async fn a_server_that_is_too_slow_tells_the_gap(mut broker: Broker) {
         }
         received += usize::from(message == said(&text));
     }
-    assert!(received < COUNT, "nothing was missed");
+    assert!(received < published, "nothing was missed");
     assert!(slow.metric("wsgen_broker_gaps_total").await >= 1.0);
     assert_eq!(one.metric("wsgen_broker_dropped_total").await, 0.0);
     // And it is back.

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod hanging;
+mod losses;
 mod outage;
 mod presence;
 mod resume;

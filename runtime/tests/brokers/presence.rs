@@ -79,7 +79,7 @@ async fn members_of_a_killed_server_are_gone(broker: Broker) {
 /// One server alone is cut off, so that what the other says of its members meanwhile is not even kept for it.
 async fn after_an_outage_the_lists_are_right(broker: Broker) {
     let relay = Relay::to(broker.port).await;
-    let (one, other) = (broker.server_by(&relay).await, broker.server("").await);
+    let (one, other) = (broker.server_by(&relay, "").await, broker.server("").await);
     let (mut ada, mut bob) = (one.client().await, other.client().await);
     enter(&mut ada, "ada").await;
     enter(&mut bob, "bob").await;

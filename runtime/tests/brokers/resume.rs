@@ -35,15 +35,15 @@ on!(on_nats, Nats, a_restart_begins_a_new_epoch);
 const RESUME: &str = "[resume]\nchannels = [\"room\"]\nmessages = 50\n";
 
 /// A client as a person would write it: it remembers where it is.
-struct Resuming {
+pub struct Resuming {
     client: Client,
-    position: Value,
+    pub position: Value,
     /// The position that the next message leads to.
     next: Option<Value>,
 }
 
 impl Resuming {
-    async fn connect(address: SocketAddr, position: &Value) -> (Self, Option<bool>) {
+    pub async fn connect(address: SocketAddr, position: &Value) -> (Self, Option<bool>) {
         let value = match position {
             Value::String(position) => format!("{position}:a"),
             _ => String::new(),
@@ -64,7 +64,7 @@ impl Resuming {
     }
 
     /// The text of the next published message; answers of the handler are passed over.
-    async fn text(&mut self) -> String {
+    pub async fn text(&mut self) -> String {
         loop {
             let text = self.client.text().await;
             match control(&text) {

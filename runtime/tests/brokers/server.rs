@@ -18,6 +18,9 @@ pub enum Kind {
     Nats,
 }
 
+/// A broker's own log, in its folder.
+const LOG: &str = "broker.log";
+
 /// A broker of one test.
 pub struct Broker {
     pub kind: Kind,
@@ -66,9 +69,9 @@ impl Broker {
             Kind::Redis => command
                 .args(["--bind", "127.0.0.1", "--port", &port])
                 .args(["--save", "", "--appendonly", "no"])
-                .arg("--dir")
+                .args(["--logfile", LOG, "--dir"])
                 .arg(&self.folder),
-            _ => command.args(["-a", "127.0.0.1", "-p", &port]),
+            _ => command.args(["-a", "127.0.0.1", "-p", &port, "-l", LOG]),
         };
         let started = command
             .args(&self.more)
@@ -100,6 +103,12 @@ impl Broker {
         let path = self.folder.join(name);
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
+    }
+
+    /// Whether its own log has a line with these words.
+    pub fn has_logged(&self, words: &str) -> bool {
+        let log = std::fs::read_to_string(self.folder.join(LOG)).unwrap();
+        log.contains(words)
     }
 
     /// Ends it as a crash would.
@@ -159,8 +168,8 @@ impl Broker {
     }
 
     /// A server that is connected to it by a relay.
-    pub async fn server_by(&self, relay: &Relay) -> Process {
-        let server = Process::start(&self.settings_at(&self.url(relay.port), ""), 1024);
+    pub async fn server_by(&self, relay: &Relay, more: &str) -> Process {
+        let server = Process::start(&self.settings_at(&self.url(relay.port), more), 1024);
         is_ready(&server).await;
         server
     }

@@ -46,7 +46,20 @@ pub struct Flood {
     pub size: usize,
 }
 
+#[derive(Deserialize)]
+pub struct Block {
+    pub millis: u64,
+}
+
+#[derive(Deserialize)]
+pub struct Burst {
+    pub topic: String,
+    pub count: usize,
+}
+
 pub enum Inbound {
+    Block(Block),
+    Burst(Burst),
     Say(Text),
     Where,
     Peer,
@@ -95,6 +108,8 @@ impl Decode for Inbound {
     fn decode(frame: Frame) -> Result<Self, DecodeError> {
         let payload = frame.json()?;
         match codegen::tag(payload, "type")?.as_deref() {
+            Some("block") => codegen::from_json(payload).map(Self::Block),
+            Some("burst") => codegen::from_json(payload).map(Self::Burst),
             Some("say") => codegen::from_json(payload).map(Self::Say),
             Some("where") => Ok(Self::Where),
             Some("peer") => Ok(Self::Peer),
@@ -119,7 +134,10 @@ impl Decode for Inbound {
     }
 
     fn name(&self) -> &'static str {
-        "inbound"
+        match self {
+            Self::Block(_) => "block",
+            _ => "inbound",
+        }
     }
 }
 
@@ -158,6 +176,16 @@ impl Endpoint for Room {
 
     async fn receive(&self, cx: &mut Context<'_>, message: Inbound) -> Result<(), Error> {
         match message {
+            Inbound::Block(Block { millis }) => {
+                std::thread::sleep(std::time::Duration::from_millis(millis));
+                cx.send(said("blocked")).await
+            }
+            Inbound::Burst(Burst { topic, count }) => {
+                for number in 0..count {
+                    cx.publish(&topic, said(number.to_string()));
+                }
+                Ok(())
+            }
             Inbound::Say(Text { text }) => cx.send(said(text)).await,
             Inbound::Where => {
                 let room = cx.session.room.clone();

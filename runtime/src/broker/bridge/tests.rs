@@ -62,7 +62,10 @@ fn a_sign_of_life_goes_first_and_says_what_was_dropped() {
     assert!(
         matches!(
             bodies[..],
-            [Body::News(News::Beat { dropped: 3 }), Body::Message { .. }]
+            [
+                Body::News(News::Beat(Beat { dropped: 3, .. })),
+                Body::Message { .. }
+            ]
         ),
         "{bodies:?}"
     );
@@ -80,4 +83,136 @@ fn a_batch_has_few_messages_if_they_are_large() {
     assert_eq!(bridge.take_messages(512, 1).len(), 1);
     assert!(bridge.is_silent());
     assert_eq!(bridge.lock().bytes, 0);
+}
+
+/// A bridge that comes back from an outage, with something to say, and before which it knew another server.
+fn after_an_outage(other: NodeId) -> Bridge {
+    let bridge = bridge();
+    bridge.connected();
+    bridge.came_up();
+    bridge.hear_peer(other, &Beat::default());
+    bridge.disconnected();
+    say(&bridge, "x");
+    bridge.connected();
+    bridge.came_up();
+    bridge
+}
+
+fn bodies(batch: &[Outgoing]) -> Vec<Body> {
+    let frames = batch.iter().map(|said| Frame::decode(&said.frame));
+    frames.map(|frame| frame.unwrap().body).collect()
+}
+
+#[test]
+fn who_comes_back_first_asks_and_says_the_rest_when_the_others_are_back() {
+    let other = NodeId(2);
+    let bridge = after_an_outage(other);
+    let question = asked(&bridge);
+    let answers = |question| Beat {
+        answers: vec![question],
+        ..Beat::default()
+    };
+    // Somebody else's, one from before the outage, an answer to an older question.
+    bridge.hear_peer(NodeId(3), &answers(question));
+    bridge.hear_peer(other, &Beat::default());
+    bridge.hear_peer(other, &answers(question ^ 1));
+    bridge.take_messages(512, usize::MAX);
+    assert!(!bridge.has_more());
+    bridge.hear_peer(other, &answers(question));
+    assert_eq!(bridge.take_messages(512, usize::MAX).len(), 1);
+}
+
+/// What the others are asked, which is all that is said.
+fn asked(bridge: &Bridge) -> u64 {
+    let batch = bodies(&bridge.take_messages(512, usize::MAX));
+    let [Body::News(News::Beat(beat))] = &batch[..] else {
+        panic!("{batch:?}")
+    };
+    assert!(!bridge.has_more());
+    beat.asks.unwrap()
+}
+
+#[test]
+fn who_has_just_come_back_hears_and_is_answered() {
+    let other = NodeId(2);
+    let bridge = after_an_outage(other);
+    asked(&bridge);
+    let asks = Beat {
+        asks: Some(9),
+        ..Beat::default()
+    };
+    bridge.hear_peer(other, &asks);
+    let batch = bodies(&bridge.take_messages(512, usize::MAX));
+    assert!(
+        matches!(&batch[..], [Body::News(News::Beat(beat)), Body::Message { .. }] if beat.answers == [9]),
+        "{batch:?}"
+    );
+}
+
+#[test]
+fn who_has_nobody_to_wait_for_does_not_wait() {
+    let other = NodeId(2);
+    for over in [Bridge::hold_no_longer, |bridge: &Bridge| {
+        bridge.forget_peer(NodeId(2))
+    }] {
+        let bridge = after_an_outage(other);
+        bridge.take_messages(512, usize::MAX);
+        assert!(!bridge.has_more());
+        over(&bridge);
+        assert_eq!(bridge.take_messages(512, usize::MAX).len(), 1);
+    }
+    // At the first connection nobody is known.
+    let bridge = bridge();
+    say(&bridge, "x");
+    bridge.connected();
+    bridge.came_up();
+    assert_eq!(bridge.take_messages(512, usize::MAX).len(), 2);
+}
+
+#[test]
+fn while_the_broker_is_silent_nobody_is_forgotten() {
+    let ttl = Duration::from_millis(40);
+    let bridge = bridge();
+    bridge.connected();
+    bridge.hear_peer(NodeId(2), &Beat::default());
+    bridge.waits(true);
+    std::thread::sleep(2 * ttl);
+    assert!(bridge.forget_silent_peers(ttl).is_empty());
+    bridge.waits(false);
+    assert_eq!(bridge.forget_silent_peers(ttl), [NodeId(2)].into());
+}
+
+#[test]
+fn what_is_held_is_half_of_what_may_wait() {
+    let bridge = after_an_outage(NodeId(2));
+    bridge.take_messages(512, usize::MAX);
+    for _ in 1..MOST_MESSAGES / 2 {
+        assert!(!bridge.has_more());
+        say(&bridge, "x");
+    }
+    assert!(bridge.has_more());
+    assert_eq!(bridge.take_messages(512, usize::MAX).len(), 1);
+    assert!(!bridge.has_more());
+}
+
+#[tokio::test]
+async fn who_does_not_come_back_is_waited_for_no_longer_than_that() {
+    let bridge = after_an_outage(NodeId(2));
+    bridge.take_messages(512, usize::MAX);
+    // One that was due before.
+    bridge.has_work().await;
+    let begin = Instant::now();
+    while !bridge.has_more() {
+        bridge.has_work().await;
+    }
+    assert!(
+        begin.elapsed() < Duration::from_millis(2500),
+        "{:?}",
+        begin.elapsed()
+    );
+    assert!(
+        begin.elapsed() > Duration::from_millis(1500),
+        "{:?}",
+        begin.elapsed()
+    );
 }

@@ -33,11 +33,11 @@ fn logged(offset: u64, kept: Kept) -> Logged {
     }
 }
 
-fn log(top: u64, after: Option<Vec<Kept>>) -> Log {
+fn log(top: u64, newest: Vec<Kept>) -> Log {
     Log {
         epoch: EPOCH,
         top,
-        after,
+        newest,
     }
 }
 
@@ -45,7 +45,7 @@ fn log(top: u64, after: Option<Vec<Kept>>) -> Log {
 fn on_track(messages: usize, top: u64) -> History {
     let mut history = History::of_broker(bounds(messages, usize::MAX));
     assert_eq!(history.position(), None);
-    assert!(!history.catch_up(log(top, None), US).1);
+    assert!(!history.catch_up(log(top, Vec::new()), US).1);
     history
 }
 
@@ -165,14 +165,69 @@ fn a_hole_is_read_and_what_came_meanwhile_follows() {
     ));
     assert_eq!(history.track_from(), Some((EPOCH, 5)));
     let read = (6..=8).map(|number| kept(OTHER, number)).collect();
-    let (delivered, has_hole) = history.catch_up(log(8, Some(read)), US);
+    let (delivered, has_hole) = history.catch_up(log(8, read), US);
     let numbers: Vec<u64> = delivered.iter().map(|(kept, _)| kept.sequence).collect();
     assert_eq!((numbers, has_hole), (vec![6, 7, 8, 9], false));
     // What cannot be read is told.
     history.lose_track();
-    let (delivered, has_hole) = history.catch_up(log(20, None), US);
+    let (delivered, has_hole) = history.catch_up(log(20, Vec::new()), US);
     assert!(delivered.is_empty() && has_hole);
     assert_eq!(history.position(), Some(at(20, None)));
+}
+
+fn numbers(delivered: &[(Kept, Position)]) -> Vec<u64> {
+    delivered.iter().map(|(kept, _)| kept.sequence).collect()
+}
+
+#[test]
+fn of_a_log_that_is_no_longer_whole_what_is_left_is_delivered() {
+    let mut history = on_track(10, 5);
+    history.lose_track();
+    let read = vec![kept(OTHER, 19), kept(OTHER, 20)];
+    let (delivered, has_hole) = history.catch_up(log(20, read), US);
+    assert_eq!((numbers(&delivered), has_hole), (vec![19, 20], true));
+    assert_eq!(delivered[0].1, at(19, None));
+    // Who was at the hole's end has missed the rest only.
+    assert_eq!(missed(&history, at(19, None), &[]).unwrap().0, [20]);
+}
+
+#[test]
+fn of_a_new_log_all_is_delivered_that_is_not_ours() {
+    let new = |top, newest| Log {
+        epoch: EPOCH + 1,
+        ..log(top, newest)
+    };
+    let mut history = on_track(10, 5);
+    history.lose_track();
+    history.send(kept(US, 7));
+    let read = vec![kept(OTHER, 1), kept(US, 7), kept(OTHER, 2)];
+    let (delivered, has_hole) = history.catch_up(new(3, read), US);
+    // The end of the old one may never have come.
+    assert_eq!((numbers(&delivered), has_hole), (vec![1, 2], true));
+    // A topic whose log expired, and which was heard all the time: nothing is missing.
+    let mut history = on_track(10, 5);
+    let first = Logged {
+        epoch: EPOCH + 1,
+        ..logged(1, kept(OTHER, 6))
+    };
+    assert!(matches!(history.arrive(first, US), Arrival::Hole));
+    let (delivered, has_hole) = history.catch_up(new(1, vec![kept(OTHER, 6)]), US);
+    assert_eq!((numbers(&delivered), has_hole), (vec![6], false));
+    // Who has just come wants nothing of what was before.
+    let mut history = History::of_broker(bounds(10, usize::MAX));
+    let (delivered, has_hole) = history.catch_up(new(3, Vec::new()), US);
+    assert_eq!((numbers(&delivered), has_hole), (vec![], false));
+}
+
+#[test]
+fn what_came_while_the_log_was_read_does_not_come_twice() {
+    let mut history = on_track(10, 5);
+    history.arrive(logged(6, kept(OTHER, 6)), US);
+    history.arrive(logged(7, kept(OTHER, 7)), US);
+    let read = vec![kept(OTHER, 6)];
+    let (delivered, has_hole) = history.catch_up(log(6, read), US);
+    assert_eq!((numbers(&delivered), has_hole), (vec![], false));
+    assert_eq!(history.position(), Some(at(7, None)));
 }
 
 #[test]

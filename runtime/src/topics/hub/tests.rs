@@ -14,7 +14,7 @@ fn outbox() -> Arc<Outbox> {
     let mut limits = Config::default().limits;
     limits.send_queue_messages = 1_000_000;
     limits.send_queue_size = 1 << 30;
-    Arc::new(Outbox::new(&limits))
+    Arc::new(Outbox::new(Connections::new(&limits)))
 }
 
 /// What waits to be sent; none may have been too much.
