@@ -107,9 +107,9 @@ async fn converse<E: Endpoint>(
         let frame = match poll_fn(|cx| link.poll_event(cx)).await {
             Event::Frame(frame) => frame,
             Event::Topic(event) => {
-                link.metrics().called("topic_event");
-                // On the heap, so that connections do not carry the room of what few handlers use.
                 running.handler = "topic_event";
+                link.metrics().called(running.handler);
+                // On the heap, so that connections do not carry the room of what few handlers use.
                 let mut handler = Box::pin(endpoint.topic_event(&mut context, event));
                 if let Some(end) = handle::<E>(link, running, handler.as_mut()).await {
                     return end;

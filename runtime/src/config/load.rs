@@ -218,7 +218,7 @@ mod tests {
         );
         let fault = with("", &[("WSGEN__AUTHENTICATION__TOKEN", "canary")]).unwrap_err();
         assert!(
-            fault.contains("expected `tokens`") && !fault.contains("canary"),
+            fault.contains("`tokens`") && !fault.contains("canary"),
             "{fault}"
         );
         for text in [
