@@ -3,7 +3,10 @@
 use std::fs;
 
 use proptest::prelude::*;
+use pulldown_cmark::{Event, Parser, Tag};
+use wsgen::naming::is_invisible;
 
+use crate::support::command::wsgen;
 use crate::support::twin::{BENIGN, document, files, shape};
 use crate::support::{cargo, files_below, fresh_workspace, project, settings, write_files};
 
@@ -112,6 +115,53 @@ fn the_tests_of_a_hostile_document_pass_and_run_nothing_of_it() {
     cargo(&workspace, &["test", "--quiet"]);
     let left = files_below(&workspace);
     assert!(!left.iter().any(|path| path.ends_with("pwned")));
+}
+
+#[test]
+fn what_is_printed_of_a_hostile_document_is_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), document(text).to_string()).unwrap();
+    };
+    write("old.json", BENIGN);
+    let all = HOSTILE.concat();
+    for text in [
+        &*all,
+        "`<img src=x>",
+        "<img src=x>`",
+        "``<img src=x>`",
+        "a` ``` <img src=x>",
+        "` [x](y) ",
+    ] {
+        write("new.json", text);
+        for arguments in [
+            &["diff", "old.json", "new.json", "--format", "markdown"][..],
+            &["diff", "new.json", "old.json", "--format", "markdown"],
+            &["diff", "old.json", "new.json"],
+            &["inspect", "new.json"],
+            &["inspect", "new.json", "--format", "mermaid"],
+        ] {
+            let said = wsgen(folder.path(), arguments, "").stdout;
+            assert!(said.lines().count() > 3, "{arguments:?}: {said}");
+            let unseen = said.find(|c| c != '\n' && is_invisible(c));
+            assert_eq!(unseen, None, "{arguments:?}: {said:?}");
+            let markup = Parser::new(&said).find(is_markup);
+            let is_page = arguments.contains(&"markdown");
+            assert!(!is_page || markup.is_none(), "{text:?}: {markup:?}\n{said}");
+        }
+    }
+}
+
+/// Whether there is more in a page than headings, lists, words and code spans.
+fn is_markup(event: &Event<'_>) -> bool {
+    match event {
+        Event::Start(tag) => !matches!(
+            tag,
+            Tag::Heading { .. } | Tag::List(_) | Tag::Item | Tag::Paragraph
+        ),
+        Event::Html(_) | Event::InlineHtml(_) => true,
+        _ => false,
+    }
 }
 
 proptest! {
