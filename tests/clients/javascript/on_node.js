@@ -3,4 +3,4 @@ import { browserApi } from "./browser_api.js";
 import { main } from "./matrix.js";
 
 const open = (url, { headers, protocols }) => new WebSocket(url, { headers, protocols });
-await main(browserApi(open), `Node ${process.versions.node}, undici ${process.versions.undici}`);
+await main(browserApi(open), `${process.versions.node}, undici ${process.versions.undici}`);
