@@ -9,7 +9,7 @@ use crate::bundle::bundle;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render_human};
 use crate::document::{FileSystem, Sources};
 use crate::lower::{ChannelLayout, Options, Perspective};
-use crate::naming::is_invisible;
+use crate::naming::visible;
 
 /// Generates the code of a document from `build.rs`, to be included by `wsgen_runtime::include_api!`.
 ///
@@ -182,20 +182,7 @@ fn line(diagnostic: &Diagnostic, sources: &Sources) -> String {
     if let Some(help) = &diagnostic.help {
         text.push_str(&format!("; {help}"));
     }
-    escaped(&text)
-}
-
-/// The text without characters that end the line, command a terminal or turn the direction of text.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' | '\t' => escaped.push(' '),
-            c if c.is_control() || is_invisible(c) => escaped.extend(c.escape_unicode()),
-            c => escaped.push(c),
-        }
-    }
-    escaped
+    visible(&text.replace(['\n', '\r', '\t'], " ")).into_owned()
 }
 
 /// A file that is not written keeps its time, and what is made of it stays fresh.

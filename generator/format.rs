@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
+use crate::naming::visible_lines;
 use crate::render::Piece;
 
 /// What formats the modules of a project.
@@ -36,7 +37,8 @@ impl Formatter {
                 }
             }
         }
-        Ok(text)
+        // `proc_macro2` takes some characters that are not seen for printable.
+        Ok(visible_lines(text))
     }
 
     fn block(&self, head: &TokenStream, members: Vec<TokenStream>) -> Result<String, syn::Error> {
@@ -179,7 +181,7 @@ fn spaced(item: &str) -> String {
         text.push_str(line);
         text.push('\n');
         if line.starts_with(INDENT)
-            && !line[INDENT.len()..].starts_with(' ')
+            && !line[INDENT.len()..].starts_with([' ', '/'])
             && line.ends_with([';', '}'])
         {
             let short =
@@ -193,6 +195,29 @@ fn spaced(item: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_blank_line_divides_a_comment() -> Result<(), syn::Error> {
+        let item = quote! {
+            pub trait Chat {
+                /// First;
+                ///
+                /// second }
+                fn one();
+                /// Third;
+                fn two();
+            }
+        };
+        let text = Formatter::default().format(vec![Piece::Items(item)], "")?;
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let member = lines.iter().skip_while(|line| !line.contains("First"));
+        let member: Vec<&&str> = member.take_while(|line| !line.contains("Third")).collect();
+        assert_eq!(
+            member,
+            [&"/// First;", &"///", &"/// second }", &"fn one();", &""]
+        );
+        Ok(())
+    }
 
     #[test]
     fn a_block_is_written_as_the_item_that_it_is() -> Result<(), syn::Error> {

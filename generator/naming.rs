@@ -2,9 +2,11 @@
 //!
 //! A name on the wire never changes: where the Rust name differs, serde's `rename` keeps the original.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use heck::{ToKebabCase, ToSnakeCase, ToUpperCamelCase};
+use proc_macro2::Literal;
 
 /// A name for a type, a trait or a variant: `UpperCamelCase`.
 #[must_use]
@@ -51,10 +53,42 @@ const KEYWORDS: &[&str] = &[
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Whether a character changes how others look, or is not seen itself: bidirectional controls and zero-width characters.
+/// Whether a character is not seen as itself: a control character, one that turns the direction of text, or one that
+/// Unicode has renderers ignore. The two that choose between text and emoji are seen by what they choose.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0d}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The text with what is not seen by its code, `\u{202e}`: what is read is what is there. Every text of a document that
+/// goes into a file goes through here, or, as a literal of another language, is escaped for the same characters.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let mut visible = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match is_invisible(c) {
+            true => visible.extend(c.escape_unicode()),
+            false => visible.push(c),
+        }
+    }
+    Cow::Owned(visible)
+}
+
+/// The same for a text of several lines, which end as they do.
+#[must_use]
+pub fn visible_lines(text: String) -> String {
+    match text.contains(|c| c != '\n' && is_invisible(c)) {
+        true => text.split('\n').map(visible).collect::<Vec<_>>().join("\n"),
+        false => text,
+    }
 }
 
 /// A name as an identifier; keywords become raw ones.
@@ -67,9 +101,25 @@ pub fn raw_identifier(name: &str) -> String {
     }
 }
 
-/// A raw string literal with as many `#` as the text needs.
+/// A string literal: a raw one where that is easier to read, and where nothing in it has to be escaped.
 #[must_use]
-pub fn raw_string(text: &str) -> String {
+pub fn string_literal(text: &str) -> Literal {
+    // Rust takes no more than 255 of `#`.
+    let raw =
+        text.contains(['"', '\\']) && !text.contains(is_invisible) && !text.contains("\"########");
+    if raw && let Ok(literal) = raw_string(text).parse() {
+        return literal;
+    }
+    let escaped = Literal::string(text);
+    let repr = escaped.to_string();
+    match visible(&repr) {
+        Cow::Borrowed(_) => escaped,
+        Cow::Owned(visible) => visible.parse().unwrap_or(escaped),
+    }
+}
+
+/// A raw string literal with as many `#` as the text needs.
+fn raw_string(text: &str) -> String {
     let mut hashes = "#".to_owned();
     while text.contains(&format!("\"{hashes}")) {
         hashes.push('#');
@@ -203,6 +253,9 @@ pub const ROUTE_NAMES: &[&str] = &[
 
 const MAX_FILE_NAME: usize = 60;
 
+/// How many bytes of a name become one in Rust: modules are files, no name of which has more than 255.
+const MAX_NAME: usize = 100;
+
 /// Names that Cargo or Windows give a meaning of their own.
 const RESERVED_FILES: &[&str] = &[
     "aux",
@@ -230,6 +283,9 @@ fn spell(name: &str) -> String {
     let mut spelled = String::with_capacity(name.len());
     let meaningful = name.chars().any(char::is_alphanumeric);
     for (position, c) in name.chars().enumerate() {
+        if spelled.len() >= MAX_NAME {
+            break;
+        }
         match symbol(c) {
             Some(word)
                 if !meaningful || (position == 0 && matches!(c, '+' | '-' | '<' | '>' | '!')) =>
@@ -237,7 +293,7 @@ fn spell(name: &str) -> String {
                 spelled.push_str(word);
                 spelled.push(' ');
             }
-            _ if unicode_ident::is_xid_continue(c) => spelled.push(c),
+            _ if unicode_ident::is_xid_continue(c) && !is_invisible(c) => spelled.push(c),
             _ => spelled.push(' '),
         }
     }
@@ -288,6 +344,40 @@ const NEVER_RAW: &[&str] = &["Self", "_", "crate", "self", "super"];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_literal_is_seen_and_says_the_same() {
+        let unseen = (0..=u32::from(char::MAX)).filter_map(char::from_u32);
+        let unseen: String = unseen.filter(|c| is_invisible(*c)).collect();
+        for text in [
+            "",
+            "a",
+            "\"",
+            "\\",
+            "\"#",
+            "\"##########",
+            "a\"\n",
+            "\u{202e}\"",
+            &unseen,
+        ] {
+            let literal = string_literal(text).to_string();
+            assert!(!literal.contains(is_invisible), "{literal:?}");
+            let read: syn::LitStr = syn::parse_str(&literal).unwrap();
+            assert_eq!(read.value(), text);
+        }
+    }
+
+    #[test]
+    fn a_name_fits_into_the_name_of_a_file() {
+        for name in [
+            "a".repeat(1000),
+            "aB".repeat(500),
+            "字".repeat(300),
+            "<".repeat(300),
+        ] {
+            assert!(value_name(&name).len() < 240, "{}", value_name(&name));
+        }
+    }
 
     #[test]
     fn names_are_identifiers_whatever_the_document_says() {

@@ -13,8 +13,9 @@ use std::path::Path;
 use askama::Template;
 
 use crate::lower::{ChannelLayout, Options, Perspective};
+use crate::markdown::{line, quoted, words};
 use crate::model::{Content, Issuer, Server, Service, Traffic};
-use crate::naming::raw_identifier;
+use crate::naming::{is_invisible, raw_identifier, string_literal};
 use crate::output::{OutputFile, Ownership};
 use crate::settings::Settings;
 
@@ -69,7 +70,7 @@ pub fn scaffold(
         user_file(
             "src/lib.rs",
             &Library {
-                title: &line(&service.title),
+                title: &words(&service.title),
                 included: project.build_script.as_ref().map(|_| Included::of(project)),
             },
         )?,
@@ -144,7 +145,7 @@ pub fn entrypoint(
 ) -> Result<[OutputFile; 2], askama::Error> {
     let entrypoint = Entrypoint {
         name: &quoted(&server.name),
-        url: &line(&server.url),
+        url: &words(&server.url),
         krate,
         file: &server.file,
         function: raw_identifier(&server.function),
@@ -212,7 +213,7 @@ struct BuildScript {
 #[template(path = "README.md.askama")]
 struct Readme<'a> {
     title: String,
-    document: &'a str,
+    document: String,
     secured: bool,
     servers: Vec<ReadmeServer<'a>>,
     build_script: bool,
@@ -286,7 +287,7 @@ impl Included {
         let file = file.file_name().unwrap_or_default().to_string_lossy();
         Self {
             document: quoted(&project.document),
-            file: format!("{file:?}"),
+            file: string_literal(&file).to_string(),
         }
     }
 }
@@ -304,11 +305,11 @@ impl BuildScript {
         };
         calls.extend(layout.map(|layout| format!(".channels(wsgen::ChannelLayout::{layout})")));
         let servers = options.servers.iter();
-        calls.extend(servers.map(|server| format!(".server({server:?})")));
+        calls.extend(servers.map(|server| format!(".server({})", string_literal(server))));
         let roots = project.allow_ref_roots.iter();
-        calls.extend(roots.map(|folder| format!(".allow_ref_root({folder:?})")));
+        calls.extend(roots.map(|folder| format!(".allow_ref_root({})", string_literal(folder))));
         calls.extend(options.client.then(|| ".client(true)".to_owned()));
-        calls.push(format!(".generate({:?})", project.document));
+        calls.push(format!(".generate({})", string_literal(&project.document)));
         Self {
             document: quoted(&project.document),
             builder: chain(&calls),
@@ -472,10 +473,10 @@ pub fn features(service: &Service) -> Vec<&'static str> {
     client.into_iter().chain(formats).collect()
 }
 
-fn readme<'a>(service: &'a Service, project: &'a Project) -> Readme<'a> {
+fn readme<'s>(service: &'s Service, project: &Project) -> Readme<'s> {
     Readme {
-        title: line(&service.title),
-        document: &project.document,
+        title: words(&service.title),
+        document: quoted(&project.document),
         secured: service
             .servers
             .iter()
@@ -489,10 +490,11 @@ fn readme_server(server: &Server) -> ReadmeServer<'_> {
     let paths: Vec<String> = server
         .routes
         .iter()
-        .map(|route| quoted(&route.path))
+        // A bar would be the end of the cell.
+        .map(|route| quoted(&route.path).replace('|', "\\|"))
         .collect();
     ReadmeServer {
-        name: line(&server.name),
+        name: words(&server.name),
         url: line(&server.url),
         file: &server.file,
         listen: &server.listen,
@@ -516,32 +518,16 @@ fn user_text(path: &str, mut contents: String) -> OutputFile {
     }
 }
 
-/// Text of a document on one line of a comment or of Markdown: nothing in it ends the line or hides what follows.
-fn line(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    words
-        .join(" ")
-        .chars()
-        .filter(|c| !crate::naming::is_invisible(*c))
-        .map(|c| if c == '|' { '/' } else { c })
-        .collect()
-}
-
-/// The same as code.
-fn quoted(text: &str) -> String {
-    format!("`{}`", line(text).replace('`', "'"))
-}
-
-/// A basic string of TOML.
+/// A basic string of TOML, or a double-quoted scalar of YAML: both know these escapes.
 pub(crate) fn toml_string(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if is_invisible(c) => match u32::from(c) {
+                code @ ..=0xffff => quoted.push_str(&format!("\\u{code:04X}")),
+                code => quoted.push_str(&format!("\\U{code:08X}")),
+            },
             c => quoted.push(c),
         }
     }

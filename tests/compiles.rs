@@ -7,7 +7,7 @@ use wsgen::lower::Options;
 use wsgen::scaffold::Starter;
 
 use crate::support::{cargo, fresh_workspace, project_with, root, settings, write_files};
-use crate::{binding_page, examples};
+use crate::{binding_page, examples, twins};
 
 #[test]
 fn fresh_projects_compile_without_a_warning_and_are_formatted() {
@@ -25,7 +25,7 @@ fn fresh_projects_compile_without_a_warning_and_are_formatted() {
 }
 
 /// One project for each fragment of the binding page, for each example's document, whose stubs nobody has filled in, for
-/// each document that is hard on generated code, and for each that `wsgen new` begins with; their names.
+/// each document that is hard on generated code or means to be, and for each that `wsgen new` begins with; their names.
 fn write_projects(projects: &Path) -> Vec<String> {
     let fragments = binding_page::documents().into_iter().map(|path| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
@@ -43,6 +43,8 @@ fn write_projects(projects: &Path) -> Vec<String> {
             (format!("hard-{name}"), path)
         });
     let written_out = tempfile::tempdir().unwrap();
+    let hostile = written_out.path().join("hostile.json");
+    fs::write(&hostile, twins::hostile().to_string()).unwrap();
     let starters = Starter::ALL.map(|starter| {
         let name = format!("starter-{}", format!("{starter:?}").to_lowercase());
         let document = written_out.path().join(format!("{name}.yaml"));
@@ -53,6 +55,7 @@ fn write_projects(projects: &Path) -> Vec<String> {
         .chain(examples)
         .chain(hard)
         .chain(starters)
+        .chain([("hard-hostile".to_owned(), hostile)])
         .map(|(name, document)| {
             // Servers and clients of the same documents.
             let options = Options {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use clap::builder::styling::{AnsiColor, Style};
 use serde_json::{Value, json};
 use similar::TextDiff;
+use wsgen::naming::is_invisible;
 use wsgen::project::Update;
 use wsgen::project::handlers::Task;
 use wsgen::project::plan::{Change, Kept, Plan, Why};
@@ -173,9 +174,9 @@ fn style(line: &str) -> Style {
     }
 }
 
-/// The line without characters that command a terminal.
+/// The line without characters that command a terminal or turn the direction of text.
 fn printable(line: &str) -> String {
-    line.replace(|c: char| c.is_control() && c != '\t', "\u{fffd}")
+    line.replace(|c: char| c != '\t' && is_invisible(c), "\u{fffd}")
 }
 
 fn machine(update: &Update) -> Value {

@@ -6,6 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use super::{Diagnostic, Diagnostics, Location, Severity};
 use crate::document::{SourceFile, Sources};
+use crate::naming::is_invisible;
 
 /// The findings with the lines that they are about; with colours for a terminal that wants them.
 ///
@@ -112,9 +113,6 @@ impl Excerpt {
 
 /// The text without characters that command a terminal or turn the direction of text.
 fn printable(text: &str) -> String {
-    let harmful = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let harmful = |c: char| c != '\n' && c != '\t' && is_invisible(c);
     text.replace(harmful, "\u{fffd}")
 }

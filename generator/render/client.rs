@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use crate::markdown::quoted;
 use crate::model::{
     Exchange, Method, ParameterLocation, Reply, Route, Scheme, SchemeKind, Service, Traffic, Types,
 };
@@ -34,7 +35,7 @@ pub(super) fn root(service: &Service) -> TokenStream {
 pub(super) fn targets(service: &Service) -> TokenStream {
     let header = module_docs(["Where clients connect, and what they show."]);
     let addresses = service.servers.iter().map(|server| {
-        let headline = format!("The server `{}`.", server.name);
+        let headline = format!("The server {}.", quoted(&server.name));
         let docs = docs(std::iter::once(headline.as_str()).chain(server.description.as_deref()));
         let name = ident(&server.function.to_uppercase());
         let url = &server.url;
@@ -78,7 +79,7 @@ fn credential(scheme: &Scheme, names: &mut Scope) -> Option<TokenStream> {
         SchemeKind::MutualTls => return None,
     };
     let name = ident(&names.claim(&[&value_name(&scheme.name)]));
-    let docs = docs([format!("What the scheme `{}` asks for.", scheme.name).as_str()]);
+    let docs = docs([format!("What the scheme {} asks for.", quoted(&scheme.name)).as_str()]);
     Some(quote! {
         #docs
         pub fn #name(#parameters) -> Credential {
@@ -90,7 +91,7 @@ fn credential(scheme: &Scheme, names: &mut Scope) -> Option<TokenStream> {
 /// Renders the client of a route.
 pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
     let types = &service.types;
-    let title = format!("Clients of `{}`.", route.path);
+    let title = format!("Clients of {}.", quoted(&route.path));
     let header =
         module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
     let module = ident(&route.module);

@@ -1,13 +1,12 @@
 //! A test for every message that has an example.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
-use syn::LitStr;
 
 use crate::model::{
     Content, ExampleRequest, Exchange, Route, Service, Traffic, Type, Types, Variant,
 };
-use crate::naming::{Scope, raw_string, value_name};
+use crate::naming::{Scope, string_literal, value_name};
 
 use super::docs::module_docs;
 use super::mentions::Mentions;
@@ -161,22 +160,13 @@ fn test(
 }
 
 /// The examples of a message as what goes into the frame: JSON as it is written, a text without its quotes.
-fn payloads(variant: &Variant) -> impl Iterator<Item = LitStr> {
+fn payloads(variant: &Variant) -> impl Iterator<Item = Literal> {
     let is_typed = variant.content.is_typed();
     variant.examples.iter().filter_map(move |example| {
         if is_typed {
-            return Some(raw_literal(example));
+            return Some(string_literal(example));
         }
         let text: String = serde_json::from_str(example).ok()?;
-        Some(raw_literal(&text))
+        Some(string_literal(&text))
     })
-}
-
-/// A raw string where that is more readable, and possible: it cannot hold a carriage return.
-fn raw_literal(text: &str) -> LitStr {
-    let escaped = LitStr::new(text, Span::call_site());
-    if !text.contains(['"', '\\']) || text.contains(char::is_control) {
-        return escaped;
-    }
-    syn::parse_str(&raw_string(text)).unwrap_or(escaped)
 }

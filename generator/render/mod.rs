@@ -16,6 +16,7 @@ mod servers;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::markdown::words;
 use crate::model::Service;
 
 pub(crate) use names::type_text;
@@ -118,7 +119,8 @@ fn root(service: &Service) -> TokenStream {
     if let Some(version) = &service.version {
         title = format!("{title} {version}");
     }
-    let docs = module_docs(std::iter::once(title.as_str()).chain(service.description.as_deref()));
+    let docs =
+        module_docs(std::iter::once(words(&title).as_str()).chain(service.description.as_deref()));
     let mut modules: Vec<&str> = service
         .routes
         .iter()

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::markdown::{quoted, words};
 use crate::model::{Route, Scheme, SchemeKind, Server, Service};
 
 use super::docs::{docs, module_docs};
@@ -49,7 +50,7 @@ pub(super) fn render(service: &Service) -> TokenStream {
 }
 
 fn function(service: &Service, server: &Server) -> TokenStream {
-    let headline = format!("`{}`: {}", server.name, server.url);
+    let headline = format!("{}: {}", quoted(&server.name), words(&server.url));
     let docs = docs(std::iter::once(headline.as_str()).chain(server.description.as_deref()));
     let name = ident(&server.function);
     let label = &server.name;

@@ -8,8 +8,9 @@ use crate::model::{
 use crate::output::OutputFile;
 use crate::render::type_text;
 
-use super::{line, quoted, user_file};
-use crate::naming::{raw_identifier, raw_string};
+use super::user_file;
+use crate::markdown::{line, quoted};
+use crate::naming::{raw_identifier, string_literal};
 
 /// One file for each channel, one for the connection where channels share it, and the module that joins them.
 pub(super) fn files(service: &Service) -> Result<Vec<OutputFile>, askama::Error> {
@@ -314,7 +315,7 @@ fn stub_method(method: &Method, exchange: &Exchange, types: &Types, names: &Name
     let not_implemented = || format!("Err({}::not_implemented(\"{name}\"))", names.error);
     let example = |index: usize| {
         let example = exchange.outbound.variants[index].examples.first()?;
-        Some(example_literal(&raw_string(example)))
+        Some(example_literal(&string_literal(example).to_string()))
     };
     let (output, result) = match &method.reply {
         None => ("()".to_owned(), "Ok(())".to_owned()),

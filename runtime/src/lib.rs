@@ -126,7 +126,7 @@ pub use bytestring::ByteString;
 /// # Errors
 /// The example is not a `T`; 1011 for the peer, the details in the log.
 pub fn example<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, Error> {
-    serde_json::from_str(json).map_err(|error| {
+    codegen::from_json(json.as_bytes()).map_err(|error| {
         Error::internal(format!("the example in the document does not fit: {error}"))
     })
 }

@@ -157,10 +157,7 @@ async fn greet(
     peer: SocketAddr,
     permit: OwnedSemaphorePermit,
 ) {
-    if let Socket::Plain(socket) = &socket {
-        // Without it a reply waits for the peer's delayed acknowledgement. A fault shows again at the first read.
-        let _ = socket.set_nodelay(true);
-    }
+    socket.send_at_once();
     let Some(peer) = client(service, &mut socket, peer).await else {
         service.metrics.refused("proxy_header");
         return tracing::debug!(%peer, "no PROXY header");

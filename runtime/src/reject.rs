@@ -6,6 +6,9 @@ use hyper::StatusCode;
 use hyper::header::{HeaderName, RETRY_AFTER};
 
 /// Refuses a connection with an HTTP status and a short text, before the upgrade.
+///
+/// A page in a browser, which can read neither, gets them as a close code and its reason where the settings say so
+/// (`handshake.refusal`): 4000 and the status, 1013 for 503, 1011 for another fault of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
     pub(crate) status: StatusCode,

@@ -81,11 +81,15 @@ async fn begin<E: Endpoint>(
     connection: &mut Connection<E::Outbound>,
     link: &mut Link<Socket>,
 ) -> Option<End> {
+    let running = Running {
+        connection: connection.id,
+        handler: "connected",
+    };
     let mut context = Context::new(session, connection);
-    let step = context.step("connected");
-    link.metrics().called("connected");
+    link.metrics().called(running.handler);
+    let step = context.step(running.handler);
     let handler = pin!(step.around(endpoint.connected(&mut context)));
-    handle::<E>(link, handler).await
+    handle::<E>(link, running, handler).await
 }
 
 /// Handles messages until something ends the connection.
@@ -95,15 +99,20 @@ async fn converse<E: Endpoint>(
     connection: &mut Connection<E::Outbound>,
     link: &mut Link<Socket>,
 ) -> End {
+    let mut running = Running {
+        connection: connection.id,
+        handler: INVALID,
+    };
     let mut context = Context::new(session, connection);
     loop {
         let frame = match poll_fn(|cx| link.poll_event(cx)).await {
             Event::Frame(frame) => frame,
             Event::Topic(event) => {
-                link.metrics().called("topic_event");
+                running.handler = "topic_event";
+                link.metrics().called(running.handler);
                 // On the heap, so that connections do not carry the room of what few handlers use.
                 let mut handler = Box::pin(endpoint.topic_event(&mut context, event));
-                if let Some(end) = handle::<E>(link, handler.as_mut()).await {
+                if let Some(end) = handle::<E>(link, running, handler.as_mut()).await {
                     return end;
                 }
                 continue;
@@ -113,15 +122,16 @@ async fn converse<E: Endpoint>(
         // In a block, so that open connections do not carry the room of a message twice.
         let handler = pin!({
             let decode = || E::Inbound::decode(frame);
+            running.handler = "decode";
             let Ok(decoded) = catch_unwind(AssertUnwindSafe(decode)) else {
-                return panicked::<E>(link);
+                return panicked::<E>(link, running);
             };
-            let name = decoded.as_ref().map_or(INVALID, Decode::name);
-            link.metrics().received(name);
-            let step = context.step(name);
+            running.handler = decoded.as_ref().map_or(INVALID, Decode::name);
+            link.metrics().received(running.handler);
+            let step = context.step(running.handler);
             step.around(dispatch(endpoint, &mut context, decoded))
         });
-        if let Some(end) = handle::<E>(link, handler).await {
+        if let Some(end) = handle::<E>(link, running, handler).await {
             return end;
         }
     }
@@ -153,6 +163,13 @@ fn log_end<E: Endpoint>(connection: ConnectionId, end: &CloseReason) {
     tracing::debug!(channel = E::CHANNEL, %connection, code, %initiator, %reason, "closed");
 }
 
+/// Which handler runs, for the log: `receive` is called by the message that it has.
+#[derive(Clone, Copy)]
+struct Running {
+    connection: ConnectionId,
+    handler: &'static str,
+}
+
 /// How a handler came to its end.
 enum Outcome {
     Returned(Result<(), Error>),
@@ -164,6 +181,7 @@ enum Outcome {
 /// Runs a handler while the link goes on; the end of the connection, if that is what comes of it.
 async fn handle<E: Endpoint>(
     link: &mut Link<Socket>,
+    running: Running,
     mut handler: Pin<&mut impl Future<Output = Result<(), Error>>>,
 ) -> Option<End> {
     link.handler_begins();
@@ -182,12 +200,18 @@ async fn handle<E: Endpoint>(
     link.handler_done();
     match outcome {
         Outcome::Returned(Ok(())) => None,
-        Outcome::Returned(Err(error)) => consequence::<E>(error),
-        Outcome::Panicked => Some(panicked::<E>(link)),
+        Outcome::Returned(Err(error)) => consequence::<E>(running, error),
+        Outcome::Panicked => Some(panicked::<E>(link, running)),
         Outcome::Cut(end) => {
             let reason = &end.reason.reason;
+            let Running {
+                connection,
+                handler,
+            } = running;
             tracing::error!(
                 channel = E::CHANNEL,
+                handler,
+                %connection,
                 reason,
                 "a handler was dropped before its end"
             );
@@ -196,14 +220,18 @@ async fn handle<E: Endpoint>(
     }
 }
 
-fn panicked<E: Endpoint>(link: &mut Link<Socket>) -> End {
-    tracing::error!(channel = E::CHANNEL, "a handler panicked");
+fn panicked<E: Endpoint>(link: &mut Link<Socket>, running: Running) -> End {
+    let Running {
+        connection,
+        handler,
+    } = running;
+    tracing::error!(channel = E::CHANNEL, handler, %connection, "a handler panicked");
     link.metrics().panicked();
     closed_by_us(code::INTERNAL_ERROR, "internal error".to_owned())
 }
 
 /// What comes of a handler's error.
-fn consequence<E: Endpoint>(error: Error) -> Option<End> {
+fn consequence<E: Endpoint>(running: Running, error: Error) -> Option<End> {
     match error.consequence() {
         Consequence::Close {
             code,
@@ -211,7 +239,12 @@ fn consequence<E: Endpoint>(error: Error) -> Option<End> {
             cause,
         } => {
             if let Some(cause) = cause {
-                tracing::error!(channel = E::CHANNEL, error = %Escaped(&cause), "a handler failed");
+                let Running {
+                    connection,
+                    handler,
+                } = running;
+                let error = Escaped(&cause);
+                tracing::error!(channel = E::CHANNEL, handler, %connection, %error, "a handler failed");
             }
             Some(closed_by_us(code, reason))
         }

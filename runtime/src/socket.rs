@@ -24,6 +24,22 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
+    /// Sends what is written at once: without it a reply waits for the peer's delayed acknowledgement.
+    pub(crate) fn send_at_once(&self) {
+        match self {
+            Self::Plain(socket) => {
+                // A fault shows again at the first read.
+                let _ = socket.set_nodelay(true);
+            }
+            #[cfg(unix)]
+            Self::Unix(_) => {}
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => {}
+            #[cfg(feature = "tower")]
+            Self::Upgraded(_) => {}
+        }
+    }
+
     /// The certificate that the client has shown and that is verified, DER.
     pub(crate) fn certificate(&self) -> Option<Bytes> {
         match self {

@@ -90,6 +90,34 @@ async fn a_peer_that_answers_pings_stays() {
 }
 
 #[tokio::test]
+async fn a_peer_in_the_middle_of_a_frame_is_not_silent() {
+    let server = TestServer::with("[heartbeat]\ninterval = \"50ms\"\ntimeout = \"100ms\"").await;
+    let mut raw = server.raw().await;
+    let text = "x".repeat(1000);
+    let message = frame(
+        FIN | TEXT,
+        format!(r#"{{"type":"say","text":"{text}"}}"#).as_bytes(),
+    );
+    // No pong can come before the frame is whole.
+    let (begin, end) = message.split_at(message.len() - 8);
+    raw.send(begin).await;
+    for byte in end {
+        assert_eq!(raw.frame().await, (FIN | PING, vec![]));
+        raw.send(&[*byte]).await;
+    }
+    let said = format!(r#"{{"type":"said","text":"{text}"}}"#);
+    loop {
+        match raw.frame().await {
+            (first, _) if first == FIN | PING => {}
+            (first, payload) => {
+                assert_eq!((first, payload), (FIN | TEXT, said.into_bytes()));
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_handler_that_takes_long_is_not_taken_for_a_silent_peer() {
     let server = TestServer::with("[heartbeat]\ninterval = \"50ms\"\ntimeout = \"100ms\"").await;
     let mut raw = server.raw().await;

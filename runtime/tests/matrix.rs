@@ -175,6 +175,28 @@ impl Lines {
     }
 }
 
+#[tokio::test]
+async fn a_handler_that_is_cut_is_named_in_the_log() {
+    let (lines, _guard) = Lines::capture();
+    let server = TestServer::with("[drain]\ndeadline = \"50ms\"").await;
+    let mut client = server.client().await;
+    client.send(r#"{"type":"wait"}"#).await;
+    assert_eq!(client.text().await, r#"{"type":"said","text":"waiting"}"#);
+    server.stop();
+    server.stopped().await;
+    let log = lines.text();
+    let fields: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("dropped before its end"))
+        .collect();
+    let [line] = fields.as_slice() else {
+        panic!("{log}");
+    };
+    for field in ["channel=\"room\"", "handler=\"inbound\"", " connection="] {
+        assert!(line.contains(field), "{field}: {line}");
+    }
+}
+
 const fn key(location: Location) -> Scheme {
     Scheme::ApiKey {
         name: "key",

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod command;
 pub mod running;
+pub mod twin;
 
 use std::fs;
 use std::path::{Path, PathBuf};

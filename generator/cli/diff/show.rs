@@ -6,6 +6,7 @@ use clap::builder::styling::{AnsiColor, Style};
 use serde_json::{Value, json};
 use wsgen::compare::{Change, Effect, Place};
 use wsgen::document::{SourceFile, Sources};
+use wsgen::markdown::literal;
 use wsgen::naming::is_invisible;
 
 use super::Audience;
@@ -166,20 +167,15 @@ impl Comparison<'_> {
 
 /// Text of a document without characters that command a terminal or turn the direction of text.
 fn printable(text: &str) -> String {
-    let harmless = |c: char| !c.is_control() && !is_invisible(c);
-    text.chars()
-        .map(|c| {
-            if harmless(c) {
-                c
-            } else {
-                char::REPLACEMENT_CHARACTER
-            }
-        })
-        .collect()
+    text.replace(is_invisible, "\u{fffd}")
 }
 
 /// Text in which Markdown finds no markup but the code spans of a message.
 fn escaped(text: &str) -> String {
+    // A name with a backtick may end its code span, or begin one that is not there.
+    if text.matches('`').count() % 2 == 1 || text.contains("``") {
+        return literal(text);
+    }
     let mut escaped = String::with_capacity(text.len());
     let mut in_code = false;
     for c in text.chars() {

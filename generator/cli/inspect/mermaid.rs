@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use wsgen::model::{Exchange, Reply, Route, Service, Traffic};
+use wsgen::naming::is_invisible;
 
 /// Servers point at their routes; messages at the route where they arrive, and routes at what they send.
 pub(super) fn draw(service: &Service) -> String {
@@ -71,7 +72,7 @@ fn draw_messages(text: &mut String, route_index: usize, route: &Route, exchange:
 fn escaped(text: &str) -> String {
     let mut label = String::with_capacity(text.len());
     for c in text.chars() {
-        let plain = c.is_alphanumeric() || " -_./:{}()[]*,=+@~!'".contains(c);
+        let plain = (c.is_alphanumeric() && !is_invisible(c)) || " -_./:{}()[]*,=+@~!'".contains(c);
         if plain {
             label.push(c);
         } else {

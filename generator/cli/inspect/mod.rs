@@ -12,6 +12,7 @@ use wsgen::diagnostic::Diagnostics;
 use wsgen::document::Sources;
 use wsgen::lower::Options;
 use wsgen::model::Service;
+use wsgen::naming::visible_lines;
 
 use super::report::Output;
 use super::{Format, Input};
@@ -58,6 +59,6 @@ pub(super) fn shown(
     match format {
         Format::Json => json::describe(service, options, diagnostics, sources),
         Format::Mermaid => mermaid::draw(service),
-        Format::Human | Format::Sarif | Format::Markdown => human::describe(service),
+        Format::Human | Format::Sarif | Format::Markdown => visible_lines(human::describe(service)),
     }
 }

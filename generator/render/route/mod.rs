@@ -11,6 +11,7 @@ pub(super) use request::is_checked;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::markdown::quoted;
 use crate::model::{Channel, Route, Service, Traffic};
 
 use super::docs::module_docs;
@@ -20,7 +21,7 @@ use super::pieces::Piece;
 /// Renders the module of a route.
 pub(super) fn render(service: &Service, route: &Route) -> Vec<Piece> {
     let types = &service.types;
-    let title = format!("`{}`", route.path);
+    let title = quoted(&route.path);
     let header =
         module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
     let mut code = traits::render(route, types);

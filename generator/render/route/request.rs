@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
+use crate::markdown::quoted;
 use crate::model::{Parameter, ParameterDefault, ParameterLocation, Route, Type, Types};
 
 use super::super::checks::closure;
@@ -51,7 +52,7 @@ fn topic(route: &Route) -> Option<TokenStream> {
     let values = parameters.iter().map(|&index| name(route, index));
     let distinct: BTreeSet<&usize> = parameters.iter().collect();
     let names = distinct.into_iter().map(|&index| name(route, index));
-    let docs = docs([format!("The topic of everybody at the same `{path}`.").as_str()]);
+    let docs = docs([format!("The topic of everybody at the same {}.", quoted(path)).as_str()]);
     (!parameters.is_empty()).then(|| {
         quote! {
             #docs

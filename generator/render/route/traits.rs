@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::markdown::quoted;
 use crate::model::{Channel, Exchange, Reply, Route, Traffic, Types};
 
 use super::super::docs::docs;
@@ -26,7 +27,7 @@ pub(super) fn render(route: &Route, types: &Types) -> Vec<Piece> {
 
 fn connection(route: &Route, types: &Types) -> Piece {
     let name = ident(&route.trait_name);
-    let headline = format!("Handles `{}`.", route.path);
+    let headline = format!("Handles {}.", quoted(&route.path));
     let docs =
         docs(std::iter::once(headline.as_str()).chain(route.docs.iter().map(String::as_str)));
     let own = route
@@ -74,7 +75,7 @@ fn connection(route: &Route, types: &Types) -> Piece {
 fn of_channel(route: &Route, channel: &Channel, types: &Types) -> TokenStream {
     let name = ident(&channel.trait_name);
     let socket = ident(&route.trait_name);
-    let headline = format!("Handles the channel `{}`.", channel.name);
+    let headline = format!("Handles the channel {}.", quoted(&channel.name));
     let docs =
         docs(std::iter::once(headline.as_str()).chain(channel.docs.iter().map(String::as_str)));
     let methods = methods(route, channel, types);
@@ -132,7 +133,7 @@ fn undecoded(route: &Route) -> TokenStream {
         .dispatch
         .ambiguous
         .iter()
-        .map(|&index| format!("`{}`", inbound.variants[index].name))
+        .map(|&index| quoted(&inbound.variants[index].name))
         .collect();
     let raw = (!names.is_empty()).then(|| {
         let text = format!(

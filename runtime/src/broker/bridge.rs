@@ -162,11 +162,13 @@ impl Bridge {
         self.lock().waiting = waits.then(Instant::now);
     }
 
-    /// These may have been lost on their way.
+    /// These may have been lost on their way. The others are told, but for those of which a log will show it.
     pub(crate) fn lost(&self, batch: &[Outgoing]) {
         let mut state = self.lock();
-        state.dropped += batch.len() as u64;
-        batch.iter().for_each(|lost| state.tear(lost, false));
+        for lost in batch {
+            let is_to_be_seen = state.tear(lost, false);
+            state.dropped += u64::from(!is_to_be_seen);
+        }
         self.metrics.dropped.add(batch.len() as u64);
     }
 
@@ -178,10 +180,12 @@ impl Bridge {
             .collect()
     }
 
-    /// They do not lack them, or have begun anew.
-    pub(crate) fn mended(&self, logs: &[(Key, Vec<u64>)]) {
+    /// They do not lack them, or have begun anew, which the others are told.
+    pub(crate) fn mended(&self, logs: &[(Key, Vec<u64>)], began_anew: &[bool]) {
         let mut state = self.lock();
-        for (key, lost) in logs {
+        for ((key, lost), began_anew) in logs.iter().zip(began_anew) {
+            state.dropped += u64::from(*began_anew);
+            state.beat_is_due |= *began_anew;
             // Else more was lost meanwhile.
             if state.torn.get(key) == Some(lost) {
                 state.torn.remove(key);
@@ -460,9 +464,11 @@ impl State {
     }
 
     /// A message may never reach the log of its topic. Who reads that must be told, not given the rest as if it were all.
-    fn tear(&mut self, lost: &Outgoing, is_certain: bool) {
+    /// Whether it is remembered until the log has been looked at.
+    fn tear(&mut self, lost: &Outgoing, is_certain: bool) -> bool {
         let has_room = self.torn.len() < MOST_MESSAGES || self.torn.contains_key(&lost.key);
-        if lost.is_logged && has_room {
+        let is_remembered = lost.is_logged && has_room;
+        if is_remembered {
             let torn = self.torn.entry(lost.key.clone()).or_default();
             if is_certain {
                 // It says enough.
@@ -470,6 +476,7 @@ impl State {
             }
             torn.push(lost.sequence);
         }
+        is_remembered
     }
 
     /// Whether what is said waits for others: not where it would soon be too much.

@@ -168,8 +168,8 @@ impl Session for Nats {
         Ok(Vec::new())
     }
 
-    async fn mend(&mut self, _: &[(Key, Vec<u64>)]) -> Result<(), Fault> {
-        Ok(())
+    async fn mend(&mut self, _: &[(Key, Vec<u64>)]) -> Result<Vec<bool>, Fault> {
+        Ok(Vec::new())
     }
 
     async fn broken(&mut self) -> Fault {

@@ -67,7 +67,7 @@ end
 return {epoch, offset, ages, frames}
 ";
 
-/// Ends the log if one of these messages, each by how its frame goes on after version and kind, is not in it.
+/// Ends the log if one of these messages, each by how its frame goes on after version and kind, is not in it; whether it did.
 const MEND: &str = "
 local lost = {}
 for index = 4, #ARGV do
@@ -76,9 +76,11 @@ end
 for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+')) do
   lost[string.sub(entry[2][4], 3, 18)] = nil
 end
-if next(lost) then
-  redis.call('DEL', meta, stream)
+if not next(lost) then
+  return 0
 end
+redis.call('DEL', meta, stream)
+return 1
 ";
 
 pub(super) struct Redis {
@@ -188,14 +190,13 @@ impl Session for Redis {
         logs.ok_or_else(|| Fault("it answers otherwise than Redis does".to_owned()))
     }
 
-    async fn mend(&mut self, logs: &[(Key, Vec<u64>)]) -> Result<(), Fault> {
+    async fn mend(&mut self, logs: &[(Key, Vec<u64>)]) -> Result<Vec<bool>, Fault> {
         let mut pipe = redis::pipe();
         for (key, lost) in logs {
             self.script(&mut pipe, &self.mend, key);
             for sequence in lost {
                 pipe.arg(&super::wire::identity(self.us, *sequence));
             }
-            pipe.ignore();
         }
         Ok(pipe.query_async(&mut self.connection).await?)
     }

@@ -51,8 +51,11 @@ pub(super) trait Session: Sized + Send {
         logs: &[(Key, Option<(u64, u64)>)],
     ) -> impl Future<Output = Result<Vec<Log>, Fault>> + Send;
 
-    /// Has these logs begin anew that lack one of these messages of ours.
-    fn mend(&mut self, logs: &[(Key, Vec<u64>)]) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Has these logs begin anew that lack one of these messages of ours; whether each did.
+    fn mend(
+        &mut self,
+        logs: &[(Key, Vec<u64>)],
+    ) -> impl Future<Output = Result<Vec<bool>, Fault>> + Send;
 
     /// Waits until the connection breaks.
     fn broken(&mut self) -> impl Future<Output = Fault> + Send;
@@ -143,8 +146,8 @@ async fn step<S: Session>(
     read(session, work.reads).await?;
     let torn = bridge.torn(LOGS);
     if !torn.is_empty() {
-        in_time(session.mend(&torn)).await?;
-        bridge.mended(&torn);
+        let began_anew = in_time(session.mend(&torn)).await?;
+        bridge.mended(&torn, &began_anew);
     }
     say(session, cluster, messages).await
 }

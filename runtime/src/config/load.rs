@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Config;
+use super::{Config, secrets};
 
 /// The prefix of environment variables that override the file.
 const PREFIX: &str = "WSGEN__";
@@ -90,9 +90,9 @@ fn parse(
     environment: impl Iterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
     // Twice: the first time for errors with line and column, the second time to lay the environment over it.
-    let mut config: Config =
-        toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
-    let mut table: Table = toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
+    let fault = |error| ConfigError(secrets::in_file(&error, text));
+    let mut config: Config = toml::from_str(text).map_err(fault)?;
+    let mut table: Table = toml::from_str(text).map_err(fault)?;
     for (name, value) in environment {
         if let Some(keys) = name.strip_prefix(PREFIX) {
             let fault = |fault: &dyn fmt::Display| {
@@ -101,7 +101,7 @@ fn parse(
             set(&mut table, keys, &value)
                 .ok_or_else(|| fault(&"is not of the form WSGEN__SECTION__KEY"))?;
             config = Config::deserialize(table.clone())
-                .map_err(|error| fault(&error.to_string().trim_end()))?;
+                .map_err(|error| fault(&secrets::in_variable(&error, keys)))?;
         }
     }
     match config.faults() {
@@ -190,6 +190,68 @@ mod tests {
         assert!(fault.contains("WSGEN__SECTION__KEY"), "{fault}");
         let fault = with("", &[("WSGEN__NOWHERE__KEY", "1")]).unwrap_err();
         assert!(fault.contains("nowhere"), "{fault}");
+    }
+
+    #[test]
+    fn what_is_secret_is_in_no_fault() {
+        for value in [
+            "canary",
+            "\"canary\"",
+            "[\"canary\"]",
+            "[canary",
+            "{canary = 1}",
+        ] {
+            for name in ["AUTHENTICATION__TOKENS", "TELEMETRY__HEADERS"] {
+                let name = format!("WSGEN__{name}");
+                let fault = with("", &[(&name, value)]).unwrap_err();
+                assert!(
+                    fault.contains(&name) && !fault.contains("canary"),
+                    "{fault}"
+                );
+                assert!(fault.contains("\"name:"), "it says how: {fault}");
+            }
+        }
+        let fault = with("", &[("WSGEN__BROKER__URL", "[\"canary\"]")]).unwrap_err();
+        assert!(
+            fault.contains("broker.url") && !fault.contains("canary"),
+            "{fault}"
+        );
+        let fault = with("", &[("WSGEN__AUTHENTICATION__TOKEN", "canary")]).unwrap_err();
+        assert!(
+            fault.contains("`tokens`") && !fault.contains("canary"),
+            "{fault}"
+        );
+        for text in [
+            "[authentication]\ntokens = \"canary\"",
+            "[authentication]\ntokens = [\n  \"a:b\", # x = 1\n  \"canary\",\n]",
+            "[authentication]\ntokens = [\"canary\"",
+            "[authentication]\ntokens = canary",
+            "[authentication]\n'tokens' = 'canary'",
+            "authentication = { tokens = \"canary\" }",
+            "authentication.tokens = \"canary\"",
+            "[telemetry]\nheaders = [\"X-Key canary\"]",
+            "[telemetry]\nheaders = \"X-Key: canary\"",
+            "[broker]\nurl = [\"redis://user:canary@host\"]",
+            "[broker]\nurl = \"redis://user:canary@host",
+            "[broker]\nurl = \"redis://user:canary@host\" kind = \"redis\"",
+            "[broker]\nurl = \"a\"\nurl = \"canary\"",
+        ] {
+            let fault = with(text, &[]).unwrap_err();
+            assert!(
+                fault.contains("line ") && !fault.contains("canary"),
+                "{text}\n{fault}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_called_as_a_secret_one_shows_its_value() {
+        let fault = with("[limits]\nheaders = \"many\"", &[]).unwrap_err();
+        assert!(fault.contains("many"), "{fault}");
+        let fault = with("[jwt]\nkeys_url = [\"there\"]", &[]).unwrap_err();
+        assert!(fault.contains("there"), "{fault}");
+        let fault = with("", &[("WSGEN__BROKER__KIND", "there")]).unwrap_err();
+        assert!(fault.contains("there"), "{fault}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod compression;
 mod faults;
 mod listen;
 mod load;
+mod secrets;
 mod security;
 mod show;
 mod telemetry;

@@ -365,7 +365,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Ok(received) => received,
                 Err(fault) => return Poll::Ready(Err(End::by_fault(&fault))),
             };
-            self.clock.heard();
             match received {
                 Received::Message(message) => return Poll::Ready(Ok(message)),
                 // Nothing is handed out while there is no room for an answer.
@@ -385,6 +384,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
 
     /// Sends pings that are due; ready when a deadline has passed.
     fn poll_clock(&mut self, cx: &mut Context<'_>, watch: Watch) -> Poll<End> {
+        if self.wire.take_heard() {
+            self.clock.heard();
+        }
         loop {
             if self.clock.stuck(self.wire.stuck_since()) {
                 self.wire.restart_message();

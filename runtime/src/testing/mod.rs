@@ -17,7 +17,7 @@ use serde_json::Value;
 
 #[cfg(any(feature = "cbor", feature = "msgpack"))]
 use crate::EncodeError;
-use crate::codegen::{Decode, Frame};
+use crate::codegen::{Decode, Frame, from_json};
 use crate::{Config, Message, Server};
 
 pub use route::Route;
@@ -46,7 +46,8 @@ pub fn receives<M: Decode>(name: &str, example: impl Into<Message>) {
 /// When the example cannot be read, or reads differently once it is written.
 #[track_caller]
 pub fn round_trip<T: DeserializeOwned + Serialize>(example: &str) {
-    let read = |text: &str| match serde_json::from_str::<T>(text) {
+    // As a server reads it.
+    let read = |text: &str| match from_json::<T>(text.as_bytes()) {
         Ok(value) => value,
         Err(error) => panic!("not a message: {error}\n{text}"),
     };
@@ -146,6 +147,11 @@ fn difference(written: &Value, original: &Value, place: String) -> Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_example_is_read_as_a_server_reads_it() {
+        round_trip::<(i64, i64, f64, String)>(r#"[-0.0, 1e2, -0, "\u0000"]"#);
+    }
 
     #[test]
     fn differences_are_found_where_they_are() {

@@ -58,6 +58,8 @@ pub(crate) struct Wire<S> {
     /// Bytes of frames read and sent since they were last asked for.
     received: u64,
     sent: u64,
+    /// Whether any bytes have come since that was last asked for.
+    has_heard: bool,
     /// When a look at the socket first found something, or nothing, since that was last asked for.
     looked_at: Option<Instant>,
 }
@@ -110,6 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             message_since: None,
             received: 0,
             sent: 0,
+            has_heard: false,
             looked_at: None,
         };
         if !read_ahead.is_empty() {
@@ -206,6 +209,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     fn count(&mut self, length: usize, now: Instant) {
         self.received += length as u64;
+        self.has_heard = true;
         self.meter.read(length, now);
     }
 
@@ -317,6 +321,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// A ping was sent: its pong costs the peer nothing.
     pub(crate) fn expect_pong(&mut self) {
         self.meter.expect_pong();
+    }
+
+    /// Whether anything has come since the last call, be it the middle of a frame.
+    pub(crate) fn take_heard(&mut self) -> bool {
+        std::mem::take(&mut self.has_heard)
     }
 
     /// When the socket was first looked at since the last call: what was there before is dealt with then. `None` if it was

@@ -83,14 +83,15 @@ async fn what_waits_is_bounded_while_it_is_noticed(broker: Broker) {
     assert_eq!(publisher.text().await, said("done"));
     let before = one.resident();
     broker.hang();
-    // 72 MB, of which 32 MiB may wait.
-    for _ in 0..1200 {
+    // 144 MB, of which 32 MiB may wait.
+    for _ in 0..2400 {
         publish(&mut publisher, "a", &text).await;
     }
     publisher.send(r#"{"type":"say","text":"done"}"#).await;
     assert_eq!(publisher.text().await, said("done"));
     assert!(one.metric("wsgen_broker_dropped_total").await > 0.0);
     let grown = one.resident().saturating_sub(before) >> 10;
-    assert!(grown < 56, "{grown} MiB");
+    // The allocator keeps some of what was dropped, more on a busy machine.
+    assert!(grown < 80, "{grown} MiB");
     is_degraded(&one).await;
 }

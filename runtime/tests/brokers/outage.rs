@@ -203,9 +203,11 @@ async fn nobody_is_recovered_from_a_log_that_lacks_what_was_dropped(broker: Brok
 async fn a_log_that_has_what_seemed_lost_goes_on(broker: Broker) {
     let (one, other) = (broker.server(LOG).await, broker.server(LOG).await);
     let mut publisher = one.client().await;
+    let mut here = member(&other, "a").await;
     let (mut client, _) = Resuming::connect(other.address, &Value::Null).await;
     publish(&mut publisher, "a", "before").await;
     assert_eq!(client.text().await, "before");
+    assert_eq!(here.text().await, said("before"));
     let position = client.position.clone();
     drop(client);
     broker.hang();
@@ -218,8 +220,14 @@ async fn a_log_that_has_what_seemed_lost_goes_on(broker: Broker) {
     publish(&mut publisher, "a", "after").await;
     let (mut client, recovered) = Resuming::connect(other.address, &position).await;
     assert_eq!(recovered, Some(true));
-    assert_eq!(client.text().await, "meanwhile");
-    assert_eq!(client.text().await, "after");
+    for text in ["meanwhile", "after"] {
+        assert_eq!(client.text().await, text);
+        assert_eq!(here.text().await, said(text));
+    }
+    // By then the next signs of life have come, and a gap would have been told.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    publish(&mut publisher, "a", "the end").await;
+    assert_eq!(here.text().await, said("the end"));
 }
 
 /// All of these come, and before or after them that something was missed.
