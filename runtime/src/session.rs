@@ -19,7 +19,7 @@ use crate::log::Escaped;
 use crate::metrics::ChannelMetrics;
 use crate::route::Served;
 use crate::socket::Socket;
-use crate::watchdog::Running;
+use crate::watchdog::Watched;
 use crate::{CloseReason, ConnectionId, Context, Error, Initiator, telemetry};
 
 /// Serves a connection that `connect` has agreed to; gives its `place` among the others back at the end.
@@ -187,9 +187,9 @@ async fn handle<E: Endpoint>(
     link.handler_begins();
     let outcome = poll_fn(|cx| {
         // After a panic the handler is never polled again, and the session only sees its `disconnected`.
-        let running = Running::begin(link.metrics().handler());
+        let watched = Watched::begin(link.metrics().handler());
         let step = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
-        drop(running);
+        drop(watched);
         match step {
             Ok(Poll::Ready(result)) => Poll::Ready(Outcome::Returned(result)),
             Ok(Poll::Pending) => link.poll_beside_handler(cx).map(Outcome::Cut),
@@ -274,7 +274,7 @@ pub(crate) async fn guarded(
     let mark = metrics.mark(handler);
     let mut future = pin!(future);
     poll_fn(|cx| {
-        let _running = Running::begin(mark);
+        let _watched = Watched::begin(mark);
         catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))).unwrap_or_else(|_| {
             tracing::error!(handler, "a handler panicked");
             metrics.panics.add(1);

@@ -59,9 +59,9 @@ impl Mark {
 
 /// A step of a handler, up to where it waits, on a thread that is watched until this is dropped.
 #[must_use = "a step is watched as long as this is there"]
-pub(crate) struct Running(&'static Worker);
+pub(crate) struct Watched(&'static Worker);
 
-impl Running {
+impl Watched {
     #[inline]
     pub(crate) fn begin(mark: Mark) -> Self {
         let worker = WORKER.get().unwrap_or_else(Worker::of_this_thread);
@@ -73,7 +73,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for Watched {
     #[inline]
     fn drop(&mut self) {
         self.0.running.store(0, Ordering::Relaxed);
@@ -84,7 +84,7 @@ impl Drop for Running {
 pub(crate) async fn watch<T>(mark: Mark, handler: impl Future<Output = T>) -> T {
     let mut handler = pin!(handler);
     poll_fn(|cx| {
-        let _running = Running::begin(mark);
+        let _watched = Watched::begin(mark);
         handler.as_mut().poll(cx)
     })
     .await
