@@ -262,6 +262,7 @@ impl Outbox {
         Ok(())
     }
 
+    #[inline]
     fn queue(&self, mut state: MutexGuard<'_, State>, queued: Queued) {
         state.push(queued);
         let is_more = self.tell_size(&mut state);
@@ -272,6 +273,7 @@ impl Outbox {
     }
 
     /// Says what the queue holds now; whether that is more.
+    #[inline]
     fn tell_size(&self, state: &mut State) -> bool {
         let before = state.told;
         let send_queues = self.connections.send_queues();
@@ -526,7 +528,7 @@ impl Outbox {
         let next = state.next();
         if state.queue.len() < waited {
             self.tell_size(&mut state);
-            if self.has_room(&state, 0) {
+            if state.full_since.is_some() && self.has_room(&state, 0) {
                 state.full_since = None;
             }
         }

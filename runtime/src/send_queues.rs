@@ -51,9 +51,16 @@ impl SendQueues {
     }
 
     /// Takes note that a queue holds so many bytes now. `told` is what it has told before.
+    #[inline]
     pub(crate) fn holds(&self, bytes: usize, told: &mut u32) {
         let now = u32::try_from(bytes / STEP).unwrap_or(u32::MAX);
-        let before = std::mem::replace(told, now);
+        if now != *told {
+            self.holds_more_or_less(now, std::mem::replace(told, now));
+        }
+    }
+
+    #[cold]
+    fn holds_more_or_less(&self, now: u32, before: u32) {
         if now > before {
             self.held
                 .fetch_add((now - before) as usize, Ordering::Relaxed);

@@ -29,7 +29,16 @@ impl ReadAhead {
     }
 
     /// The message whose turn it is.
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Message> {
+        match self.messages.is_empty() {
+            true => None,
+            false => self.pop_waiting(),
+        }
+    }
+
+    #[cold]
+    fn pop_waiting(&mut self) -> Option<Message> {
         let message = self.messages.pop_front()?;
         self.bytes -= message.len() + EACH;
         if self.messages.is_empty() {

@@ -195,15 +195,15 @@ impl Mask {
 pub(super) fn write_head(into: &mut Vec<u8>, head: Sent, length: usize) {
     let compressed = if head.is_compressed { COMPRESSED } else { 0 };
     let masked = if head.mask.is_some() { MASKED } else { 0 };
-    into.push(FIN | compressed | head.opcode.bits());
+    let first = FIN | compressed | head.opcode.bits();
     match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(short @ ..=125), _) => into.push(masked | short),
+        (Ok(short @ ..=125), _) => into.extend_from_slice(&[first, masked | short]),
         (_, Ok(medium)) => {
-            into.push(masked | 126);
-            into.extend_from_slice(&medium.to_be_bytes());
+            let [high, low] = medium.to_be_bytes();
+            into.extend_from_slice(&[first, masked | 126, high, low]);
         }
         _ => {
-            into.push(masked | 127);
+            into.extend_from_slice(&[first, masked | 127]);
             into.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }

@@ -111,7 +111,7 @@ impl Incoming {
     /// Messages may be compressed where there is a `deflate`.
     pub(crate) fn next(
         &mut self,
-        mut deflate: Option<&mut Deflate>,
+        deflate: Option<&mut Deflate>,
     ) -> Result<Option<Received>, Violation> {
         loop {
             if let Some(partial) = &mut self.partial
@@ -122,17 +122,7 @@ impl Incoming {
                     return Ok(None);
                 }
                 if is_final && let Some(whole) = self.partial.take() {
-                    let payload = whole.payload.freeze();
-                    let payload = match whole.is_compressed {
-                        true => self.inflate(deflate, &payload)?,
-                        false => payload,
-                    };
-                    let opcode = if whole.is_text {
-                        Opcode::Text
-                    } else {
-                        Opcode::Binary
-                    };
-                    return received(opcode, payload).map(Some);
+                    return self.joined(whole, deflate).map(Some);
                 }
             }
             let head = Head::parse(&self.input, self.role, deflate.is_some())?;
@@ -148,11 +138,10 @@ impl Incoming {
             if is_control || is_here && head.is_final && self.partial.is_none() {
                 head.mask.apply(&mut self.input[taken..taken + end]);
                 let payload = self.take(taken, end);
-                let payload = match head.is_compressed {
-                    true => self.inflate(deflate.take(), &payload)?,
-                    false => payload,
+                return match head.is_compressed {
+                    true => self.inflated(head.opcode, deflate, &payload).map(Some),
+                    false => received(head.opcode, payload).map(Some),
                 };
-                return received(head.opcode, payload).map(Some);
             }
             self.input.advance(taken);
             self.begin(&head, end)?;
@@ -203,14 +192,38 @@ impl Incoming {
         }
     }
 
-    /// What a compressed payload says.
-    fn inflate(&self, deflate: Option<&mut Deflate>, payload: &[u8]) -> Result<Bytes, Violation> {
+    /// A message of which the last part is here.
+    #[cold]
+    fn joined(
+        &self,
+        whole: Box<Partial>,
+        deflate: Option<&mut Deflate>,
+    ) -> Result<Received, Violation> {
+        let opcode = match whole.is_text {
+            true => Opcode::Text,
+            false => Opcode::Binary,
+        };
+        let payload = whole.payload.freeze();
+        match whole.is_compressed {
+            true => self.inflated(opcode, deflate, &payload),
+            false => received(opcode, payload),
+        }
+    }
+
+    /// A message that comes compressed.
+    #[cold]
+    fn inflated(
+        &self,
+        opcode: Opcode,
+        deflate: Option<&mut Deflate>,
+        payload: &[u8],
+    ) -> Result<Received, Violation> {
         let deflate = deflate.ok_or(Violation::ReservedBit)?;
-        let inflated = deflate.inflate(payload, self.max_bytes);
-        inflated.map(Bytes::from).map_err(|fault| match fault {
-            Fault::Corrupt => Violation::InvalidCompression,
-            Fault::TooLong => Violation::TooLong(self.max_bytes),
-        })
+        match deflate.inflate(payload, self.max_bytes) {
+            Ok(inflated) => received(opcode, inflated.into()),
+            Err(Fault::Corrupt) => Err(Violation::InvalidCompression),
+            Err(Fault::TooLong) => Err(Violation::TooLong(self.max_bytes)),
+        }
     }
 
     /// Takes a payload off the input, and what is before it.
@@ -275,6 +288,7 @@ impl Partial {
 }
 
 /// A message or a control frame of which everything is here.
+#[inline]
 fn received(opcode: Opcode, payload: Bytes) -> Result<Received, Violation> {
     Ok(match opcode {
         Opcode::Text => Received::Message(text(payload)?),
