@@ -31,7 +31,7 @@ pub fn document(text: &str) -> Value {
         "required": ["kind"],
         "properties": {
             "kind": {"const": "first"},
-            (&*named): {"type": "string", "description": text, "default": text, "maxLength": 1_000_000, "examples": [text]},
+            (&*named): {"type": "string", "description": text, "default": named, "maxLength": 1_000_000, "examples": [text]},
             "choice": {"type": "string", "enum": [named, "other"], "description": text},
             "whole": {"type": "integer"},
             "amount": {"type": "number"},
@@ -60,7 +60,7 @@ pub fn document(text: &str) -> Value {
                 "title": named, "summary": text, "description": text,
                 "parameters": {"room": {"description": text, "enum": ["room", named]}},
                 "bindings": {"ws": {"query": {"type": "object", "properties": {
-                    "since": {"type": "string", "description": text, "default": text},
+                    "since": {"type": "string", "description": text, "default": named},
                 }}}},
                 "messages": {
                     "first": {
