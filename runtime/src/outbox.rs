@@ -262,7 +262,7 @@ impl Outbox {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn queue(&self, mut state: MutexGuard<'_, State>, queued: Queued) {
         state.push(queued);
         let is_more = self.tell_size(&mut state);
@@ -273,7 +273,7 @@ impl Outbox {
     }
 
     /// Says what the queue holds now; whether that is more.
-    #[inline]
+    #[inline(always)]
     fn tell_size(&self, state: &mut State) -> bool {
         let before = state.told;
         let send_queues = self.connections.send_queues();

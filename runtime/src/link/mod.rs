@@ -119,8 +119,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 self.clock.active();
                 return Poll::Ready(Event::Frame(Frame::new(message)));
             }
-            // What came before the end is handled before it.
-            if let Some(end) = self.ended.take() {
+            // What came before the end is handled before it. Taken only if it is there: it is large.
+            if self.ended.is_some()
+                && let Some(end) = self.ended.take()
+            {
                 return Poll::Ready(Event::End(end));
             }
             if let Poll::Ready(event) = self.poll_read(cx) {

@@ -257,6 +257,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.push(opcode, false, payload);
     }
 
+    #[inline]
     fn push(&mut self, opcode: Opcode, is_compressed: bool, payload: Bytes) {
         let (mask, payload) = match self.role {
             Role::Server => (None, payload),
