@@ -361,7 +361,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     /// The next message, or the end of them. Answers pings.
-    #[inline]
+    #[inline(always)]
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, End>> {
         loop {
             let received = match ready!(self.wire.poll_next(cx)) {

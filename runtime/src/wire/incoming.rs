@@ -288,7 +288,7 @@ impl Partial {
 }
 
 /// A message or a control frame of which everything is here.
-#[inline]
+#[inline(always)]
 fn received(opcode: Opcode, payload: Bytes) -> Result<Received, Violation> {
     Ok(match opcode {
         Opcode::Text => Received::Message(text(payload)?),

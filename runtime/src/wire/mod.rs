@@ -240,6 +240,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Sends a message; only while there is room. It leaves with [`Wire::poll_drain`], or when a read finds nothing.
     ///
     /// What is `shared` with other connections is compressed once.
+    #[inline]
     pub(crate) fn send_message(&mut self, message: Message, shared: Option<&Shared>) {
         let (opcode, payload) = match message {
             Message::Text(text) => (Opcode::Text, text.into_bytes()),

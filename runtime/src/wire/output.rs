@@ -91,6 +91,7 @@ impl Output {
     }
 
     /// Makes room for so many bytes more: twice what there is, but never beyond [`CAPACITY`].
+    #[inline]
     fn make_room(&mut self, bytes: usize) {
         if self.collected.capacity() == 0 {
             self.collected = SPARE.take();
