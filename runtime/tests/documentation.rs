@@ -1,7 +1,7 @@
-//! `docs/operations.md` says what is so.
+//! `docs/operations.md` says what is so, and the tests that other pages name are there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use wsgen_runtime::Config;
@@ -176,16 +176,50 @@ fn every_row_of_the_fault_matrix_has_its_test_and_that_its_witness() {
         .skip(1)
     {
         let test = row.split('`').rev().nth(1).unwrap();
-        let (module, name) = test.rsplit_once("::").unwrap();
-        let path = format!("{folder}/{}.rs", module.replace("::", "/"));
-        let text = std::fs::read_to_string(path).unwrap();
-        // Listed in a macro, which makes a test of it for each broker.
-        let is_listed = [format!(" {name},"), format!(" {name});")]
-            .iter()
-            .any(|listed| text.contains(listed));
-        assert!(
-            is_listed && text.contains(&format!("async fn {name}(")),
-            "{test} is no test"
-        );
+        assert!(is_test(&[PathBuf::from(folder)], test), "{test} is no test");
     }
+}
+
+#[test]
+fn every_row_of_the_threat_model_has_its_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["tests", "../tests", "src"].map(|folder| root.join(folder));
+    let page = std::fs::read_to_string(root.join("../docs/threat-model.md")).unwrap();
+    let mut rows = 0;
+    for row in page.lines().filter(|line| line.starts_with("| ")) {
+        let [threat, _, shown_by] = row.trim_matches('|').split(" | ").collect::<Vec<_>>()[..]
+        else {
+            panic!("three cells: {row}");
+        };
+        if threat.trim() == "threat" {
+            continue;
+        }
+        let tests: Vec<&str> = shown_by.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "nothing shows it: {row}");
+        for test in tests {
+            assert!(is_test(&folders, test), "{test} is no test");
+        }
+        rows += 1;
+    }
+    assert!(rows > 60, "{rows}");
+}
+
+/// Whether a module of one of these folders has this test, `module::test`, by an attribute or in the list of a macro.
+fn is_test(folders: &[PathBuf], test: &str) -> bool {
+    let (module, name) = test.rsplit_once("::").unwrap();
+    let module = module.replace("::", "/");
+    let files = ["", "/mod", "/tests"].map(|file| format!("{module}{file}.rs"));
+    let candidates = folders
+        .iter()
+        .flat_map(|folder| files.iter().map(|file| folder.join(file)));
+    candidates
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .any(|text| {
+            let Some((before, _)) = text.split_once(&format!("fn {name}(")) else {
+                return false;
+            };
+            let before = before.trim_end().trim_end_matches("async").trim_end();
+            let listed = [format!(" {name},"), format!(" {name});")];
+            before.ends_with("test]") || listed.iter().any(|listed| text.contains(listed))
+        })
 }
