@@ -170,7 +170,7 @@ impl Process {
         .await
     }
 
-    async fn raw(&self) -> Raw {
+    pub async fn raw(&self) -> Raw {
         let mut raw = Raw::connect(self.address).await;
         raw.send(upgrade("/rooms/1", "").as_bytes()).await;
         assert!(raw.head().await.starts_with("HTTP/1.1 101 "));
@@ -184,7 +184,7 @@ impl Process {
         client.close().await;
     }
 
-    async fn witness(&self) -> Witness {
+    pub async fn witness(&self) -> Witness {
         Witness::with(self.address, self.admin, "").await
     }
 
