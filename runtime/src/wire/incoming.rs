@@ -122,7 +122,7 @@ impl Incoming {
                     return Ok(None);
                 }
                 if is_final && let Some(whole) = self.partial.take() {
-                    return self.joined(whole, deflate).map(Some);
+                    return self.joined(*whole, deflate).map(Some);
                 }
             }
             let head = Head::parse(&self.input, self.role, deflate.is_some())?;
@@ -194,11 +194,7 @@ impl Incoming {
 
     /// A message of which the last part is here.
     #[cold]
-    fn joined(
-        &self,
-        whole: Box<Partial>,
-        deflate: Option<&mut Deflate>,
-    ) -> Result<Received, Violation> {
+    fn joined(&self, whole: Partial, deflate: Option<&mut Deflate>) -> Result<Received, Violation> {
         let opcode = match whole.is_text {
             true => Opcode::Text,
             false => Opcode::Binary,
