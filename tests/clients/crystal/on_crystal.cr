@@ -12,11 +12,12 @@ record Closed, code : Int32, reason : String
 # A connection; a fiber reads it.
 class Client
   getter socket : HTTP::WebSocket
-  getter inbox = Channel(String | Pong | Closed).new(16)
+  getter inbox = Channel(String | Bytes | Pong | Closed).new(16)
 
   def initialize(token = TOKEN)
     @socket = HTTP::WebSocket.new(URL, HTTP::Headers{"Authorization" => "Bearer #{token}"})
     @socket.on_message { |text| @inbox.send text }
+    @socket.on_binary { |bytes| @inbox.send bytes }
     @socket.on_pong { |payload| @inbox.send Pong.new(payload) }
     @socket.on_close { |code, reason| @inbox.send Closed.new(code.value, reason) }
     spawn { @socket.run }
@@ -74,6 +75,11 @@ with_client("reply") do |client|
   ["a", "b"].each { |id| same client.receive, %({"type":"answer","id":"#{id}","length":#{TEXT.bytesize}}) }
 end
 with_client("text", &.said("x" * 65536))
+with_client("binary") do |client|
+  sent = Bytes.new(1 << 20) { |index| (index * 7 % 256).to_u8 }
+  client.socket.send sent
+  same client.receive, sent
+end
 with_client("fragments") do |client|
   # Its stream sends a frame whenever its buffer is full.
   client.socket.stream(binary: false, frame_size: 16, &.print({type: "say", text: TEXT}.to_json))
