@@ -51,7 +51,10 @@ fn pieces_do_not_matter(end: End, cut: u8, bytes: &[u8], extensions: Option<&str
 
 /// Another engine hears the same.
 fn plain(end: End, cut: u8, bytes: &[u8]) {
-    let mut ours = pieces_do_not_matter(end, cut, bytes, None);
+    pieces_do_not_matter(end, cut, bytes, None);
+    // One engine looks at a head byte by byte, another when it is whole: so that it is.
+    let bytes = [bytes, &[0; 14]].concat();
+    let mut ours = hear(end, [&bytes[..]], MOST, None);
     // The other engine ends with a Close frame, and has no bound on fragments.
     if let Some(close) = ours.iter().position(|heard| matches!(heard, Heard::Close(..))) {
         ours.truncate(close + 1);
@@ -59,14 +62,13 @@ fn plain(end: End, cut: u8, bytes: &[u8]) {
     if ours.last() == Some(&Heard::Fault(1008)) {
         return;
     }
-    let theirs = theirs(end, bytes);
-    let is_fault = |heard: &Heard| matches!(heard, Heard::Fault(_));
-    assert_eq!(
-        ours.iter().filter(|heard| !is_fault(heard)).collect::<Vec<_>>(),
-        theirs.iter().filter(|heard| !is_fault(heard)).collect::<Vec<_>>(),
-    );
-    // It may look at the payload's length before it looks at the bits, and so find another fault first.
-    assert_eq!(ours.last().is_some_and(is_fault), theirs.last().is_some_and(is_fault), "{ours:?} {theirs:?}");
+    // Which of several faults is seen first is each engine's own affair.
+    let without_code = |heard| match heard {
+        Heard::Fault(_) => Heard::Fault(0),
+        heard => heard,
+    };
+    let ours: Vec<Heard> = ours.into_iter().map(without_code).collect();
+    assert_eq!(ours, theirs(end, &bytes));
 }
 
 /// A compressed text is what another inflater makes of it.
@@ -85,17 +87,19 @@ fn inflated(cut: u8, payload: &[u8]) {
     let expected = match inflate(&stream) {
         Ok(message) if message.len() > MOST => Heard::Fault(1009),
         Ok(message) => Heard::Binary(message.into()),
-        Err(()) => {
-            // Whichever comes first.
-            assert!(matches!(&heard[..], [Heard::Fault(1007 | 1009)]), "{heard:?}");
+        Err(before) => {
+            // Whichever comes first; or a message that ends in the middle of a block, of which one inflater sees before its
+            // end that it is none, and the other waits for the rest.
+            let is_fault = matches!(&heard[..], [Heard::Fault(1007 | 1009)]);
+            assert!(is_fault || heard == [Heard::Binary(before.into())], "{heard:?}");
             return;
         }
     };
     assert_eq!(heard, [expected]);
 }
 
-/// One stream after the other, to a little more than the longest message.
-fn inflate(mut stream: &[u8]) -> Result<Vec<u8>, ()> {
+/// One stream after the other, to a little more than the longest message; or what came before a fault.
+fn inflate(mut stream: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
     use miniz_oxide::inflate::TINFLStatus;
     use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
     let mut message = Vec::new();
@@ -111,7 +115,7 @@ fn inflate(mut stream: &[u8]) -> Result<Vec<u8>, ()> {
             TINFLStatus::Done => {}
             TINFLStatus::NeedsMoreInput | TINFLStatus::HasMoreOutput => return Ok(message),
             _ if message.len() > MOST => return Ok(message),
-            _ => return Err(()),
+            _ => return Err(message),
         }
         if message.len() > MOST {
             return Ok(message);
