@@ -85,7 +85,11 @@ fn inflated(cut: u8, payload: &[u8]) {
     let heard = pieces_do_not_matter(End::Server, cut, &frame, Some(ALONE));
     let stream = [payload, &[0, 0, 0xFF, 0xFF]].concat();
     let expected = match inflate(&stream) {
-        Ok(message) if message.len() > MOST => Heard::Fault(1009),
+        Ok(message) if message.len() > MOST => {
+            // Behind the limit there may be no DEFLATE any more, and one inflater looks further than another.
+            assert!(matches!(&heard[..], [Heard::Fault(1007 | 1009)]), "{heard:?}");
+            return;
+        }
         Ok(message) => Heard::Binary(message.into()),
         Err(before) => {
             // Whichever comes first; or a message that ends in the middle of a block, of which one inflater sees before its
