@@ -68,7 +68,17 @@ fn plain(end: End, cut: u8, bytes: &[u8]) {
         heard => heard,
     };
     let ours: Vec<Heard> = ours.into_iter().map(without_code).collect();
-    assert_eq!(ours, theirs(end, &bytes));
+    let mut theirs = theirs(end, &bytes);
+    // It hands out a text in fragments whose last character is cut.
+    let is_no_text = |heard: &Heard| match heard {
+        Heard::Text(text) => std::str::from_utf8(text).is_err(),
+        _ => false,
+    };
+    if let Some(index) = theirs.iter().position(is_no_text) {
+        theirs.truncate(index);
+        theirs.push(Heard::Fault(0));
+    }
+    assert_eq!(ours, theirs);
 }
 
 /// A compressed text is what another inflater makes of it.
