@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+
 /// Why and by whom a connection was closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseReason {
@@ -80,6 +82,17 @@ pub(crate) fn sendable_reason(reason: &str) -> &str {
         end -= 1;
     }
     &reason[..end]
+}
+
+/// What a Close frame says (RFC 6455, section 5.5.1): the code, and the reason as far as there is room for it.
+pub(crate) fn close_payload(code: u16, reason: &str) -> Bytes {
+    let reason = sendable_reason(reason).as_bytes();
+    [&code.to_be_bytes()[..], reason].concat().into()
+}
+
+/// The answer to a Close frame with this code, or with none.
+pub(crate) fn answering_payload(code: Option<u16>) -> Bytes {
+    code.map_or_else(Bytes::new, |code| close_payload(code, ""))
 }
 
 #[cfg(test)]

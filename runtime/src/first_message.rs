@@ -6,19 +6,17 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::close::code;
+use crate::close::{answering_payload, close_payload, code};
 use crate::decision::{Knock, LetIn};
 use crate::drain::Phase;
 use crate::listener::{Place, end_gracefully};
-use crate::meter::Meter;
-use crate::refusal::{close_code, close_payload};
+use crate::refusal::close_code;
 use crate::route::{Opened, Start};
 use crate::server::Service;
-use crate::wire::{Fault, Opcode, Received, Role, Wire};
+use crate::wire::{Fault, Opcode, Received, Wire};
 use crate::{Message, Reject, log};
 
 /// Why a connection ends before its session begins.
@@ -43,16 +41,7 @@ pub(crate) fn start(service: Arc<Service>, knock: Knock) -> Start {
 
 async fn introduce(service: Arc<Service>, knock: Knock, opened: Opened, place: Place) {
     let peer = knock.handshake.peer;
-    let Opened {
-        socket,
-        read_ahead,
-        answer,
-        deflate,
-    } = opened;
-    let meter = Meter::new(service.config.clone());
-    let limits = &service.config.limits;
-    let mut wire = Wire::new(Role::Server, socket, &read_ahead, limits, meter, deflate);
-    wire.send_first(&answer);
+    let mut wire = opened.wire(&service.config);
     let decided = tokio::select! {
         () = service.progress.reached(Phase::Stopping) => {
             Err(Ending::Close(code::SERVICE_RESTART, "the server restarts".to_owned()))
@@ -150,11 +139,11 @@ fn token(message: &Message, member: &str) -> Option<String> {
 async fn end<S: AsyncRead + AsyncWrite + Unpin>(mut wire: Wire<S>, ending: Ending) {
     let payload = match ending {
         Ending::Close(code, reason) => close_payload(code, &reason),
-        Ending::Answer(code) => code.map_or_else(Vec::new, |code| code.to_be_bytes().to_vec()),
+        Ending::Answer(code) => answering_payload(code),
         Ending::Lost => return,
     };
     if poll_fn(|cx| wire.poll_ready(cx)).await.is_ok() {
-        wire.send_control(Opcode::Close, Bytes::from(payload));
+        wire.send_control(Opcode::Close, payload);
         if poll_fn(|cx| wire.poll_drain(cx)).await.is_ok() {
             end_gracefully(wire.into_socket()).await;
         }

@@ -7,7 +7,7 @@ use hyper::{Response, StatusCode};
 
 use crate::Reject;
 use crate::authentication::subprotocol_to_close_with;
-use crate::close::{code, sendable_reason};
+use crate::close::{close_payload, code};
 use crate::config::{Config, RefusalForm};
 use crate::http::{Text, text};
 use crate::upgrade::{Switching, accept_in_form};
@@ -59,11 +59,6 @@ fn close_frame(reject: &Reject) -> Vec<u8> {
     frame.extend(u8::try_from(payload.len()));
     frame.extend(payload);
     frame
-}
-
-/// Code and reason, which is cut to what a Close frame holds.
-pub(crate) fn close_payload(code: u16, reason: &str) -> Vec<u8> {
-    [&code.to_be_bytes()[..], sendable_reason(reason).as_bytes()].concat()
 }
 
 /// The close code that says the same as a status. Those of 4000 and more are for applications to agree on (RFC 6455, section

@@ -14,11 +14,13 @@ use crate::connections::{ConnectionId, Connections};
 use crate::context::Connection;
 use crate::link::Link;
 use crate::listener::Place;
+use crate::meter::Meter;
 use crate::metrics::{ChannelMetrics, ConnectionMetrics};
 use crate::outbox::Outbox;
 use crate::socket::Socket;
 use crate::telemetry::Trace;
 use crate::topics::{self, Hub};
+use crate::wire::{Role, Wire};
 use crate::{Handshake, Reject, Topics, session, watchdog};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -35,6 +37,23 @@ pub(crate) struct Opened {
     pub(crate) answer: Vec<u8>,
     /// How messages are compressed, where that was agreed on.
     pub(crate) deflate: Option<Deflate>,
+}
+
+impl Opened {
+    /// The connection's frames, with the answer before them.
+    pub(crate) fn wire(self, config: &Arc<Config>) -> Wire<Socket> {
+        let meter = Meter::new(config.clone());
+        let mut wire = Wire::new(
+            Role::Server,
+            self.socket,
+            &self.read_ahead,
+            &config.limits,
+            meter,
+            self.deflate,
+        );
+        wire.send_first(&self.answer);
+        wire
+    }
 }
 
 /// An [`Endpoint`] as an object.

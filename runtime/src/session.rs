@@ -204,14 +204,10 @@ async fn handle<E: Endpoint>(
         Outcome::Panicked => Some(panicked::<E>(link, running)),
         Outcome::Cut(end) => {
             let reason = &end.reason.reason;
-            let Running {
-                connection,
-                handler,
-            } = running;
             tracing::error!(
                 channel = E::CHANNEL,
-                handler,
-                %connection,
+                handler = running.handler,
+                connection = %running.connection,
                 reason,
                 "a handler was dropped before its end"
             );

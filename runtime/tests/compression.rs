@@ -1,7 +1,10 @@
 //! permessage-deflate (RFC 7692), spoken byte by byte.
 
+use std::net::SocketAddr;
+
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 
+use crate::process::{FAST, Process};
 use crate::support::raw::{CLOSE, CONTINUATION, FIN, PING, Raw, TEXT, frame, upgrade};
 use crate::support::witness::Witness;
 use crate::support::{TestServer, within};
@@ -21,7 +24,11 @@ struct Deflating {
 
 impl Deflating {
     async fn connect(server: &TestServer, offer: &str) -> Self {
-        let mut raw = Raw::connect(server.address).await;
+        Self::at(server.address, offer).await
+    }
+
+    async fn at(address: SocketAddr, offer: &str) -> Self {
+        let mut raw = Raw::connect(address).await;
         let offer = format!("Sec-WebSocket-Extensions: {offer}\r\n");
         raw.send(upgrade("/rooms/1", &offer).as_bytes()).await;
         let head = raw.head().await;
@@ -322,6 +329,39 @@ async fn bytes_are_counted_before_and_after() {
         let name = format!("wsgen_compression_{name}_total{{channel=\"room\"}}");
         within(server.metric_becomes(&name, value as f64)).await;
     }
+}
+
+/// The budget reckons with 392 KiB for a connection: it must be no less than what one takes.
+#[tokio::test]
+async fn a_context_takes_no_more_than_the_budget_reckons_with() {
+    const CONNECTIONS: usize = 100;
+    const RECKONED: usize = 392;
+    let server = Process::start(&format!("{FAST}{ON}context_takeover = true\n"), 1024);
+    let numbers: Vec<_> = (0..5000)
+        .map(|number| (number * 7919).to_string())
+        .collect();
+    let text = numbers.join(" ");
+    let exchange = async || {
+        let mut client = Deflating::at(server.address, OFFER).await;
+        assert_eq!(client.agreed.as_deref(), Some("permessage-deflate"));
+        client.send(say(&text)).await;
+        assert_eq!(client.text().await.0, said(&text));
+        client
+    };
+    // What the first ones make once for all is not theirs.
+    let mut open = Vec::new();
+    for _ in 0..10 {
+        open.push(exchange().await);
+    }
+    let before = server.resident();
+    for _ in 0..CONNECTIONS {
+        open.push(exchange().await);
+    }
+    let grown = server.resident().saturating_sub(before) / CONNECTIONS;
+    assert!(
+        grown <= RECKONED && grown > RECKONED / 2,
+        "{grown} KiB each"
+    );
 }
 
 #[cfg(feature = "client")]

@@ -87,7 +87,7 @@ impl Target {
         self
     }
 
-    /// Offers to compress messages (RFC 7692), which the server may decline: less to send for more memory, about 360 KiB
+    /// Offers to compress messages (RFC 7692), which the server may decline: less to send for more memory, about 390 KiB
     /// for a connection. Default false.
     #[must_use]
     pub fn compression(mut self, is_offered: bool) -> Self {

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
 use super::connect::{ClientWire, open};
 use super::{Closed, Connection, Event, KnownBy, Order, QUEUE, Target, Waiting};
-use crate::close::{code, sendable_reason};
+use crate::close::{answering_payload, close_payload, code};
 use crate::codegen::{Decode, Frame};
 use crate::wire::{Fault, Opcode, Received};
 
@@ -159,7 +159,7 @@ impl<I: Decode> Worker<I> {
             }
             Err(Fault::Violation(violation)) => {
                 let reason = violation.to_string();
-                let _ = send_close(wire, Some(violation.code()), &reason).await;
+                let _ = send_close(wire, close_payload(violation.code(), &reason)).await;
                 return Err(End::lost(format!("the connection was given up: {reason}")));
             }
             Err(Fault::Excess(_) | Fault::Lost) => {
@@ -176,7 +176,7 @@ impl<I: Decode> Worker<I> {
     async fn give_up_on_first(&mut self, wire: &mut ClientWire) -> Result<(), End> {
         match self.waiting.pop_front() {
             Some(first) if first.known_by == KnownBy::Turn => {
-                let _ = send_close(wire, Some(code::NORMAL), "").await;
+                let _ = send_close(wire, close_payload(code::NORMAL, "")).await;
                 Err(End::lost("a request was not answered in time"))
             }
             _ => Ok(()),
@@ -295,28 +295,23 @@ async fn write(wire: &mut ClientWire, send: impl FnOnce(&mut ClientWire)) -> Res
     }
 }
 
-async fn send_close(wire: &mut ClientWire, code: Option<u16>, reason: &str) -> Result<(), End> {
-    let mut payload = BytesMut::new();
-    if let Some(code) = code {
-        payload.put_u16(code);
-        payload.extend_from_slice(sendable_reason(reason).as_bytes());
-    }
-    write(wire, |wire| {
-        wire.send_control(Opcode::Close, payload.freeze())
-    })
-    .await
+async fn send_close(wire: &mut ClientWire, payload: Bytes) -> Result<(), End> {
+    write(wire, |wire| wire.send_control(Opcode::Close, payload)).await
 }
 
 /// The closing handshake, begun by us.
 async fn close(wire: &mut ClientWire) {
-    if send_close(wire, Some(code::NORMAL), "").await.is_ok() {
+    if send_close(wire, close_payload(code::NORMAL, ""))
+        .await
+        .is_ok()
+    {
         end(wire).await;
     }
 }
 
 /// The closing handshake, begun by the server.
 async fn agree_to_close(wire: &mut ClientWire, code: Option<u16>) {
-    if send_close(wire, code, "").await.is_ok() {
+    if send_close(wire, answering_payload(code)).await.is_ok() {
         end(wire).await;
     }
 }

@@ -20,7 +20,7 @@ pub struct Compression {
     /// The base-2 logarithm of the window: how far back, in bytes, a repetition is found. From 9 to 15. Default 15.
     pub window_bits: u8,
     /// Whether a connection's messages are compressed with what came before them, where the client wants it too: smaller
-    /// by a lot where messages are alike, and the server keeps about 360 KiB for each connection. Default false.
+    /// by a lot where messages are alike, and the server keeps about 390 KiB for each connection. Default false.
     pub context_takeover: bool,
     /// Memory of the process for `context_takeover`; a connection beyond it is compressed without. Default 64 MiB.
     #[serde(with = "units::size")]

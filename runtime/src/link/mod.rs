@@ -12,20 +12,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 
-use crate::close::{code, sendable_code, sendable_reason};
+use crate::close::{answering_payload, close_payload, code, sendable_code};
 use crate::codegen::Frame;
 use crate::config::Config;
 use crate::listener::end_gracefully;
-use crate::meter::Meter;
 use crate::metrics::ConnectionMetrics;
 use crate::outbox::{Next, Outbox};
 use crate::route::Opened;
 use crate::socket::Socket;
-use crate::wire::{Opcode, Received, Role, Wire};
+use crate::wire::{Opcode, Received, Wire};
 use crate::{CloseReason, Message, TopicEvent};
 
 use clock::{Clock, Due, Watch};
@@ -74,23 +73,8 @@ impl Link<Socket> {
         expires: Option<SystemTime>,
         metrics: ConnectionMetrics,
     ) -> Self {
-        let Opened {
-            socket,
-            read_ahead,
-            answer,
-            deflate,
-        } = opened;
-        let mut wire = Wire::new(
-            Role::Server,
-            socket,
-            &read_ahead,
-            &config.limits,
-            Meter::new(config.clone()),
-            deflate,
-        );
-        wire.send_first(&answer);
         Self {
-            wire,
+            wire: opened.wire(&config),
             outbox,
             close_deadline: config.timeouts.close,
             clock: Clock::new(config, expires),
@@ -201,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     fn end_beside_handler(&mut self, end: End) {
         if end.rest != Rest::Cut {
             // Nothing is handed out while there is no room for an answer.
-            self.wire.send_control(Opcode::Close, close_payload(&end));
+            self.wire.send_control(Opcode::Close, payload_of(&end));
             self.is_close_sent = true;
         }
         self.outbox.gone();
@@ -311,7 +295,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         poll_fn(|cx| self.wire.poll_ready(cx))
             .await
             .map_err(|_| End::lost())?;
-        self.wire.send_control(Opcode::Close, close_payload(end));
+        self.wire.send_control(Opcode::Close, payload_of(end));
         Ok(())
     }
 
@@ -418,14 +402,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
 const OLD: &str = "the connection is old: connect again";
 
 /// What our Close frame says; the peer's own code is the answer to its Close frame (RFC 6455, section 5.5.1).
-fn close_payload(end: &End) -> Bytes {
+fn payload_of(end: &End) -> Bytes {
     let CloseReason { code, reason, .. } = &end.reason;
-    let mut payload = BytesMut::new();
-    if end.rest == Rest::Answer {
-        payload.extend(code.map(u16::to_be_bytes).into_iter().flatten());
-    } else {
-        payload.put_u16(sendable_code(code.unwrap_or(code::NORMAL)));
-        payload.extend_from_slice(sendable_reason(reason).as_bytes());
+    match end.rest {
+        Rest::Answer => answering_payload(*code),
+        _ => close_payload(sendable_code(code.unwrap_or(code::NORMAL)), reason),
     }
-    payload.freeze()
 }
