@@ -10,18 +10,17 @@ use serde::Serialize;
 use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 
-use crate::authentication::Admission;
-use crate::broker::Present;
-use crate::close::code;
 use crate::codegen::{DecodeError, Encode};
 use crate::config::InvalidMessage;
-use crate::connections::ConnectionId;
-use crate::error::SendError;
-use crate::log::Escaped;
-use crate::outbox::Outbox;
 use crate::telemetry::{Step, Trace};
-use crate::topics::{Joining, PATIENCE, Position};
 use crate::{Error, Member, Principal, Recovery, Topics};
+use wsgen_authentication::Admission;
+use wsgen_protocol::Escaped;
+use wsgen_protocol::close::code;
+use wsgen_topics::Outbox;
+use wsgen_topics::broker::Present;
+use wsgen_topics::{ConnectionId, SendError};
+use wsgen_topics::{Joining, PATIENCE, Position};
 
 /// What a member may say of itself, in bytes of JSON.
 const LONGEST_INFO: usize = 1024;

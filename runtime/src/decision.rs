@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::header::WWW_AUTHENTICATE;
 
-use crate::authentication::{Admission, Security, Shown};
 use crate::caught::{Panicked, caught};
 use crate::route::{Route, Start};
 use crate::server::Service;
@@ -13,6 +12,7 @@ use crate::shares::Share;
 use crate::telemetry::Trace;
 use crate::upgrade::no_room_reject;
 use crate::{Handshake, Reject};
+use wsgen_authentication::{Admission, Security, Shown};
 
 /// A request that is right in form, on its route.
 pub(crate) struct Knock {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::close::code;
 use crate::server::Service;
+use wsgen_protocol::close::code;
 
 /// Connections are told in batches of this many, so that the machines they move to are not hit all at once.
 const BATCH: usize = 500;

@@ -1,9 +1,10 @@
 //! What handlers and messages fail with.
 
+use std::any::Any;
 use std::fmt;
 
-use crate::close::{self, code};
-use crate::codegen::{DecodeError, DecodeErrorKind};
+use wsgen_protocol::close::{self, code};
+use wsgen_protocol::{DecodeError, DecodeErrorKind};
 
 /// Why a handler ended a connection.
 ///
@@ -58,13 +59,20 @@ impl Error {
         Self(Kind::Internal(message.into().into()))
     }
 
+    fn undecodable(error: &DecodeError) -> Self {
+        let code = match error.kind() {
+            DecodeErrorKind::Malformed => code::INVALID_PAYLOAD,
+            DecodeErrorKind::UnknownTag | DecodeErrorKind::Invalid => code::POLICY_VIOLATION,
+        };
+        Self::close(code, close::sendable_reason(&error.to_string()))
+    }
+
     /// The connection was closed while something was to be sent on it.
     pub(crate) const fn disconnected() -> Self {
         Self(Kind::Disconnected)
     }
 
     /// Whether it is a fault of ours, not a word to the peer.
-    #[cfg(feature = "otel")]
     pub(crate) const fn is_fault(&self) -> bool {
         matches!(self.0, Kind::Internal(_))
     }
@@ -100,19 +108,13 @@ fn with_sources(error: &dyn std::error::Error) -> String {
 }
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
+    /// A [`DecodeError`] is a fault of the peer: 1007 for what is not even JSON, 1008 for what is not a message of the
+    /// channel. Any other error is a fault of this server.
     fn from(error: E) -> Self {
-        Self(Kind::Internal(Box::new(error)))
-    }
-}
-
-impl From<DecodeError> for Error {
-    /// 1007 for what is not even JSON, 1008 for what is not a message of this channel.
-    fn from(error: DecodeError) -> Self {
-        let code = match error.kind() {
-            DecodeErrorKind::Malformed => code::INVALID_PAYLOAD,
-            DecodeErrorKind::UnknownTag | DecodeErrorKind::Invalid => code::POLICY_VIOLATION,
-        };
-        Self::close(code, close::sendable_reason(&error.to_string()))
+        match (&error as &dyn Any).downcast_ref() {
+            Some(error) => Self::undecodable(error),
+            None => Self(Kind::Internal(Box::new(error))),
+        }
     }
 }
 
@@ -132,52 +134,6 @@ impl fmt::Debug for Error {
         write!(formatter, "Error({self})")
     }
 }
-
-/// An outbound message that could not be put into bytes: a fault of this server.
-#[derive(Debug)]
-pub struct EncodeError(pub(crate) String);
-
-impl EncodeError {
-    /// An encoding that failed because of `message`.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-}
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "the outbound message cannot be encoded: {}",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for EncodeError {}
-
-/// Why a push from outside the connection's own handler did not go through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendError {
-    /// The connection is closed.
-    Closed,
-    /// The send queue has no room now.
-    Full,
-    /// The message could not be encoded; the log says why.
-    Encoding,
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Closed => "the connection is closed",
-            Self::Full => "the send queue is full",
-            Self::Encoding => "the message could not be encoded",
-        })
-    }
-}
-
-impl std::error::Error for SendError {}
 
 /// Why the server did not start.
 #[derive(Debug)]

@@ -9,15 +9,16 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::close::{answering_payload, close_payload, code};
 use crate::decision::{Knock, LetIn};
 use crate::drain::Phase;
 use crate::listener::{Place, end_gracefully};
 use crate::refusal::close_code;
 use crate::route::{Opened, Start};
 use crate::server::Service;
-use crate::wire::{Fault, Opcode, Received, Wire};
-use crate::{Message, Reject, log};
+use crate::{Message, Reject};
+use wsgen_protocol::Escaped;
+use wsgen_protocol::close::{answering_payload, close_payload, code};
+use wsgen_protocol::wire::{Fault, Opcode, Received, Wire};
 
 /// Why a connection ends before its session begins.
 enum Ending {
@@ -56,12 +57,13 @@ async fn introduce(service: Arc<Service>, knock: Knock, opened: Opened, place: P
                 read_ahead,
                 answer: Vec::new(),
                 deflate,
+                rates: service.rates.clone(),
             };
             start(Some(opened), place.with(None, share));
         }
         Err(ending) => {
             if let Ending::Close(code, reason) = &ending {
-                let reason = log::Escaped(reason);
+                let reason = Escaped(reason);
                 tracing::debug!(%peer, code, %reason, "not let in by the first message");
             }
             let end = end(wire, ending);

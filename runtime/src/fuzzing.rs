@@ -5,9 +5,9 @@ use hyper::HeaderMap;
 use hyper::header::{HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 
 use crate::Message;
-use crate::compression::Budget;
 use crate::config::Compression;
-use crate::wire::{Incoming, Received, Role};
+use wsgen_protocol::compression::Budget;
+use wsgen_protocol::wire::{Incoming, Received, Role};
 
 /// What a peer has said, or what it did wrong, which is the last.
 #[derive(Clone, Debug, PartialEq, Eq)]

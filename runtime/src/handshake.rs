@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 
 use hyper::HeaderMap;
 
-use crate::authentication::Admission;
 use crate::codegen::Parameter;
 use crate::{Principal, Reject};
+use wsgen_authentication::Admission;
 
 /// The checked request of a connection that asks to be let in: parameters, headers, and who it is.
 #[derive(Clone)]

@@ -36,12 +36,6 @@ impl Body for Text {
     }
 }
 
-/// No body at all.
-#[cfg(feature = "client")]
-pub(crate) fn nothing() -> Text {
-    Text(None)
-}
-
 /// An answer with a line of text.
 pub(crate) fn text(status: StatusCode, text: &str) -> Response<Text> {
     let mut response = Response::new(Text(Some(Bytes::from(format!("{text}\n")))));

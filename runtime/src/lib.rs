@@ -36,22 +36,9 @@
 mod accept;
 mod addresses;
 mod admin;
-mod authentication;
 mod binding;
-#[cfg_attr(
-    not(all(feature = "nats", feature = "redis")),
-    allow(dead_code, reason = "each broker uses a part of it")
-)]
-mod broker;
 mod caught;
-mod chance;
-#[cfg(feature = "client")]
-pub mod client;
-pub mod close;
 pub mod codegen;
-mod compression;
-pub mod config;
-mod connections;
 mod context;
 mod decision;
 mod drain;
@@ -60,27 +47,19 @@ mod first_message;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod handshake;
-mod health;
 mod held_back;
-mod host;
 mod http;
-#[cfg(any(feature = "jwt-issuer", feature = "otel"))]
-mod https;
 mod link;
 mod listener;
 mod log;
-mod message;
-mod meter;
 mod metrics;
 #[cfg(feature = "tower")]
 mod mount;
 mod origin;
-mod outbox;
 mod proxy;
 mod refusal;
 mod reject;
 mod route;
-mod send_queues;
 mod server;
 mod session;
 mod shares;
@@ -90,27 +69,25 @@ mod systemd;
 mod telemetry;
 pub mod testing;
 mod tls;
-#[cfg_attr(
-    not(all(feature = "nats", feature = "redis")),
-    allow(dead_code, reason = "each broker uses a part of it")
-)]
-mod topics;
 mod upgrade;
 mod watchdog;
-mod wire;
 
-pub use authentication::{Authenticate, Credential, Nobody, Principal, Unauthorized};
-pub use close::{CloseReason, Initiator};
-pub use codegen::{DecodeError, DecodeErrorKind};
-pub use config::{Config, ConfigError};
-pub use connections::ConnectionId;
+#[cfg(feature = "client")]
+pub use wsgen_client as client;
+pub use wsgen_config as config;
+pub use wsgen_topics::broker;
+
 pub use context::{Context, Sender};
-pub use error::{EncodeError, Error, SendError, StartError};
+pub use error::{Error, StartError};
 pub use handshake::Handshake;
-pub use message::Message;
 pub use reject::Reject;
 pub use server::{Listening, Server};
-pub use topics::{Member, Recovery, TopicEvent, Topics};
+pub use wsgen_authentication::{Authenticate, Credential, Nobody, Principal, Unauthorized};
+pub use wsgen_config::{Config, ConfigError};
+pub use wsgen_protocol::{
+    CloseReason, DecodeError, DecodeErrorKind, EncodeError, Initiator, Message, close,
+};
+pub use wsgen_topics::{ConnectionId, Member, Recovery, SendError, TopicEvent, Topics};
 #[cfg(feature = "tower")]
 pub use {
     http::Text as ResponseBody,

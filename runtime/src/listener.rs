@@ -205,6 +205,7 @@ async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: 
                 read_ahead,
                 answer: answer.head(),
                 deflate: None,
+                rates: service.rates.clone(),
             };
             return start(Some(opened), place);
         }

@@ -2,7 +2,6 @@
 
 mod lines;
 
-use std::fmt;
 use std::panic::PanicHookInfo;
 
 use tracing_subscriber::Layer as _;
@@ -13,6 +12,7 @@ use crate::config::{Log, LogFormat, LogLevel};
 use crate::telemetry::{self, Exporter};
 pub(crate) use lines::DROPPED;
 use lines::Lines;
+use wsgen_protocol::Escaped;
 
 /// Sends `tracing` events to standard error as the configuration says, panics too, and spans to the exporter. Only the
 /// first call counts, and a subscriber that the program has installed itself stays.
@@ -32,9 +32,8 @@ pub(crate) fn install(log: &Log, exporter: Option<&Exporter>) {
         LogFormat::Text => lines.with_ansi(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    let is_logged = filter_fn(move |metadata| {
-        *metadata.level() <= level && metadata.target() != telemetry::TARGET
-    });
+    let is_logged =
+        filter_fn(move |metadata| *metadata.level() <= level && !telemetry::is_own_span(metadata));
     let subscriber = tracing_subscriber::registry()
         .with(lines.with_filter(is_logged.with_max_level_hint(level)))
         .with(exporter.map(Exporter::layer));
@@ -60,39 +59,4 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
         .map(ToString::to_string)
         .unwrap_or_default();
     tracing::error!(message = "panic", location, panic = %Escaped(message));
-}
-
-/// Text that a peer may have chosen: cut, and on one line without control characters.
-pub(crate) struct Escaped<'a>(pub(crate) &'a str);
-
-/// How much of such a text is logged, in characters.
-const LOGGED_CHARACTERS: usize = 300;
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut characters = self.0.chars();
-        for character in characters.by_ref().take(LOGGED_CHARACTERS) {
-            match character {
-                '"' | '\'' => fmt::Write::write_char(formatter, character)?,
-                _ => write!(formatter, "{}", character.escape_debug())?,
-            }
-        }
-        if characters.next().is_some() {
-            formatter.write_str("…")
-        } else {
-            Ok(())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escaped_text_is_one_line() {
-        let text = Escaped("a\n\x1b[31mb\u{202e}\"c\"").to_string();
-        assert_eq!(text, "a\\n\\u{1b}[31mb\\u{202e}\"c\"");
-        assert_eq!(Escaped(&"x".repeat(1000)).to_string().chars().count(), 301);
-    }
 }

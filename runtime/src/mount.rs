@@ -131,7 +131,7 @@ async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Resp
             answer.response()
         }
         (Ok((Agreed { answer, start }, place)), Some(on_upgrade)) => {
-            tokio::spawn(open(service.config.clone(), on_upgrade, start, place));
+            tokio::spawn(open(service.clone(), on_upgrade, start, place));
             answer.response()
         }
         (Ok((Agreed { start, .. }, place)), None) => {
@@ -143,8 +143,9 @@ async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Resp
 }
 
 /// Begins the session on an upgraded connection.
-async fn open(config: Arc<Config>, on_upgrade: OnUpgrade, start: Start, place: Place) {
-    let upgraded = tokio::time::timeout(config.timeouts.request_head, on_upgrade).await;
+async fn open(service: Arc<Service>, on_upgrade: OnUpgrade, start: Start, place: Place) {
+    let patience = service.config.timeouts.request_head;
+    let upgraded = tokio::time::timeout(patience, on_upgrade).await;
     let socket = upgraded.ok().and_then(Result::ok).map(TokioIo::new);
     let opened = socket.map(|socket| Opened {
         socket: Socket::Upgraded(socket),
@@ -152,13 +153,15 @@ async fn open(config: Arc<Config>, on_upgrade: OnUpgrade, start: Start, place: P
         read_ahead: Bytes::new(),
         answer: Vec::new(),
         deflate: None,
+        rates: service.rates.clone(),
     });
     start(opened, place);
 }
 
 /// Ends an upgraded connection with a Close frame.
 async fn close(config: Arc<Config>, on_upgrade: OnUpgrade, frame: Vec<u8>) {
-    let upgraded = tokio::time::timeout(config.timeouts.request_head, on_upgrade).await;
+    let patience = config.timeouts.request_head;
+    let upgraded = tokio::time::timeout(patience, on_upgrade).await;
     if let Ok(Ok(socket)) = upgraded {
         say_goodbye(&config, TokioIo::new(socket), &frame).await;
     }

@@ -6,11 +6,11 @@ use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 
 use crate::Reject;
-use crate::authentication::subprotocol_to_close_with;
-use crate::close::{close_payload, code};
 use crate::config::{Config, RefusalForm};
 use crate::http::{Text, text};
 use crate::upgrade::{Switching, accept_in_form};
+use wsgen_authentication::subprotocol_to_close_with;
+use wsgen_protocol::close::{close_payload, code};
 
 /// What a client gets in the place of a connection.
 pub(crate) enum Refusal {

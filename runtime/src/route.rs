@@ -6,22 +6,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::close::code;
 use crate::codegen::Endpoint;
-use crate::compression::Deflate;
 use crate::config::Config;
-use crate::connections::{ConnectionId, Connections};
 use crate::context::Connection;
 use crate::link::Link;
 use crate::listener::Place;
-use crate::meter::Meter;
 use crate::metrics::{ChannelMetrics, ConnectionMetrics};
-use crate::outbox::Outbox;
 use crate::socket::Socket;
 use crate::telemetry::Trace;
-use crate::topics::{self, Hub};
-use crate::wire::{Role, Wire};
 use crate::{Handshake, Reject, Topics, session, watchdog};
+use wsgen_protocol::close::code;
+use wsgen_protocol::compression::Deflate;
+use wsgen_protocol::wire::{Bounds, Role, Wire};
+use wsgen_protocol::{Meter, Rates};
+use wsgen_topics::Hub;
+use wsgen_topics::Outbox;
+use wsgen_topics::{ConnectionId, Connections};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -37,18 +37,23 @@ pub(crate) struct Opened {
     pub(crate) answer: Vec<u8>,
     /// How messages are compressed, where that was agreed on.
     pub(crate) deflate: Option<Deflate>,
+    /// How much the client may send in a second.
+    pub(crate) rates: Arc<Rates>,
 }
 
 impl Opened {
     /// The connection's frames, with the answer before them.
     pub(crate) fn wire(self, config: &Arc<Config>) -> Wire<Socket> {
-        let meter = Meter::new(config.clone());
+        let bounds = Bounds {
+            message_size: config.limits.message_size,
+            message_fragments: config.limits.message_fragments,
+        };
         let mut wire = Wire::new(
             Role::Server,
             self.socket,
             &self.read_ahead,
-            &config.limits,
-            meter,
+            bounds,
+            Meter::new(self.rates),
             self.deflate,
         );
         wire.send_first(&self.answer);
@@ -85,7 +90,7 @@ impl<E: Endpoint> Served<E> {
         let metrics = Arc::new(ChannelMetrics::new(E::CHANNEL));
         Self {
             endpoint,
-            topics: Topics::new(metrics.clone()),
+            topics: Topics::new(E::CHANNEL, metrics.fan_out.clone()),
             metrics,
         }
     }
@@ -118,7 +123,7 @@ impl<E: Endpoint> Route for Served<E> {
         Box::pin(async move {
             let (peer, admission) = (handshake.peer, handshake.admission.clone());
             let positions = match self.topics.hub().keeps_history() {
-                true => topics::returned(handshake.query.iter()),
+                true => wsgen_topics::returned(handshake.query.iter()),
                 false => None,
             };
             let step = trace.step("connect");

@@ -10,14 +10,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::addresses::Addresses;
-#[cfg(feature = "jwt")]
-use crate::authentication::Jwt;
-use crate::authentication::{Authenticate, For, Scheme, Security, StaticTokens};
 use crate::binding::{Listener, NOWHERE, bind_all};
-use crate::broker::Others;
 use crate::codegen::Endpoint;
-use crate::config::Config;
-use crate::connections::Connections;
+use crate::config::{self, Config};
 use crate::error::StartError;
 use crate::metrics::{self, ChannelMetrics, ServerMetrics};
 use crate::origin::Origins;
@@ -26,7 +21,14 @@ use crate::shares::Shares;
 use crate::telemetry::{self, Exporter};
 use crate::tls::{self, Tls};
 use crate::watchdog::Watchdog;
-use crate::{admin, broker, compression, drain, listener, log, shutdown};
+use crate::{admin, drain, listener, log, shutdown};
+#[cfg(feature = "jwt")]
+use wsgen_authentication::Jwt;
+use wsgen_authentication::{Authenticate, For, Scheme, Security, StaticTokens};
+use wsgen_protocol::Rates;
+use wsgen_protocol::compression::{self, Negotiator};
+use wsgen_topics::Connections;
+use wsgen_topics::broker::{AnyBroker, Broker, OtherServers};
 
 /// The refusals that are written at once when there is no room; connections beyond them are just closed.
 const REFUSALS: usize = 64;
@@ -39,6 +41,7 @@ pub struct Server {
     security: Option<Security>,
     secure: bool,
     hosts: &'static [&'static str],
+    broker: Option<AnyBroker>,
     faults: Vec<String>,
 }
 
@@ -49,13 +52,15 @@ pub(crate) struct Service {
     pub(crate) security: Option<Security>,
     pub(crate) origins: Origins,
     pub(crate) connections: Connections,
-    pub(crate) others: Arc<Others>,
+    pub(crate) others: Arc<OtherServers>,
     /// One for each connection that is allowed.
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) tls: Option<Tls>,
     pub(crate) addresses: Addresses,
-    /// What compression may keep.
-    pub(crate) compression: compression::Budget,
+    /// Agrees on compression, where the settings want it.
+    pub(crate) compression: Option<Negotiator>,
+    /// How much each connection may send in a second.
+    pub(crate) rates: Arc<Rates>,
     /// By the principals' `id`.
     pub(crate) principals: Shares<String>,
     pub(crate) metrics: ServerMetrics,
@@ -83,6 +88,7 @@ impl Server {
             security: None,
             secure: false,
             hosts: &[],
+            broker: None,
             faults: Vec::new(),
         }
     }
@@ -111,6 +117,13 @@ impl Server {
     #[must_use]
     pub fn hosts(mut self, hosts: &'static [&'static str]) -> Self {
         self.hosts = hosts;
+        self
+    }
+
+    /// Shares topics with other servers by a broker of the program's own, whatever `[broker]` in the settings names.
+    #[must_use]
+    pub fn broker(mut self, broker: impl Broker) -> Self {
+        self.broker = Some(AnyBroker::new(broker));
         self
     }
 
@@ -197,7 +210,7 @@ impl Server {
             .iter()
             .map(|route| route.channel())
             .collect();
-        let faults = faults.chain(broker::faults(config, &channels));
+        let faults = faults.chain(unknown_channels(config, &channels));
         let absent = telemetry::fault(&config.telemetry);
         let faults: Vec<String> = faults.chain(absent).chain(found).collect();
         match faults.is_empty() {
@@ -212,7 +225,17 @@ impl Server {
         let connections = Connections::new(&config.limits);
         let metrics = ServerMetrics::default();
         let hubs = self.all_routes.iter().map(|route| route.hub().clone());
-        let others = Others::new(&config, hubs.collect(), &connections, &metrics.broker);
+        let broker = match self.broker {
+            Some(broker) => Some(broker),
+            None => AnyBroker::of_settings(&config.broker).map_err(StartError)?,
+        };
+        let others = OtherServers::new(
+            &config,
+            broker,
+            hubs.collect(),
+            &connections,
+            &metrics.broker,
+        );
         Ok(Service {
             others: Arc::new(others),
             routes: self.routes,
@@ -222,7 +245,8 @@ impl Server {
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             tls,
             addresses: Addresses::new(config.limits.connections_per_address),
-            compression: compression::Budget::new(&config.compression),
+            compression: negotiator(&config.compression),
+            rates: Arc::new(rates(&config)),
             principals: Shares::new(config.limits.connections_per_principal),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             metrics,
@@ -253,6 +277,43 @@ impl Server {
                 ExitCode::FAILURE
             }
         }
+    }
+}
+
+/// The channels to be resumed that no server with these channels has.
+fn unknown_channels(config: &Config, channels: &[&str]) -> Vec<String> {
+    let unknown = config.resume.channels.iter();
+    let unknown = unknown.filter(|name| !channels.contains(&name.as_str()));
+    unknown
+        .map(|name| {
+            format!(
+                "resume.channels: no channel is called {name:?} here; there is {}",
+                channels.join(", ")
+            )
+        })
+        .collect()
+}
+
+fn negotiator(settings: &config::Compression) -> Option<Negotiator> {
+    let wanted = compression::Settings {
+        threshold: settings.threshold,
+        level: settings.level,
+        window_bits: settings.window_bits,
+        context_takeover: settings.context_takeover,
+    };
+    settings
+        .enabled
+        .then(|| Negotiator::new(wanted, settings.context_memory))
+}
+
+fn rates(config: &Config) -> Rates {
+    Rates {
+        messages: config.rates.messages,
+        bytes: config.rates.bytes,
+        control_frames: config.rates.control_frames,
+        burst: config.rates.burst,
+        // One message of the largest size, with its heads.
+        burst_bytes: config.limits.message_size.saturating_add(4096),
     }
 }
 

@@ -10,17 +10,17 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::close::code;
 use crate::codegen::{Decode, DecodeError, Endpoint};
 use crate::context::Connection;
 use crate::error::Consequence;
 use crate::link::{End, Event, Link};
-use crate::log::Escaped;
 use crate::metrics::ChannelMetrics;
 use crate::route::Served;
 use crate::socket::Socket;
 use crate::watchdog::Watched;
 use crate::{CloseReason, ConnectionId, Context, Error, Initiator, telemetry};
+use wsgen_protocol::Escaped;
+use wsgen_protocol::close::code;
 
 /// Serves a connection that `connect` has agreed to; gives its `place` among the others back at the end.
 #[allow(
@@ -149,7 +149,9 @@ async fn dispatch<E: Endpoint>(
         Ok(message) => endpoint.receive(context, message).await,
         Err(error) => endpoint.invalid(context, error).await,
     };
-    telemetry::note(&handled);
+    if handled.as_ref().is_err_and(Error::is_fault) {
+        telemetry::note_failure();
+    }
     handled
 }
 

@@ -11,11 +11,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::config::Drain;
-use crate::connections::Connections;
 use crate::drain::Outcome;
 use crate::server::Listening;
 use crate::systemd;
 use crate::telemetry::Exporter;
+use wsgen_topics::Connections;
 
 /// What may follow the drain's deadline: a second for what was cut, three for the last traces.
 const AFTER_DEADLINE: Duration = Duration::from_secs(4);

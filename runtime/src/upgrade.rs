@@ -3,8 +3,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 #[cfg(feature = "tower")]
 use hyper::Response;
@@ -15,7 +13,6 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode, Version};
 
-use crate::authentication::{Admission, subprotocol_to_agree_on};
 use crate::config::Config;
 use crate::decision::Knock;
 use crate::handshake::{parse_query, percent_decoded};
@@ -23,13 +20,13 @@ use crate::refusal::Refusal;
 use crate::route::{Opened, Route, Start};
 use crate::server::Service;
 use crate::shares::Share;
-use crate::{Handshake, Reject, first_message, log, origin, proxy};
+use crate::{Handshake, Reject, first_message, origin, proxy};
+use wsgen_authentication::{Admission, subprotocol_to_agree_on};
+use wsgen_protocol::Escaped;
+use wsgen_protocol::handshake::{accept_value, is_upgrade};
 
 /// What a request in any other version of HTTP is told.
 pub(crate) const WRONG_VERSION: &str = "a WebSocket is opened by a request in HTTP/1.1";
-
-/// What is appended to the key before hashing (RFC 6455, section 1.3).
-const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A request that was agreed to: its answer, and the session to begin once that is on its way.
 pub(crate) struct Agreed {
@@ -54,7 +51,7 @@ pub(crate) async fn answer(
 ) -> Result<Agreed, Refusal> {
     let agreed = upgrade(service, peer, certificate, &head, has_body).await;
     agreed.map_err(|reject| {
-        let path = log::Escaped(head.uri.path());
+        let path = Escaped(head.uri.path());
         tracing::debug!(%peer, %path, status = reject.status.as_u16(), cause = reject.cause, "refused");
         service.metrics.refused(reject.cause);
         let matched = service.routes.at(head.uri.path());
@@ -158,7 +155,8 @@ async fn upgrade(
     };
     let (extensions, deflate) = service
         .compression
-        .agree(&service.config.compression, headers)
+        .as_ref()
+        .and_then(|negotiator| negotiator.agree(headers))
         .unzip();
     Ok(Agreed {
         answer: Switching {
@@ -264,19 +262,6 @@ fn upgrade_required(reason: &str) -> Reject {
         .with(SEC_WEBSOCKET_VERSION, "13")
 }
 
-/// Whether these headers ask for a WebSocket, or grant one (RFC 6455, sections 4.1 and 4.2).
-pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
-    has_token(headers, UPGRADE, "websocket") && has_token(headers, CONNECTION, "upgrade")
-}
-
-/// The answer to a key (RFC 6455, section 4.2.2), if it is one.
-pub(crate) fn accept_value(key: &HeaderValue) -> Option<HeaderValue> {
-    BASE64.decode(key).ok().filter(|key| key.len() == 16)?;
-    let mut hash = sha1_smol::Sha1::from(key.as_bytes());
-    hash.update(KEY_SUFFIX);
-    HeaderValue::from_str(&BASE64.encode(hash.digest().bytes())).ok()
-}
-
 fn path_parameters(parameters: &matchit::Params<'_, '_>) -> Result<Vec<(String, String)>, Reject> {
     let decoded = |(name, value): (&str, &str)| Some((name.to_owned(), percent_decoded(value)?));
     let parameters: Option<_> = parameters.iter().map(decoded).collect();
@@ -288,38 +273,4 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     values.next().is_none().then_some(first)
-}
-
-/// The members of all lists of this name (RFC 9110, section 5.6.1).
-fn tokens(headers: &HeaderMap, name: HeaderName) -> Vec<&str> {
-    let values = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|token| !token.is_empty())
-        .collect()
-}
-
-fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
-    tokens(headers, name)
-        .iter()
-        .any(|found| found.eq_ignore_ascii_case(token))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_answer_to_the_key_of_the_rfc() {
-        let key = HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==");
-        assert_eq!(accept_value(&key).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-        assert_eq!(
-            accept_value(&HeaderValue::from_static("dGhlIHNhbXBsZQ==")),
-            None
-        );
-    }
 }

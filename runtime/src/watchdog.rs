@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use crate::log::Escaped;
 use crate::metrics::{ChannelMetrics, Counter};
+use wsgen_protocol::Escaped;
 
 /// How often the worker threads are looked at.
 const PERIOD: Duration = Duration::from_millis(250);

@@ -124,10 +124,8 @@ pub(crate) async fn bind_all(
             }
             #[cfg(unix)]
             Address::Systemd => listeners.extend(passed(key)?),
-            #[cfg(not(unix))]
-            Address::Unix(_) | Address::Systemd => {
-                return Err(fault(io::ErrorKind::Unsupported.into()));
-            }
+            // Sockets of Unix elsewhere.
+            _ => return Err(fault(io::ErrorKind::Unsupported.into())),
         }
     }
     Ok(listeners)

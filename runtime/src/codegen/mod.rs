@@ -3,37 +3,51 @@
 //! An [`Endpoint`] is one route of the server; the code that `wsgen` generates implements it on top of the handler
 //! trait of the channel. [`Decode`] and [`Encode`] are the two directions of its messages.
 
-pub mod check;
-mod decode;
-mod format;
-mod json;
-#[cfg(any(feature = "cbor", feature = "msgpack"))]
-mod packed;
 mod parameter;
-mod scan;
-mod shape;
 mod topic;
 
 pub use serde;
 pub use serde_json;
 
-pub use check::{Validate, Violation};
-pub use decode::{DecodeError, DecodeErrorKind, Frame};
-pub use json::{Tag, from_checked_json, from_json, tag, tag_at, to_json};
-#[cfg(feature = "cbor")]
-pub use packed::{cbor_as_json, to_cbor};
-#[cfg(feature = "msgpack")]
-pub use packed::{message_pack_as_json, to_message_pack};
 pub use parameter::Parameter;
-pub use shape::{JsonKind, alternatives, has_keys, is_any_of, text};
-
 pub use topic::topic;
-
-pub use crate::authentication::{Location, Scheme};
-
-use crate::{
-    CloseReason, Context, EncodeError, Error, Handshake, Message, Reject, TopicEvent, Topics,
+pub use wsgen_authentication::{Location, Scheme};
+pub use wsgen_protocol::check::{Validate, Violation};
+pub use wsgen_protocol::json::{Tag, from_checked_json, from_json, tag, tag_at, to_json};
+#[cfg(feature = "cbor")]
+pub use wsgen_protocol::packed::{cbor_as_json, to_cbor};
+#[cfg(feature = "msgpack")]
+pub use wsgen_protocol::packed::{message_pack_as_json, to_message_pack};
+pub use wsgen_protocol::{
+    Decode, DecodeError, DecodeErrorKind, Encode, Frame, JsonKind, alternatives, has_keys,
+    is_any_of, text,
 };
+
+use crate::{CloseReason, Context, Error, Handshake, Reject, TopicEvent, Topics};
+
+/// The rules of a schema that a type cannot hold.
+pub mod check {
+    pub use wsgen_protocol::check::*;
+
+    use crate::Reject;
+
+    /// Checks a parameter of the request that opens a connection.
+    ///
+    /// # Errors
+    /// 400 with what is wrong.
+    pub fn parameter<T>(
+        name: &str,
+        value: T,
+        check: impl FnOnce(&T) -> Outcome,
+    ) -> Result<T, Reject> {
+        match check(&value) {
+            Ok(()) => Ok(value),
+            Err(violation) => Err(Reject::bad_request(format!(
+                "parameter {name}: {violation}"
+            ))),
+        }
+    }
+}
 
 /// One route: what happens from a connection's handshake to its end.
 pub trait Endpoint: Send + Sync + 'static {
@@ -101,41 +115,5 @@ pub trait Endpoint: Send + Sync + 'static {
     /// Runs beside the server from its start; dropped at shutdown.
     fn background(&self, _topics: Topics<Self::Outbound>) -> impl Future<Output = ()> + Send {
         async {}
-    }
-}
-
-/// A message that can be read from a frame.
-pub trait Decode: Sized + Send + 'static {
-    /// Reads the message; the error says what is wrong and where.
-    fn decode(frame: Frame) -> Result<Self, DecodeError>;
-    /// The message's name in the document.
-    fn name(&self) -> &'static str;
-}
-
-/// A message that can be put on the wire.
-pub trait Encode: Sized + Send + 'static {
-    /// Puts the message into bytes.
-    fn encode(self) -> Result<Message, EncodeError>;
-    /// The message's name in the document.
-    fn name(&self) -> &'static str;
-}
-
-impl Decode for Message {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
-        Ok(frame.into_message())
-    }
-
-    fn name(&self) -> &'static str {
-        "raw"
-    }
-}
-
-impl Encode for Message {
-    fn encode(self) -> Result<Message, EncodeError> {
-        Ok(self)
-    }
-
-    fn name(&self) -> &'static str {
-        "raw"
     }
 }

@@ -9,9 +9,9 @@ use tokio::task::coop;
 use tokio::time::{Instant, Sleep};
 
 use super::end::End;
-use crate::chance;
-use crate::close::code;
 use crate::config::Config;
+use wsgen_protocol::close::code;
+use wsgen_protocol::random;
 
 /// A connection's timer and what it waits for.
 pub(super) struct Clock {
@@ -261,5 +261,5 @@ const FAR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// `interval` or up to a quarter less.
 fn jittered(interval: Duration) -> Duration {
-    interval - interval.mul_f64(0.25 * chance::fraction())
+    interval - interval.mul_f64(0.25 * random::fraction())
 }

@@ -1,8 +1,8 @@
 //! The ways in which a connection ends.
 
-use crate::close::code;
-use crate::wire::{Fault, Violation};
 use crate::{CloseReason, Initiator};
+use wsgen_protocol::close::code;
+use wsgen_protocol::wire::{Fault, Violation};
 
 /// How a connection ends.
 #[derive(Clone, Debug)]

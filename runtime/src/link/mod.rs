@@ -16,16 +16,16 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 
-use crate::close::{answering_payload, close_payload, code, sendable_code};
 use crate::codegen::Frame;
 use crate::config::Config;
 use crate::listener::end_gracefully;
 use crate::metrics::ConnectionMetrics;
-use crate::outbox::{Next, Outbox};
 use crate::route::Opened;
 use crate::socket::Socket;
-use crate::wire::{Opcode, Received, Wire};
 use crate::{CloseReason, Message, TopicEvent};
+use wsgen_protocol::close::{answering_payload, close_payload, code, sendable_code};
+use wsgen_protocol::wire::{Opcode, Received, Wire};
+use wsgen_topics::{Next, Outbox};
 
 use clock::{Clock, Due, Watch};
 pub(crate) use end::End;
@@ -101,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             }
             if let Some(message) = self.ahead.pop() {
                 self.clock.active();
-                return Poll::Ready(Event::Frame(Frame::new(message)));
+                return Poll::Ready(Event::Frame(Frame::from(message)));
             }
             // What came before the end is handled before it. Taken only if it is there: it is large.
             if self.ended.is_some()
@@ -338,7 +338,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         Poll::Ready(match message {
             Ok(message) => {
                 self.clock.active();
-                Event::Frame(Frame::new(message))
+                Event::Frame(Frame::from(message))
             }
             Err(end) => Event::End(end),
         })

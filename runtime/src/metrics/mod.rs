@@ -4,46 +4,23 @@
 //! words of this crate, never from a peer, and a message costs two additions on counters that its connection has at
 //! hand.
 
-#[cfg_attr(
-    not(any(feature = "nats", feature = "redis")),
-    allow(dead_code, reason = "without a broker nothing lags")
-)]
-mod broker;
 mod histogram;
 mod text;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use crate::compression::{Counts, Sizes};
 use crate::watchdog::Mark;
-use crate::wire::Traffic;
 use crate::{CloseReason, Initiator};
-pub(crate) use broker::BrokerMetrics;
 use histogram::Histogram;
 pub(crate) use text::render;
-
-/// A counter that only grows.
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(crate) const fn new() -> Self {
-        Self(AtomicU64::new(0))
-    }
-
-    pub(crate) fn add(&self, amount: u64) {
-        self.0.fetch_add(amount, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
+use wsgen_protocol::compression::{Counts, Sizes};
+use wsgen_protocol::wire::Traffic;
+pub(crate) use wsgen_topics::Counter;
+use wsgen_topics::{BrokerMetrics, FanOutMetrics};
 
 /// Counters by the value of a label.
 #[derive(Debug, Default)]
@@ -121,10 +98,7 @@ pub(crate) struct ChannelMetrics {
     handler_duration: Histogram,
     /// Panics in handlers and in `background`.
     pub(crate) panics: Counter,
-    /// Connections whose full send queue cost them a message or everything.
-    pub(crate) slow_consumers: Counter,
-    /// Published messages that were dropped for one connection.
-    pub(crate) dropped: Counter,
+    pub(crate) fan_out: Arc<FanOutMetrics>,
     /// The handlers that no message calls, by name; only their addresses count.
     called: Counters,
     /// Handlers that held a worker thread for too long.
@@ -150,8 +124,7 @@ impl ChannelMetrics {
             compression: Compression::default(),
             handler_duration: Histogram::default(),
             panics: Counter::default(),
-            slow_consumers: Counter::default(),
-            dropped: Counter::default(),
+            fan_out: Arc::default(),
             called: Counters::default(),
             blocked: Counter::default(),
         }

@@ -4,8 +4,9 @@ use std::fmt::{self, Display, Write as _};
 use std::sync::Arc;
 
 use super::histogram::BOUNDS;
-use super::{BrokerMetrics, ChannelMetrics, Counter, Counters, ServerMetrics};
+use super::{ChannelMetrics, Counters, ServerMetrics};
 use crate::log;
+use wsgen_topics::{BrokerMetrics, Counter};
 
 /// Everything, one line a value. `queued` is how many bytes wait in send queues now.
 pub(crate) fn render(
@@ -106,12 +107,12 @@ const CHANNEL_COUNTERS: [(&str, &str, OfChannel); 10] = [
     (
         "wsgen_slow_consumers_total",
         "Published messages that found a full send queue.",
-        |channel| &channel.slow_consumers,
+        |channel| &channel.fan_out.slow_consumers,
     ),
     (
         "wsgen_messages_dropped_total",
         "Published messages dropped from full send queues.",
-        |channel| &channel.dropped,
+        |channel| &channel.fan_out.dropped,
     ),
     (
         "wsgen_handler_panics_total",
@@ -259,7 +260,7 @@ impl Display for Escaped<'_> {
 mod tests {
     use super::*;
     use crate::metrics::ConnectionMetrics;
-    use crate::wire::Traffic;
+    use wsgen_protocol::wire::Traffic;
 
     #[test]
     fn a_page_has_every_metric_once_and_labels_are_escaped() {

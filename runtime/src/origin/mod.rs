@@ -4,7 +4,6 @@
 //! may resolve to this server's address (DNS rebinding), and then page, `Host` and `Origin` agree. So names count that
 //! the document or the settings have, and hosts that no name server resolves: addresses and `localhost`.
 
-mod pattern;
 mod told;
 
 use std::time::Instant;
@@ -15,10 +14,10 @@ use hyper::header::{HOST, HeaderValue, ORIGIN};
 
 use crate::Reject;
 use crate::config::{self, Address, Config};
-use crate::host::{Host, authority};
-use crate::log::Escaped;
+use wsgen_config::origin::{HostPattern, Origin, Pattern};
+use wsgen_config::{Host, authority};
+use wsgen_protocol::Escaped;
 
-use pattern::{HostPattern, Origin, Pattern};
 use told::{Telling, Told};
 
 /// Who may connect, and what was told of those who may not.
@@ -134,19 +133,6 @@ impl Origins {
             }
         }
     }
-}
-
-/// What is wrong with the settings: a sentence each.
-pub(crate) fn faults(settings: &config::Origin) -> Vec<String> {
-    let allow = settings.allow.iter().filter_map(|value| {
-        let fault = Pattern::parse(value).err()?;
-        Some(format!("origin.allow: {value:?} {fault}"))
-    });
-    let hosts = settings.hosts.iter().filter_map(|value| {
-        let fault = HostPattern::parse(value).err()?;
-        Some(format!("origin.hosts: {value:?} {fault}"))
-    });
-    allow.chain(hosts).collect()
 }
 
 /// The host and port that a header `Host` names, if it is one.

@@ -1,7 +1,6 @@
 //! Whose connection it is when a proxy stands between: its word counts only when it comes from a trusted network.
 
 mod header;
-mod network;
 mod protocol;
 
 use std::io;
@@ -11,7 +10,6 @@ use hyper::HeaderMap;
 use tokio::io::AsyncRead;
 
 use crate::config::{ClientAddress, Proxy};
-pub use network::Network;
 
 /// Whether a peer is one of the trusted proxies.
 pub(crate) fn is_trusted(proxy: &Proxy, peer: IpAddr) -> bool {
@@ -73,10 +71,10 @@ mod tests {
     use hyper::header::HeaderValue;
 
     fn proxy(address: ClientAddress) -> Proxy {
-        Proxy {
-            trusted: vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
-            address,
-        }
+        let mut proxy = Proxy::default();
+        proxy.trusted = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        proxy.address = address;
+        proxy
     }
 
     fn client(address: ClientAddress, name: &'static str, values: &[&str]) -> String {
