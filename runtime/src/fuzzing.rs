@@ -3,9 +3,8 @@
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::{HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
-
-use crate::Message;
-use crate::config::Compression;
+use wsgen_config::Compression;
+use wsgen_protocol::Message;
 use wsgen_protocol::compression::Budget;
 use wsgen_protocol::wire::{Incoming, Received, Role};
 

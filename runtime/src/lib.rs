@@ -33,70 +33,43 @@
 //! - A handler that fails, panics or hangs costs its own connection only.
 //! - Every protocol violation is answered with its Close frame.
 
-mod accept;
-mod addresses;
-mod admin;
-mod binding;
-mod caught;
 pub mod codegen;
-mod context;
-mod decision;
-mod drain;
-mod error;
-mod first_message;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod handshake;
-mod held_back;
-mod http;
-mod link;
-mod listener;
-mod log;
-mod metrics;
-#[cfg(feature = "tower")]
-mod mount;
+mod handler;
+mod listen;
+mod observe;
 mod origin;
-mod proxy;
-mod refusal;
-mod reject;
-mod route;
-mod server;
+mod serve;
+mod service;
 mod session;
-mod shares;
-mod shutdown;
-mod socket;
-mod systemd;
-mod telemetry;
+mod start_error;
 pub mod testing;
-mod tls;
 mod upgrade;
-mod watchdog;
-
-#[cfg(feature = "client")]
-pub use wsgen_client as client;
-pub use wsgen_config as config;
-pub use wsgen_topics::broker;
-
-pub use context::{Context, Sender};
-pub use error::{Error, StartError};
-pub use handshake::Handshake;
-pub use reject::Reject;
-pub use server::{Listening, Server};
-pub use wsgen_authentication::{Authenticate, Credential, Nobody, Principal, Unauthorized};
-pub use wsgen_config::{Config, ConfigError};
-pub use wsgen_protocol::{
-    CloseReason, DecodeError, DecodeErrorKind, EncodeError, Initiator, Message, close,
-};
-pub use wsgen_topics::{ConnectionId, Member, Recovery, SendError, TopicEvent, Topics};
-#[cfg(feature = "tower")]
-pub use {
-    http::Text as ResponseBody,
-    mount::{Mounted, Peer},
-};
 
 // What handlers need for typed messages, at the version that generated code uses.
 pub use bytes::Bytes;
 pub use bytestring::ByteString;
+pub use handler::context::{Context, Sender};
+pub use handler::error::Error;
+pub use handler::handshake::Handshake;
+pub use handler::reject::Reject;
+pub use serve::server::{Listening, Server};
+pub use start_error::StartError;
+pub use wsgen_authentication::{Authenticate, Credential, Nobody, Principal, Unauthorized};
+#[cfg(feature = "client")]
+pub use wsgen_client as client;
+pub use wsgen_config as config;
+pub use wsgen_config::{Config, ConfigError};
+pub use wsgen_protocol::{
+    CloseReason, DecodeError, DecodeErrorKind, EncodeError, Initiator, Message, close,
+};
+pub use wsgen_topics::{ConnectionId, Member, Recovery, SendError, TopicEvent, Topics, broker};
+#[cfg(feature = "tower")]
+pub use {
+    serve::mount::{Mounted, Peer},
+    upgrade::http::Text as ResponseBody,
+};
 
 /// Parses an example of the document: what stubs answer until somebody writes the handler.
 ///

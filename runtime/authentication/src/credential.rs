@@ -324,8 +324,9 @@ fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use http::header::HeaderName;
+
+    use super::*;
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();

@@ -13,8 +13,9 @@ mod static_tokens;
 use std::fmt;
 use std::time::SystemTime;
 
-pub use credential::{Credential, Location, Scheme};
-pub use credential::{Shown, subprotocol_to_agree_on, subprotocol_to_close_with};
+pub use credential::{
+    Credential, Location, Scheme, Shown, subprotocol_to_agree_on, subprotocol_to_close_with,
+};
 #[cfg(feature = "jwt")]
 pub use jwt::Jwt;
 pub use security::{Admission, For, Security};

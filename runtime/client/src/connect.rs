@@ -1,10 +1,9 @@
 //! The way to an open connection: TCP, TLS, the opening handshake (RFC 6455, section 4.1).
 
-use std::fmt;
 use std::future::poll_fn;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -19,7 +18,6 @@ use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-
 use wsgen_protocol::compression::{Deflate, OFFER, accept};
 use wsgen_protocol::handshake::{accept_value, is_upgrade};
 use wsgen_protocol::wire::{Bounds, Role, Wire};

@@ -19,15 +19,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::time::Instant;
-
-use wsgen_protocol::{Decode, DecodeError, Encode, EncodeError, Message};
-
 pub use closed::{CloseCode, Closed};
 pub use connect::ConnectError;
 pub use reconnect::Reconnect;
 pub use target::{Credential, Target};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::Instant;
+use wsgen_protocol::{Decode, DecodeError, Encode, EncodeError, Message};
 
 /// How many messages may wait each way.
 const QUEUE: usize = 64;

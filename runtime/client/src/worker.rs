@@ -10,12 +10,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
-
-use super::connect::{ClientWire, open};
-use super::{Closed, Connection, Event, KnownBy, Order, QUEUE, Target, Waiting};
 use wsgen_protocol::Decode;
 use wsgen_protocol::close::{answering_payload, close_payload, code};
 use wsgen_protocol::wire::{Fault, Opcode, Received};
+
+use super::connect::{ClientWire, open};
+use super::{Closed, Connection, Event, KnownBy, Order, QUEUE, Target, Waiting};
 
 /// Time between pings; whatever comes from the server counts as an answer.
 const PING: Duration = Duration::from_secs(25);

@@ -50,8 +50,9 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::net::TcpListener;
+
+    use super::*;
 
     /// What is said to somebody who answers so, on all addresses.
     fn answered(answer: &'static [u8]) -> Result<(), String> {

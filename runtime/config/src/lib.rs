@@ -23,19 +23,16 @@ mod units;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 pub use broker::{Broker, BrokerKind, BrokerUrl, Resume};
 pub use compression::Compression;
-pub use listen::{Address, Addresses};
-pub use load::ConfigError;
-pub use load::most_descriptors;
-pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
-pub use telemetry::{SecretHeader, Telemetry};
-
 pub use host::{Host, authority};
+pub use listen::{Address, Addresses};
+pub use load::{ConfigError, most_descriptors};
 pub use network::Network;
+pub use security::{Authentication, ClientAddress, Jwt, Proxy, Tls};
+use serde::{Deserialize, Serialize};
 pub use static_token::StaticToken;
+pub use telemetry::{SecretHeader, Telemetry};
 
 /// All settings, by section.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]

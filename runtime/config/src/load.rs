@@ -129,8 +129,9 @@ fn set(table: &mut Table, keys: &str, text: &str) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::time::Duration;
+
+    use super::*;
 
     fn with(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
         let environment = environment
@@ -176,12 +177,12 @@ mod tests {
         );
         let fault = with("[timeouts]\nclose = \"soon\"", &[]).unwrap_err();
         assert!(
-            fault.contains("line 2") && fault.contains("\"soon\" is no duration"),
+            fault.contains("line 2") && fault.contains("\"soon\" is not a duration"),
             "{fault}"
         );
         let fault = with("[limits]\nmessage_size = true", &[]).unwrap_err();
         assert!(
-            fault.contains("line 2") && fault.contains("no size"),
+            fault.contains("line 2") && fault.contains("is not a size"),
             "{fault}"
         );
         let fault = with("", &[("WSGEN__LIMITS__HEADERS", "many")]).unwrap_err();

@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A token of the configuration: whose it is and its SHA-256, written `name:hash` with the hash in hexadecimal.
 ///

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use http::Uri;
 use http::header::{HeaderName, HeaderValue};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// `[telemetry]`: traces by OpenTelemetry, where the program is built with the feature `otel`.
 ///

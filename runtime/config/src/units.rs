@@ -4,7 +4,8 @@
 pub(super) mod duration {
     use std::time::Duration;
 
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
 
     /// The longest duration taken, about ten years: room for arithmetic with instants.
     const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -36,7 +37,8 @@ pub(super) mod duration {
 /// `#[serde(with)]` for sizes in bytes: `65536`, `"64 KiB"`, `"1 MiB"`.
 pub(super) mod size {
     use bytesize::ByteSize;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
 
     #[derive(Deserialize)]
     #[serde(untagged)]

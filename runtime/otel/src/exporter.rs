@@ -18,10 +18,10 @@ use tracing::{Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{DynFilterFn, LevelFilter};
 use tracing_subscriber::registry::LookupSpan;
-
-use super::{TARGET, otlp};
 use wsgen_config::{SecretHeader, Telemetry};
 use wsgen_https::{Client, target};
+
+use super::{TARGET, otlp};
 
 /// Spans that wait to be sent; what ends beyond them is dropped.
 const QUEUE: usize = 2048;

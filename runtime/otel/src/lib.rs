@@ -9,7 +9,6 @@ mod trace;
 
 pub use exporter::Exporter;
 pub use trace::{Step, Trace, note_failure};
-
 use tracing::Metadata;
 
 /// The target of the runtime's own spans: they are for traces, never for the log.

@@ -8,11 +8,11 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::instrument::{Instrument, Instrumented};
 use tracing::{Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-
-use super::TARGET;
 use wsgen_config::Telemetry;
 use wsgen_protocol::close::code;
 use wsgen_protocol::{CloseReason, random};
+
+use super::TARGET;
 
 /// The span of a connection that was drawn; a disabled one of any other.
 pub struct Trace {

@@ -3,15 +3,13 @@
 //! An [`Endpoint`] is one route of the server; the code that `wsgen` generates implements it on top of the handler
 //! trait of the channel. [`Decode`] and [`Encode`] are the two directions of its messages.
 
-mod parameter;
 mod topic;
 
 pub use serde;
 pub use serde_json;
-
-pub use parameter::Parameter;
 pub use topic::topic;
 pub use wsgen_authentication::{Location, Scheme};
+use wsgen_protocol::CloseReason;
 pub use wsgen_protocol::check::{Validate, Violation};
 pub use wsgen_protocol::json::{Tag, from_checked_json, from_json, tag, tag_at, to_json};
 #[cfg(feature = "cbor")]
@@ -22,14 +20,19 @@ pub use wsgen_protocol::{
     Decode, DecodeError, DecodeErrorKind, Encode, Frame, JsonKind, alternatives, has_keys,
     is_any_of, text,
 };
+use wsgen_topics::{TopicEvent, Topics};
 
-use crate::{CloseReason, Context, Error, Handshake, Reject, TopicEvent, Topics};
+use crate::handler::context::Context;
+use crate::handler::error::Error;
+use crate::handler::handshake::Handshake;
+pub use crate::handler::parameter::Parameter;
+use crate::handler::reject::Reject;
 
 /// The rules of a schema that a type cannot hold.
 pub mod check {
     pub use wsgen_protocol::check::*;
 
-    use crate::Reject;
+    use crate::handler::reject::Reject;
 
     /// Checks a parameter of the request that opens a connection.
     ///

@@ -8,17 +8,14 @@ mod told;
 
 use std::time::Instant;
 
-use hyper::HeaderMap;
-use hyper::StatusCode;
 use hyper::header::{HOST, HeaderValue, ORIGIN};
-
-use crate::Reject;
-use crate::config::{self, Address, Config};
+use hyper::{HeaderMap, StatusCode};
+use told::{Telling, Told};
 use wsgen_config::origin::{HostPattern, Origin, Pattern};
-use wsgen_config::{Host, authority};
+use wsgen_config::{self as config, Address, Config, Host, authority};
 use wsgen_protocol::Escaped;
 
-use told::{Telling, Told};
+use crate::handler::reject::Reject;
 
 /// Who may connect, and what was told of those who may not.
 #[derive(Debug)]

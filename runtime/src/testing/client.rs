@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-use crate::Message;
+use wsgen_protocol::Message;
 
 /// An open connection.
 pub(super) struct Client(TcpStream);

@@ -11,16 +11,17 @@ mod route;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+pub use route::Route;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-
+use wsgen_config::Config;
 #[cfg(any(feature = "cbor", feature = "msgpack"))]
-use crate::EncodeError;
-use crate::codegen::{Decode, Frame, from_json};
-use crate::{Config, Message, Server};
+use wsgen_protocol::EncodeError;
+use wsgen_protocol::Message;
 
-pub use route::Route;
+use crate::codegen::{Decode, Frame, from_json};
+use crate::serve::server::Server;
 
 /// Checks that an example arrives as the message `name` of a route.
 ///

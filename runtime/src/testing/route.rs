@@ -5,10 +5,17 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wsgen_authentication::Principal;
+use wsgen_protocol::{DecodeError, Message};
+
 use super::client::Client;
 use super::on_free_ports;
 use crate::codegen::{Decode, Endpoint};
-use crate::{Context, DecodeError, Error, Handshake, Message, Principal, Reject, Server};
+use crate::handler::context::Context;
+use crate::handler::error::Error;
+use crate::handler::handshake::Handshake;
+use crate::handler::reject::Reject;
+use crate::serve::server::Server;
 
 /// How long a server has for one example; far more than it needs.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -42,4 +42,6 @@ macro_rules! on {
     };
 }
 
-use {everywhere, on, on_each_broker};
+use everywhere;
+use on;
+use on_each_broker;

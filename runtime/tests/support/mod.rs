@@ -9,14 +9,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use client::Client;
+use endpoint::Room;
+use raw::Raw;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use wsgen_runtime::{CloseReason, Config, Server};
-
-use client::Client;
-use endpoint::Room;
-use raw::Raw;
 
 /// Longer than anything here takes, shorter than patience.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -6,10 +6,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::outbox::Outbox;
-use crate::send_queues::SendQueues;
 use wsgen_authentication::Principal;
 use wsgen_config::Limits;
+
+use crate::outbox::Outbox;
+use crate::send_queues::SendQueues;
 
 /// A number for a connection, unique in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use wsgen_protocol::Message;
+
 use super::position::Position;
 use crate::broker::NodeId;
-use wsgen_protocol::Message;
 
 /// A message as it is kept.
 #[derive(Clone, Debug)]

@@ -13,6 +13,9 @@ use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use wsgen_protocol::Message;
+use wsgen_protocol::compression::Shared;
+
 use super::event::TopicEvent;
 use super::history::{Bounds, History, Kept};
 use super::position::{Position, announcement};
@@ -21,8 +24,6 @@ use crate::broker::{Body, Bridge, Key, NodeId};
 use crate::connections::{ConnectionId, Connections};
 use crate::metrics::{BrokerMetrics, FanOutMetrics};
 use crate::outbox::{Delivery, Outbox, Published};
-use wsgen_protocol::Message;
-use wsgen_protocol::compression::Shared;
 
 /// Enough that two who look for topics seldom meet.
 const SHARDS: usize = 16;

@@ -28,6 +28,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub use arrivals::{PATIENCE, Recovery};
+use broker::{Key, News};
 pub use connections::{ConnectionId, Connections, Registration};
 pub use event::{Member, TopicEvent};
 pub use history::{Bounds, Kept, Log, Logged};
@@ -37,8 +38,6 @@ pub use outbox::{Delivery, Next, Outbox, POSITION, Published};
 pub use position::{Position, returned};
 pub use send_error::SendError;
 pub use send_queues::SendQueues;
-
-use broker::{Key, News};
 use wsgen_protocol::Encode;
 
 /// The topics of one channel, on all servers that share a broker. Cheap to clone; publishing never waits.

@@ -9,13 +9,12 @@ use std::task::Waker;
 use atomic_waker::AtomicWaker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-
-use crate::connections::Connections;
 use wsgen_config::SendQueueFull;
 use wsgen_protocol::close::code;
 use wsgen_protocol::compression::Shared;
 use wsgen_protocol::{CloseReason, Initiator, Message};
 
+use crate::connections::Connections;
 use crate::{SendError, TopicEvent};
 
 /// The send queue of one connection, shared by its handler, senders, topics and the drain.

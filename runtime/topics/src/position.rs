@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::broker::NodeId;
 use wsgen_protocol::Message;
+
+use crate::broker::NodeId;
 
 /// Everything up to here was received: the log's messages up to `offset`, and those of `ahead` that one server sent
 /// before the log had them.

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
-
-use super::keys::{Key, KeySet};
 use wsgen_config as config;
 use wsgen_https::{self as https, Client};
+
+use super::keys::{Key, KeySet};
 
 /// Keys are not fetched more often, whatever tokens name: nobody makes this server flood the issuer.
 const SOONEST: Duration = Duration::from_secs(10);

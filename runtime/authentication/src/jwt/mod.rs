@@ -11,11 +11,11 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken::{Validation, decode, decode_header};
+use keys::{Key, algorithms};
 use serde_json::{Map, Value};
+use wsgen_config as config;
 
 use super::{Authenticate, Credential, Principal, Unauthorized};
-use keys::{Key, algorithms};
-use wsgen_config as config;
 
 /// Accepts tokens that one of the keys has signed, as bearer token or, for schemes that the settings name, as API key.
 pub struct Jwt {

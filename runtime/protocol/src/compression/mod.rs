@@ -8,14 +8,13 @@ mod negotiation;
 mod shared;
 
 use bytes::Bytes;
-use flate2::{Compress, Decompress};
-use tokio::sync::OwnedSemaphorePermit;
-
 pub use codec::Fault;
+use flate2::{Compress, Decompress};
 pub use negotiation::Negotiator;
 #[cfg(feature = "client")]
 pub use negotiation::{OFFER, accept};
 pub use shared::Shared;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The extension as two ends have agreed on it, and what one of them keeps for it.
 #[derive(Debug)]

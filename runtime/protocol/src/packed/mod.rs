@@ -10,13 +10,12 @@ mod cbor;
 #[cfg(feature = "msgpack")]
 mod message_pack;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 #[cfg(feature = "cbor")]
 pub use cbor::{cbor_as_json, to_cbor};
 #[cfg(feature = "msgpack")]
 pub use message_pack::{message_pack_as_json, to_message_pack};
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 

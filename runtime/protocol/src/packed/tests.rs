@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::DecodeErrorKind::{self, Invalid, Malformed};
-use crate::Frame;
-use crate::Message;
+use crate::{Frame, Message};
 
 /// `{"type": "reading", "id": 2**63, "low": -2**63, "ratio": 0.5, "on": True, "none": None, "tags": ["a", "é"],
 /// "raw": b"\x00\xff", 7: "seven"}` as Python's `msgpack` 1.2 writes it.

@@ -17,18 +17,17 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut, Bytes};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::task::coop;
-use tokio::time::Instant;
-
-use crate::compression::{self, Deflate, Shared};
-use crate::{Message, Meter};
-
 use frame::Sent;
 pub use frame::{Opcode, Role};
 pub use incoming::{Incoming, Received};
 use output::Output;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::task::coop;
+use tokio::time::Instant;
 pub use violation::Violation;
+
+use crate::compression::{self, Deflate, Shared};
+use crate::{Message, Meter};
 
 /// How much is read at once, in bytes.
 const ARRIVALS: usize = 64 * 1024;

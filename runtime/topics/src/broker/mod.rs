@@ -34,9 +34,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use wsgen_config::{BrokerKind, Config};
-
 pub use bridge::{Bridge, Outgoing};
+use cluster::Cluster;
 pub use key::Key;
 #[cfg(feature = "nats")]
 pub use nats::Nats;
@@ -44,11 +43,11 @@ pub use nats::Nats;
 pub use redis::Redis;
 pub use transport::{Broker, BrokerError, Connection, Inbox};
 pub use wire::{Body, News, NodeId, Present};
+use wsgen_config::{BrokerKind, Config};
 
 use crate::connections::Connections;
 use crate::metrics::BrokerMetrics;
 use crate::{Bounds, Hub, Keeps, Reach};
-use cluster::Cluster;
 
 /// Any broker.
 #[derive(Clone)]

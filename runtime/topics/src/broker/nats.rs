@@ -15,7 +15,6 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
 use wsgen_config as config;
 
 use super::bridge::Outgoing;

@@ -13,7 +13,6 @@ use redis::{
     PushKind, TlsCertificates, Value,
 };
 use tokio_util::sync::CancellationToken;
-
 use wsgen_config as config;
 
 use super::bridge::Outgoing;

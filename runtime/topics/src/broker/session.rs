@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use wsgen_protocol::Escaped;
+
 use super::bridge::Read;
 use super::cluster::Cluster;
 use super::transport::{Broker, BrokerError, Connection, Inbox};
-use wsgen_protocol::Escaped;
 
 /// What goes to the broker at once: so many messages, or so many bytes and a message.
 const BATCH: usize = 512;

@@ -6,9 +6,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use bytes::{BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
+use wsgen_protocol::Message;
 
 use super::names::known_name;
-use wsgen_protocol::Message;
 
 /// Frames that begin with anything else are of a later version, and are skipped.
 const VERSION: u8 = 1;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use wsgen_config::Config;
+
 use super::*;
 use crate::outbox::Next;
-use wsgen_config::Config;
 
 fn hub() -> Hub {
     Hub::new("test", Arc::default())

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use wsgen_config::Limits;
+
 use super::*;
 use crate::ConnectionId;
-use wsgen_config::Limits;
 
 /// One with room for so many messages, and for so many bytes in one message.
 fn outbox(messages: usize, bytes: usize) -> Outbox {

@@ -1,0 +1,186 @@
+//! The server inside an application that has a listener of its own: a tower service that answers upgrades.
+//!
+//! From the upgrade on a connection is the same as one of our own listener. What happens before is the application's:
+//! accepting, TLS, the deadline and the size of a request's head.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::Body;
+use hyper::http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::task::JoinSet;
+use wsgen_config::Config;
+
+use crate::handler::reject::Reject;
+use crate::listen::bind::NOWHERE;
+use crate::listen::shares::Place;
+use crate::listen::socket::{Socket, say_goodbye};
+use crate::observe::watchdog::Watchdog;
+use crate::serve::drain;
+use crate::service::{Phase, Service};
+use crate::upgrade::http::Text;
+use crate::upgrade::refusal::{self, Refusal};
+use crate::upgrade::{self, Agreed};
+
+/// A server that an application serves on its own listener; [`Server::mount`](crate::Server::mount) makes it.
+///
+/// It is a [`tower_service::Service`] for requests whose path is the whole one of the document, such as axum's
+/// `route_service("/ws/{*path}", …)` and `fallback_service(…)` pass them. All clones are one server: the limits count for
+/// all of them, and when the last one is dropped, the handlers' `background` ends.
+///
+/// Not enforced here is what happens before the upgrade: `[listen]`, `[admin]`, `[timeouts] request_head` and the sizes of
+/// heads are the application's. Limits of an address hold where the application says whose a connection is ([`Peer`]).
+#[derive(Clone)]
+pub struct Mounted(Arc<Running>);
+
+struct Running {
+    service: Arc<Service>,
+    /// Aborted when dropped.
+    background: Mutex<JoinSet<()>>,
+    /// The way to other servers; aborted when dropped.
+    _others: JoinSet<()>,
+    _watchdog: Watchdog,
+}
+
+/// Whose connection it is: put it into the extensions of a request, or all clients are one without an address
+/// (`0.0.0.0:0`), to which no limit of an address applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+impl Mounted {
+    pub(crate) fn new(service: Service, background: JoinSet<()>) -> Self {
+        let others = service.others.clone();
+        let mut running = JoinSet::new();
+        running.spawn(async move { others.run().await });
+        Self(Arc::new(Running {
+            _others: running,
+            _watchdog: Watchdog::start(service.channels.clone()),
+            service: Arc::new(service),
+            background: Mutex::new(background),
+        }))
+    }
+
+    /// Ends the server: from now on [`Mounted::is_ready`] is false, after `drain.grace` no connection is let in and those
+    /// that are open are closed with 1012, and after `drain.deadline` what is left is cut. The application goes on.
+    pub async fn drain(&self) {
+        let service = &self.0.service;
+        drain::begin(service, service.config.drain.grace).await;
+        let background = &self.0.background;
+        let mut background =
+            std::mem::take(&mut *background.lock().unwrap_or_else(PoisonError::into_inner));
+        background.abort_all();
+        drain::finish(service).await;
+        service.others.say_goodbye().await;
+    }
+
+    /// Whether load balancers are to send connections here.
+    pub fn is_ready(&self) -> bool {
+        !self.0.service.progress.has_reached(Phase::Draining)
+    }
+
+    /// What is counted, in Prometheus' text format.
+    pub fn metrics(&self) -> String {
+        self.0.service.metrics_page()
+    }
+}
+
+impl<B: Body> tower_service::Service<Request<B>> for Mounted {
+    type Response = Response<Text>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.0.service.clone();
+        let (head, body) = request.into_parts();
+        let has_body = !body.is_end_stream();
+        Box::pin(async move { Ok(answer(&service, head, has_body).await) })
+    }
+}
+
+/// Answers a request, and begins the session once the application has upgraded the connection.
+async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Response<Text> {
+    let peer = head.extensions.get::<Peer>().copied();
+    let on_upgrade = head.extensions.remove::<OnUpgrade>();
+    let decided = match place(service, peer) {
+        Ok(place) => {
+            let peer = peer.map_or(NOWHERE, |Peer(address)| address);
+            let answer = upgrade::answer(service, peer, None, head, has_body).await;
+            answer.map(|agreed| (agreed, place))
+        }
+        Err(reject) => {
+            service.metrics.refused(reject.cause);
+            Err(Refusal::new(&service.config, &head, has_body, &[], &reject))
+        }
+    };
+    match (decided, on_upgrade) {
+        (Err(Refusal::Http(answer)), _) => answer,
+        (Err(Refusal::Close(answer, frame)), Some(on_upgrade)) => {
+            tokio::spawn(close(service.config.clone(), on_upgrade, frame));
+            answer.response()
+        }
+        (Ok((agreed, place)), Some(on_upgrade)) => {
+            let answer = agreed.answer.response();
+            tokio::spawn(open(service.clone(), on_upgrade, agreed, place));
+            answer
+        }
+        (Ok((agreed, _)), None) => {
+            agreed.abandon();
+            not_upgradable(service)
+        }
+        (Err(Refusal::Close(..)), None) => not_upgradable(service),
+    }
+}
+
+/// Begins the session on an upgraded connection.
+async fn open(service: Arc<Service>, on_upgrade: OnUpgrade, agreed: Agreed, place: Place) {
+    let patience = service.config.timeouts.request_head;
+    match tokio::time::timeout(patience, on_upgrade).await {
+        Ok(Ok(socket)) => {
+            let socket = Socket::Upgraded(TokioIo::new(socket));
+            // What was read ahead comes out of the socket first, and the application writes the answer.
+            agreed.start(&service, socket, Bytes::new(), Vec::new(), place);
+        }
+        _ => agreed.abandon(),
+    }
+}
+
+/// Ends an upgraded connection with a Close frame.
+async fn close(config: Arc<Config>, on_upgrade: OnUpgrade, frame: Vec<u8>) {
+    let patience = config.timeouts.request_head;
+    let upgraded = tokio::time::timeout(patience, on_upgrade).await;
+    if let Ok(Ok(socket)) = upgraded {
+        say_goodbye(config.timeouts.close, TokioIo::new(socket), &frame).await;
+    }
+}
+
+fn not_upgradable(service: &Service) -> Response<Text> {
+    let reason = "this connection cannot become a WebSocket";
+    let reject = Reject::status(501, reason).because("not_upgradable");
+    service.metrics.refused(reject.cause);
+    refusal::answer(&reject)
+}
+
+/// Room for one more connection.
+fn place(service: &Arc<Service>, peer: Option<Peer>) -> Result<Place, Reject> {
+    if service.progress.has_reached(Phase::Stopping) {
+        return Err(Reject::unavailable("the server restarts").because("draining"));
+    }
+    let permit = service.permits.clone().try_acquire_owned();
+    let permit = permit.map_err(|_| Reject::no_room("connection_limit"))?;
+    let address = match peer {
+        Some(Peer(peer)) => service.place_of_peer(peer.ip())?,
+        None => None,
+    };
+    Ok(Place::new(permit, address))
+}
