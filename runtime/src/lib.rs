@@ -4,26 +4,29 @@
 //! code implements [`codegen::Endpoint`] for each route; handlers are written with [`Context`], [`Topics`], [`Error`]
 //! and [`Reject`].
 //!
-//! # The life of a connection, file by file
+//! # The life of a connection, room by room
 //!
-//! 1. `binding`, `accept` and `listener`: a socket is accepted, within the limit of connections, and speaks HTTP (hyper) with its head bounded.
-//!    What HTTP answers is held back (`held_back`) until it is known whether hyper's own words are enough.
-//!    `tls` decrypts it, `proxy` says whose it is, `addresses` how many that one has already (`shares`).
-//! 2. `upgrade`: the checks of RFC 6455, section 4.2, `origin` (by the names of `host`), and by `decision` `authentication` and the handler's `connect`, then 101; or `refusal`.
-//! 3. `session`: one task from here to the end. It waits for a message, decodes it, runs the handler.
-//! 4. `link`: the session's end of the wire: pings, deadlines, the Close handshake. Below it `wire`: frames in and out,
-//!    everything already received answered in one write, compressed where that was agreed on (`compression`); `meter` holds what the peer sends against its rates.
-//! 5. `outbox`: the bounded queue through which handlers, [`Sender`]s, [`Topics`] and the drain reach the session;
-//!    `send_queues` has the bounds.
-//! 6. `topics`: what is published, to members here; `broker`: and to those of other servers.
-//! 7. `drain`: the way out; `shutdown` begins it at SIGTERM and sees that the process ends; `admin` tells the load balancer (and `health`, the
-//!    container), and shows `metrics`.
+//! Each room knows those below it and none above it.
 //!
-//! `watchdog` notices handlers that block.
+//! 1. `serve`: [`Server`] binds and starts everything, and `front` speaks HTTP on what is accepted. `admin` answers load
+//!    balancers and Prometheus, `drain` and `shutdown` are the way out, and `mount` begins at 3 inside an application that
+//!    has a listener already.
+//! 2. `listen`: addresses become sockets; whose they are, by `proxy`; decrypted, by `tls`; each address within its share.
+//! 3. `upgrade`: whether a request is right in form (RFC 6455, section 4.2), from a page that may connect (`origin`), and let
+//!    in (`decision`); then 101, or a `refusal`. `service` is what all connections share.
+//! 4. `session`: one task from here to the end. It waits for a message, decodes it, and runs the handler. Its `link` sends
+//!    what is queued, answers pings, keeps deadlines, and closes.
+//! 5. `codegen` is what generated code implements for a channel, `handler` what handlers are written with.
+//! 6. `observe`: metrics, log, traces, and handlers that block.
 //!
-//! `telemetry` traces 2 and 3, where the feature `otel` is on.
+//! Other crates do what is not about the life of a connection: `wsgen-protocol` (frames, compression, messages from and to
+//! bytes), `wsgen-topics` (send queues, fan-out, brokers), `wsgen-config`, `wsgen-authentication`, `wsgen-client`,
+//! `wsgen-otel`, `wsgen-https`. What a program needs of them is here under the same names.
 //!
-//! `mount` begins at 2, on the listener of an application that has one already.
+//! # Seams
+//!
+//! Implement [`Authenticate`] to judge credentials, [`broker::Broker`] to share topics by another broker than Redis and
+//! NATS, and install a `tracing` subscriber before [`Server::serve`] to take the log and the spans.
 //!
 //! # Promises
 //!

@@ -35,6 +35,7 @@ mod pressure;
 mod process;
 mod proxy;
 mod refusals;
+mod seams;
 mod support;
 #[cfg(feature = "otel")]
 mod telemetry;

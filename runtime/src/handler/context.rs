@@ -1,6 +1,5 @@
 //! What a handler holds of its connection.
 
-use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,19 +7,15 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 use serde_json::value::to_raw_value;
-use tokio::time::Instant;
 use wsgen_authentication::{Admission, Principal};
 use wsgen_config::InvalidMessage;
 use wsgen_protocol::Escaped;
 use wsgen_protocol::close::code;
-use wsgen_topics::broker::Present;
-use wsgen_topics::{
-    ConnectionId, Joining, Member, Outbox, PATIENCE, Position, Recovery, SendError, Topics,
-};
+use wsgen_topics::{ConnectionId, Member, Membership, Outbox, Recovery, SendError, Topics};
 
-use crate::codegen::{DecodeError, Encode};
 use crate::handler::error::Error;
 use crate::observe::telemetry::{Step, Trace};
+use wsgen_protocol::{DecodeError, Encode, EncodeError};
 
 /// What a member may say of itself, in bytes of JSON.
 const LONGEST_INFO: usize = 1024;
@@ -36,15 +31,11 @@ pub struct Context<'a, S, Out> {
 
 /// What the runtime keeps for one connection.
 pub(crate) struct Connection<Out> {
-    pub(crate) id: ConnectionId,
     pub(crate) peer: SocketAddr,
     pub(crate) admission: Admission,
-    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) membership: Arc<Membership>,
     pub(crate) topics: Topics<Out>,
     pub(crate) invalid: InvalidMessage,
-    pub(crate) joined: HashSet<Box<str>>,
-    /// Where the client was on topics, if it wants to be told.
-    pub(crate) positions: Option<Vec<(Box<str>, Option<Position>)>>,
     pub(crate) trace: Trace,
 }
 
@@ -53,48 +44,19 @@ impl<Out> Connection<Out> {
     pub(crate) fn expires(&self) -> Option<SystemTime> {
         self.admission.principal.as_ref()?.expires
     }
-}
 
-impl<Out> Connection<Out> {
-    fn joining(&self) -> Joining<'_> {
-        Joining {
-            id: self.id,
-            outbox: &self.outbox,
-            is_told: self.positions.is_some(),
-        }
+    pub(crate) fn id(&self) -> ConnectionId {
+        self.membership.id()
     }
 
-    /// Joins a topic, unless it has. May be given up while it waits, and begun again.
-    async fn join(&mut self, topic: &str, until: Instant) -> Recovery {
-        let hub = self.topics.hub().clone();
-        if !self.joined.insert(topic.into()) && hub.has(topic, self.id) {
-            return Recovery::None;
-        }
-        let Some(positions) = &self.positions else {
-            hub.join(topic, &self.joining());
-            hub.is_heard(topic, until).await;
-            return Recovery::None;
-        };
-        let known = positions.iter().find(|(known, _)| **known == *topic);
-        let Some((_, position)) = known else {
-            hub.join_and_greet(topic, &self.joining(), until).await;
-            return Recovery::None;
-        };
-        let recovery = hub.resume(topic, &self.joining(), *position, until).await;
-        // Once only: if it leaves and joins again, it has not missed what it did not want.
-        if let Some(positions) = &mut self.positions {
-            positions.retain(|(known, _)| **known != *topic);
-        }
-        recovery
+    pub(crate) fn outbox(&self) -> &Arc<Outbox> {
+        self.membership.outbox()
     }
 }
 
 impl<Out> Drop for Connection<Out> {
     fn drop(&mut self) {
-        self.outbox.gone();
-        for topic in &self.joined {
-            self.topics.hub().leave(topic, self.id);
-        }
+        self.membership.end();
     }
 }
 
@@ -120,7 +82,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     pub async fn send(&mut self, message: impl Into<Out>) -> Result<(), Error> {
         let message = message.into();
         let name = message.name();
-        let outbox = &self.connection.outbox;
+        let outbox = self.connection.outbox();
         let queued = match outbox.push_from_session(message.encode()?, name) {
             // Seldom; on the heap, so that connections do not carry the room of a wait.
             Err((SendError::Full, back)) => Box::pin(outbox.wait_from_session(back, name)).await,
@@ -134,10 +96,13 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     ///
     /// Waits for the broker, if there is one: a moment, and never longer than 2 s. On channels of `resume.channels` a client
     /// that comes back gets what it missed.
-    pub async fn join(&mut self, topic: impl AsRef<str>) -> Recovery {
-        let until = Instant::now() + PATIENCE;
+    pub fn join<T: AsRef<str>>(
+        &self,
+        topic: T,
+    ) -> impl Future<Output = Recovery> + Send + use<S, Out, T> {
+        let (membership, topic) = (self.connection.membership.clone(), owned(topic));
         // On the heap, so that connections do not carry the room of a wait.
-        Box::pin(self.connection.join(topic.as_ref(), until)).await
+        Box::pin(async move { membership.join(&topic).await })
     }
 
     /// [`Context::join`], and wants to be seen: [`Context::seen`] lists this connection with `info` on all servers, and
@@ -146,31 +111,24 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     ///
     /// # Errors
     /// `info` cannot be encoded, or is over 1 KiB.
-    pub async fn join_as(
-        &mut self,
-        topic: impl AsRef<str>,
-        info: &(impl Serialize + Sync),
-    ) -> Result<Recovery, Error> {
-        let topic = topic.as_ref();
-        let info = to_raw_value(info)?;
-        if info.get().len() > LONGEST_INFO {
-            return Err(Error::internal(format!(
-                "what a member says of itself is at most {LONGEST_INFO} bytes"
-            )));
-        }
-        let until = Instant::now() + PATIENCE;
-        let recovery = Box::pin(self.connection.join(topic, until)).await;
-        let hub = self.connection.topics.hub().clone();
-        hub.see(
-            topic,
-            Present {
-                connection: self.connection.id.number(),
-                principal: self.principal().map(|principal| principal.id.clone()),
-                info,
-            },
-        );
-        hub.has_seen_all(topic, until).await;
-        Ok(recovery)
+    pub fn join_as<T: AsRef<str>, I: Serialize>(
+        &self,
+        topic: T,
+        info: &I,
+    ) -> impl Future<Output = Result<Recovery, Error>> + Send + use<S, Out, T, I> {
+        let (membership, topic) = (self.connection.membership.clone(), owned(topic));
+        let principal = self.connection.admission.principal.clone();
+        let info = to_raw_value(info);
+        Box::pin(async move {
+            let info = info?;
+            if info.get().len() > LONGEST_INFO {
+                return Err(Error::internal(format!(
+                    "what a member says of itself is at most {LONGEST_INFO} bytes"
+                )));
+            }
+            let principal = principal.as_deref();
+            Ok(membership.join_as(&topic, principal, info).await)
+        })
     }
 
     /// Everybody on a topic who joined by [`Context::join_as`], on all servers; empty while nobody of this server did.
@@ -179,12 +137,8 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     }
 
     /// Leaves a topic.
-    pub fn leave(&mut self, topic: impl AsRef<str>) {
-        let topic = topic.as_ref();
-        if self.connection.joined.remove(topic) {
-            let hub = self.connection.topics.hub();
-            hub.leave(topic, self.connection.id);
-        }
+    pub fn leave(&self, topic: impl AsRef<str>) {
+        self.connection.membership.leave(topic.as_ref());
     }
 
     /// Sends a message to every member of a topic, this connection too if it joined; to how many of this server. Those of
@@ -200,13 +154,13 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
         let connection = &self.connection;
         connection
             .topics
-            .publish_except(topic.as_ref(), message, connection.id)
+            .publish_except(topic.as_ref(), message, connection.id())
     }
 
     /// A handle with which other tasks send to this connection.
     pub fn sender(&self) -> Sender<Out> {
         Sender {
-            outbox: self.connection.outbox.clone(),
+            outbox: self.connection.outbox().clone(),
             messages: PhantomData,
         }
     }
@@ -219,7 +173,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     /// Closes the connection after what was sent before. Codes as for [`Error::close`].
     pub fn close(&mut self, code: u16, reason: impl Into<String>) {
         self.connection
-            .outbox
+            .outbox()
             .close_from_session(code, reason.into());
     }
 
@@ -228,7 +182,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     ///
     /// A handler that takes long asks now and then, or races its work with [`Context::closed`].
     pub fn is_closing(&self) -> bool {
-        self.connection.outbox.is_closing()
+        self.connection.outbox().is_closing()
     }
 
     /// Waits until [`Context::is_closing`], from which on the work of a handler may be in vain. It borrows nothing of the
@@ -245,7 +199,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     /// # }
     /// ```
     pub fn closed(&self) -> impl Future<Output = ()> + Send + use<S, Out> {
-        let outbox = self.connection.outbox.clone();
+        let outbox = self.connection.outbox().clone();
         async move { outbox.closing().await }
     }
 
@@ -256,7 +210,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     /// The close, to be returned by the handler.
     pub fn refuse(&mut self, error: DecodeError) -> Result<(), Error> {
         let text = error.to_string();
-        tracing::info!(connection = %self.connection.id, error = %Escaped(&text), "invalid message");
+        tracing::info!(connection = %self.connection.id(), error = %Escaped(&text), "invalid message");
         match self.connection.invalid {
             InvalidMessage::Close => Err(error.into()),
             InvalidMessage::Ignore => Ok(()),
@@ -270,7 +224,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
 
     /// The connection's number, unique in this process.
     pub fn id(&self) -> ConnectionId {
-        self.connection.id
+        self.connection.id()
     }
 
     /// Checks what an operation asks for: one of `alternatives`, each a list of security schemes (by their names in the
@@ -349,7 +303,11 @@ impl<Out> Clone for Sender<Out> {
     }
 }
 
-fn not_encoded(error: crate::EncodeError) -> SendError {
+fn not_encoded(error: EncodeError) -> SendError {
     tracing::error!(%error, "a message was not sent");
     SendError::Encoding
+}
+
+fn owned(topic: impl AsRef<str>) -> Box<str> {
+    topic.as_ref().into()
 }

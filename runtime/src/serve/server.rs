@@ -27,6 +27,8 @@ use crate::observe::metrics::ServerMetrics;
 use crate::observe::telemetry::{self, Exporter};
 use crate::observe::watchdog::Watchdog;
 use crate::origin::Origins;
+#[cfg(feature = "tower")]
+use crate::serve::mount::Mounted;
 use crate::serve::{admin, drain, front, shutdown};
 use crate::service::{Progress, Service};
 use crate::session::route::{Route, Served};
@@ -157,7 +159,7 @@ impl Server {
     /// # Errors
     /// Wrong routes or settings; `[tls]` and `[telemetry]`, which are the application's then.
     #[cfg(feature = "tower")]
-    pub async fn mount(self, config: Config) -> Result<crate::Mounted, StartError> {
+    pub async fn mount(self, config: Config) -> Result<Mounted, StartError> {
         let tls = tls::is_wanted(&config.tls);
         let tls =
             tls.then(|| "[tls] is set, but the application that serves this ends TLS".to_owned());
@@ -168,7 +170,7 @@ impl Server {
         let (name, routes) = (self.name, self.all_routes.clone());
         // Where the application listens is not known.
         let service = self.service(config, false)?;
-        Ok(crate::Mounted::new(service, background(name, routes)))
+        Ok(Mounted::new(service, background(name, routes)))
     }
 
     /// Reports what is wrong with routes and settings, and what else was found.

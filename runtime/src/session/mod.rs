@@ -48,7 +48,7 @@ pub(crate) fn run<E: Endpoint>(
             None => converse(endpoint, &mut session, &mut connection, &mut link).await,
         };
         let end = link.first_end(end);
-        log_end::<E>(connection.id, &end.reason);
+        log_end::<E>(connection.id(), &end.reason);
         connection.trace.end(&end.reason);
         // From here on nothing published reaches the connection.
         let topics = connection.topics.clone();
@@ -90,7 +90,7 @@ async fn begin<E: Endpoint>(
     link: &mut Link<Socket>,
 ) -> Option<End> {
     let running = Running {
-        connection: connection.id,
+        connection: connection.id(),
         handler: "connected",
     };
     let mut context = Context::new(session, connection);
@@ -108,7 +108,7 @@ async fn converse<E: Endpoint>(
     link: &mut Link<Socket>,
 ) -> End {
     let mut running = Running {
-        connection: connection.id,
+        connection: connection.id(),
         handler: INVALID,
     };
     let mut context = Context::new(session, connection);

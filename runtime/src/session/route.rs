@@ -1,12 +1,11 @@
 //! From the typed [`Endpoint`]s to routes that the listener can hold in one table.
 
-use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use wsgen_config::Config;
 use wsgen_protocol::close::code;
-use wsgen_topics::{ConnectionId, Connections, Hub, Outbox, Topics};
+use wsgen_topics::{ConnectionId, Connections, Hub, Membership, Outbox, Topics};
 
 use crate::codegen::Endpoint;
 use crate::handler::context::Connection;
@@ -50,10 +49,9 @@ impl<E: Endpoint> NewSession for New<E> {
             connections,
             config,
         } = *self;
-        let outbox = connection.outbox.clone();
+        let outbox = connection.outbox().clone();
         let registration = connections.register(
-            connection.id,
-            outbox.clone(),
+            connection.membership.clone(),
             connection.admission.principal.clone(),
         );
         if registration.is_none() {
@@ -147,14 +145,16 @@ impl<E: Endpoint> Route for Served<E> {
             let connect = step.around(self.endpoint.connect(handshake));
             let session = watchdog::watch(self.metrics.mark("connect"), connect).await?;
             let connection = Connection {
-                id: ConnectionId::next(),
                 peer,
                 admission,
-                outbox: Arc::new(Outbox::new(connections.clone())),
+                membership: Arc::new(Membership::new(
+                    ConnectionId::next(),
+                    Arc::new(Outbox::new(connections.clone())),
+                    self.topics.hub().clone(),
+                    positions,
+                )),
                 topics: self.topics.clone(),
                 invalid: config.messages.invalid,
-                joined: HashSet::new(),
-                positions,
                 trace,
             };
             Ok(Box::new(New {

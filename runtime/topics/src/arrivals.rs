@@ -14,7 +14,6 @@ use crate::outbox::{Delivery, POSITION};
 /// not passed on yet.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 const TO_RECOVER: Duration = Duration::from_secs(1);
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// How joining a topic went for a client that came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +47,9 @@ impl Hub {
                 return;
             };
             let (message, name) = (logged.kept.message.clone(), logged.kept.name);
-            match history.arrive(logged, us) {
+            let arrival = history.arrive(logged, us);
+            self.tell_those_who_wait();
+            match arrival {
                 Arrival::Deliver(position) => {
                     self.deliver(topic, known, (&message, name), None, Some(position));
                 }
@@ -75,6 +76,7 @@ impl Hub {
                 return;
             };
             let (delivered, has_hole) = history.catch_up(log, us);
+            self.tell_those_who_wait();
             for (kept, position) in delivered {
                 let message = (&kept.message, kept.name);
                 self.deliver(topic, known, message, None, Some(position));
@@ -94,6 +96,7 @@ impl Hub {
                 }
             }
         }
+        self.tell_those_who_wait();
     }
 
     /// Messages of other servers may be missing: members are told, where no log can say what they were. No log has what
@@ -145,6 +148,8 @@ impl Hub {
     async fn recover(&self, topic: &str, joining: &Joining<'_>, position: Position) -> Recovery {
         let mut read: Vec<Kept> = Vec::new();
         loop {
+            // Made before the look, so that no change in between is missed.
+            let change = self.learnt();
             let log = match self.try_recover(topic, joining, &position, &read) {
                 Ok(recovery) => return recovery,
                 Err(Missed::Before) => match self.bridge() {
@@ -156,7 +161,7 @@ impl Hub {
                     _ => None,
                 },
                 Err(_) => {
-                    tokio::time::sleep(LOOK_AGAIN).await;
+                    change.await;
                     continue;
                 }
             };
@@ -257,12 +262,7 @@ impl Hub {
             });
             astray.unwrap_or(false)
         };
-        let wait = async {
-            while self.bridge().is_some_and(|bridge| bridge.is_connected()) && is_astray() {
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        };
         // Later than that the client is told that it cannot resume from here.
-        let _ = timeout_at(until, wait).await;
+        let _ = timeout_at(until, self.wait_while(is_astray)).await;
     }
 }

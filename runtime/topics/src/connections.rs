@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wsgen_authentication::Principal;
 use wsgen_config::Limits;
 
+use crate::membership::Membership;
 use crate::outbox::Outbox;
 use crate::send_queues::SendQueues;
 
@@ -23,6 +24,7 @@ impl fmt::Display for ConnectionId {
 }
 
 impl ConnectionId {
+    /// The next number.
     pub fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -33,6 +35,7 @@ impl ConnectionId {
         Self(number)
     }
 
+    /// The number itself.
     pub const fn number(self) -> u64 {
         self.0
     }
@@ -54,7 +57,7 @@ struct Open {
 }
 
 struct Entry {
-    outbox: Arc<Outbox>,
+    membership: Arc<Membership>,
     /// Whose it is, if that was asked for.
     principal: Option<Arc<Principal>>,
 }
@@ -66,6 +69,7 @@ pub struct Registration {
 }
 
 impl Connections {
+    /// No connections yet, within these limits.
     pub fn new(limits: &Limits) -> Self {
         Self(Arc::new(Shared {
             open: Mutex::default(),
@@ -81,15 +85,19 @@ impl Connections {
     /// Adds a connection; `None` when the server is on its way out.
     pub fn register(
         &self,
-        id: ConnectionId,
-        outbox: Arc<Outbox>,
+        membership: Arc<Membership>,
         principal: Option<Arc<Principal>>,
     ) -> Option<Registration> {
+        let id = membership.id();
         let mut open = self.lock();
         if open.closed_to_new {
             return None;
         }
-        open.entries.insert(id, Entry { outbox, principal });
+        let entry = Entry {
+            membership,
+            principal,
+        };
+        open.entries.insert(id, entry);
         Some(Registration {
             connections: self.clone(),
             id,
@@ -113,15 +121,26 @@ impl Connections {
         self.lock().entries.len()
     }
 
-    /// Closes those of a principal.
-    pub fn kick(&self, principal: &str, code: u16, reason: &str) {
+    /// The open connections of a principal, on all channels.
+    pub fn of_principal(&self, principal: &str) -> Vec<Arc<Membership>> {
         let open = self.lock();
         let theirs = open.entries.values().filter(|entry| {
             let whose = entry.principal.as_ref();
             whose.is_some_and(|whose| whose.id == principal)
         });
-        for entry in theirs {
-            entry.outbox.close(code, reason.to_owned());
+        theirs.map(|entry| entry.membership.clone()).collect()
+    }
+
+    /// An open connection.
+    pub fn get(&self, id: ConnectionId) -> Option<Arc<Membership>> {
+        let open = self.lock();
+        open.entries.get(&id).map(|entry| entry.membership.clone())
+    }
+
+    /// Closes those of a principal.
+    pub fn kick(&self, principal: &str, code: u16, reason: &str) {
+        for membership in self.of_principal(principal) {
+            membership.outbox().close(code, reason.to_owned());
         }
     }
 
@@ -158,7 +177,9 @@ impl Connections {
 
 impl Open {
     fn outboxes(&self) -> impl Iterator<Item = Arc<Outbox>> {
-        self.entries.values().map(|entry| entry.outbox.clone())
+        self.entries
+            .values()
+            .map(|entry| entry.membership.outbox().clone())
     }
 }
 

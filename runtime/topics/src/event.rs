@@ -30,6 +30,7 @@ impl TopicEvent {
 }
 
 impl TopicEvent {
+    /// The topic.
     pub fn into_topic(self) -> Arc<str> {
         match self {
             Self::Joined(topic, _) | Self::Left(topic, _) | Self::Missed(topic) => topic,
@@ -50,7 +51,9 @@ impl TopicEvent {
 /// A connection that has joined a topic and wants to be seen there. Cheap to clone.
 #[derive(Clone)]
 pub struct Member {
+    /// The server that it is connected to.
     pub node: NodeId,
+    /// What is known of it.
     pub present: Arc<Present>,
 }
 

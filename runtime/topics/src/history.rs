@@ -16,24 +16,33 @@ use crate::broker::NodeId;
 /// A message as it is kept.
 #[derive(Clone, Debug)]
 pub struct Kept {
+    /// The server that published it.
     pub node: NodeId,
+    /// Its number among that server's messages.
     pub sequence: u64,
+    /// Its name in the document.
     pub name: &'static str,
+    /// The message.
     pub message: Message,
+    /// When it was published.
     pub at: Instant,
 }
 
 /// A message with its place in the broker's log.
 #[derive(Clone, Debug)]
 pub struct Logged {
+    /// The run of the log: offsets of another one mean other messages.
     pub epoch: u64,
+    /// Its place in the log, from 1.
     pub offset: u64,
+    /// The message.
     pub kept: Kept,
 }
 
 /// A part of the broker's log, read at one moment.
 #[derive(Clone, Debug)]
 pub struct Log {
+    /// The run of the log.
     pub epoch: u64,
     /// The offset of the newest message.
     pub top: u64,
@@ -58,10 +67,13 @@ impl Log {
 /// How much is kept.
 #[derive(Debug)]
 pub struct Bounds {
+    /// The messages of one topic.
     pub messages: usize,
+    /// How old a message may get.
     pub age: Duration,
     /// In bytes, for all topics together.
     pub memory: usize,
+    /// The memory in use, in bytes.
     pub used: AtomicUsize,
 }
 

@@ -13,6 +13,8 @@ use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use wsgen_protocol::Message;
 use wsgen_protocol::compression::Shared;
 
@@ -28,12 +30,15 @@ use crate::outbox::{Delivery, Outbox, Published};
 /// Enough that two who look for topics seldom meet.
 const SHARDS: usize = 16;
 
+/// What the topics of a channel have on this server.
 pub struct Hub {
     channel: &'static str,
     metrics: Arc<FanOutMetrics>,
     hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
     reach: OnceLock<Reach>,
+    /// Something has become known that a member may wait for: who is on a topic, or where its log is.
+    learnt: Notify,
 }
 
 /// What a hub has beyond its members, once the server is bound.
@@ -42,7 +47,9 @@ pub struct Reach {
     pub name: String,
     /// The other servers, if there can be any.
     pub bridge: Option<Arc<Bridge>>,
+    /// What is counted on the way to the other servers.
     pub metrics: Arc<BrokerMetrics>,
+    /// All connections of the server.
     pub connections: Connections,
     /// What is kept for those who come back, if that is wanted.
     pub keeps: Option<Keeps>,
@@ -50,7 +57,9 @@ pub struct Reach {
     pub compresses: Option<usize>,
 }
 
+/// What is kept of topics for clients that come back.
 pub struct Keeps {
+    /// How much is kept.
     pub bounds: Arc<Bounds>,
     /// Whether the broker keeps the log, too.
     pub in_broker: bool,
@@ -78,8 +87,11 @@ pub(super) struct Joined {
 
 /// A member as it joins.
 pub struct Joining<'a> {
+    /// The connection's number.
     pub id: ConnectionId,
+    /// Its send queue.
     pub outbox: &'a Arc<Outbox>,
+    /// Whether its client is told where it is on the topic.
     pub is_told: bool,
 }
 
@@ -92,6 +104,7 @@ impl Hub {
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
             reach: OnceLock::new(),
+            learnt: Notify::new(),
         }
     }
 
@@ -101,14 +114,17 @@ impl Hub {
         let _ = self.reach.set(reach);
     }
 
+    /// The name of the channel in the document.
     pub fn channel(&self) -> &'static str {
         self.channel
     }
 
+    /// What tells the topics of this channel from those of others.
     pub fn name(&self) -> &str {
         self.reach.get().map_or("", |reach| &reach.name)
     }
 
+    /// The way to the other servers, if there can be any.
     pub fn bridge(&self) -> Option<&Arc<Bridge>> {
         self.reach.get()?.bridge.as_ref()
     }
@@ -130,6 +146,7 @@ impl Hub {
         self.bridge().map_or(NodeId(0), |bridge| bridge.us)
     }
 
+    /// The name of a topic at the broker.
     pub fn key(&self, topic: &str) -> Key {
         Key::of_topic(self.name(), topic, self.is_logged())
     }
@@ -138,6 +155,28 @@ impl Hub {
     pub(super) fn is_logged(&self) -> bool {
         let keeps = self.reach.get().and_then(|reach| reach.keeps.as_ref());
         keeps.is_some_and(|keeps| keeps.in_broker)
+    }
+
+    /// Tells those who wait by [`Hub::wait_while`].
+    pub(crate) fn tell_those_who_wait(&self) {
+        self.learnt.notify_waiters();
+    }
+
+    /// Done once [`Hub::tell_those_who_wait`] is called after this.
+    pub(crate) fn learnt(&self) -> Notified<'_> {
+        self.learnt.notified()
+    }
+
+    /// Waits while something is unknown that the broker will tell; not while there is no broker.
+    pub(crate) async fn wait_while(&self, is_unknown: impl Fn() -> bool) {
+        loop {
+            // Made before the look, so that no change in between is missed.
+            let change = self.learnt();
+            if !self.bridge().is_some_and(|bridge| bridge.is_connected()) || !is_unknown() {
+                return;
+            }
+            change.await;
+        }
     }
 
     /// Whether a connection has joined here.
@@ -269,6 +308,7 @@ impl Hub {
         NonZeroU64::new(self.hasher.hash_one(topic)).unwrap_or(NonZeroU64::MAX)
     }
 
+    /// Whether a published message reached a member; counts it if it did not.
     pub fn is_delivered(&self, published: Published) -> bool {
         let slow = |dropped| {
             self.metrics.slow_consumers.add(1);

@@ -15,6 +15,7 @@ mod connections;
 mod event;
 mod history;
 mod hub;
+mod membership;
 mod metrics;
 mod outbox;
 mod position;
@@ -32,7 +33,8 @@ use broker::{Key, News};
 pub use connections::{ConnectionId, Connections, Registration};
 pub use event::{Member, TopicEvent};
 pub use history::{Bounds, Kept, Log, Logged};
-pub use hub::{Hub, Joining, Keeps, Reach};
+pub use hub::{Hub, Keeps, Reach};
+pub use membership::Membership;
 pub use metrics::{BrokerMetrics, Counter, FanOutMetrics};
 pub use outbox::{Delivery, Next, Outbox, POSITION, Published};
 pub use position::{Position, returned};
@@ -90,6 +92,7 @@ impl<Out> Topics<Out> {
         }
     }
 
+    /// What the topics of a channel have on this server.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
     }

@@ -69,10 +69,12 @@ impl BrokerMetrics {
         self.recovered[usize::from(is_complete)].get()
     }
 
+    /// There is a connection to the broker.
     pub fn connected(&self) {
         self.set(State::Connected(Duration::ZERO));
     }
 
+    /// There is none any more.
     pub fn disconnected(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*state, State::Connected(_)) {
@@ -80,6 +82,7 @@ impl BrokerMetrics {
         }
     }
 
+    /// A batch took this long to reach the broker.
     pub fn lag(&self, lag: Duration) {
         self.set(State::Connected(lag));
     }

@@ -54,6 +54,7 @@ fn size(message: &Message) -> usize {
 
 /// A message on its way to one connection.
 pub struct Delivery {
+    /// The message.
     pub message: Message,
     /// Its name in the document.
     pub name: &'static str,
@@ -135,7 +136,9 @@ pub enum Next {
     MakeRoom,
     /// The same, and the connection is to be closed behind them.
     MakeRoomToClose,
+    /// To close the connection for this reason.
     Close(CloseReason),
+    /// To end the connection now.
     Cut,
 }
 
@@ -223,6 +226,7 @@ pub const POSITION: &str = "(position)";
 const KEPT_MESSAGES: usize = 4;
 
 impl Outbox {
+    /// An empty queue of one of these connections.
     pub fn new(connections: Connections) -> Self {
         Self {
             state: Mutex::default(),

@@ -13,6 +13,7 @@ use crate::broker::NodeId;
 pub struct Position {
     /// Which log: a new one begins when the old one is lost.
     pub epoch: u64,
+    /// The place in it, from 1.
     pub offset: u64,
     /// The server that the client was connected to, and its own last message that is not within `offset`.
     pub ahead: Option<(NodeId, u64)>,

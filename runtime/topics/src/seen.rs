@@ -1,7 +1,6 @@
 //! Members that want to be seen: what they are told of each other, here and by other servers.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
@@ -13,8 +12,6 @@ use crate::connections::ConnectionId;
 
 /// A list of members goes to the other servers in parts of so many.
 const LISTED_AT_ONCE: usize = 256;
-
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 impl Hub {
     /// A member of ours wants to be seen, or says something new of itself.
@@ -80,12 +77,7 @@ impl Hub {
             });
             waiting.unwrap_or(false)
         };
-        let wait = async {
-            while self.bridge().is_some_and(|bridge| bridge.is_connected()) && is_waiting() {
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        };
-        let _ = timeout_at(until, wait).await;
+        let _ = timeout_at(until, self.wait_while(is_waiting)).await;
     }
 
     /// Another server says something of its members on a topic.
@@ -106,6 +98,7 @@ impl Hub {
             };
             known.spread(topic, change, self.us());
         });
+        self.tell_those_who_wait();
     }
 
     /// Another server asks who of ours is there.
@@ -143,9 +136,7 @@ impl Hub {
             return;
         };
         for index in 0.. {
-            while !bridge.is_nearly_silent() && bridge.is_connected() {
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
+            bridge.has_room().await;
             let Some(shard) = self.shard_at(index) else {
                 return;
             };
@@ -171,6 +162,7 @@ impl Hub {
                 }
             }
         }
+        self.tell_those_who_wait();
     }
 }
 

@@ -16,6 +16,7 @@ const STEP: usize = 4 * 1024;
 pub struct SendQueues {
     messages: usize,
     bytes: usize,
+    /// What becomes of a published message where there is no room.
     pub when_full: SendQueueFull,
     /// How long a queue may be over its bounds before its connection counts as slow.
     pub patience: Duration,
@@ -25,6 +26,7 @@ pub struct SendQueues {
 }
 
 impl SendQueues {
+    /// Empty queues, within these limits.
     pub fn new(limits: &Limits) -> Self {
         Self {
             messages: match limits.send_queue_messages {

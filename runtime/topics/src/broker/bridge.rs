@@ -28,7 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The way from a server to its broker.
 #[derive(Debug)]
 pub struct Bridge {
+    /// This server.
     pub us: NodeId,
+    /// What is counted on the way.
     pub metrics: Arc<BrokerMetrics>,
     sequence: AtomicU64,
     state: Mutex<State>,
@@ -36,6 +38,8 @@ pub struct Bridge {
     work: Notify,
     /// Topics are heard that were not, or the connection is lost.
     heard: Notify,
+    /// Less waits to be published, or the connection is lost.
+    drained: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -78,11 +82,15 @@ struct Peer {
 /// Something to be said.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
+    /// The topic that it is for.
     pub key: Key,
     /// Whether it goes into the topic's log.
     pub is_logged: bool,
+    /// Its number among the messages of this server; 0 for what is not a message.
     pub sequence: u64,
+    /// What the broker carries.
     pub frame: Bytes,
+    /// When it was published.
     pub since: Instant,
 }
 
@@ -105,6 +113,7 @@ pub struct Work {
 }
 
 impl Bridge {
+    /// A way for a server that has not published anything.
     pub fn new(metrics: Arc<BrokerMetrics>) -> Self {
         Self {
             us: NodeId::random(),
@@ -113,6 +122,7 @@ impl Bridge {
             state: Mutex::default(),
             work: Notify::new(),
             heard: Notify::new(),
+            drained: Notify::new(),
         }
     }
 
@@ -294,6 +304,8 @@ impl Bridge {
             batch.push(said);
         }
         state.bytes -= taken;
+        drop(state);
+        self.drained.notify_waiters();
         batch
     }
 
@@ -367,25 +379,42 @@ impl Bridge {
         state.questions.clear();
         drop(state);
         self.heard.notify_waiters();
+        self.drained.notify_waiters();
         self.metrics.disconnected();
     }
 
+    /// Whether there is a connection to the broker.
     pub fn is_connected(&self) -> bool {
         self.lock().is_connected
     }
 
+    /// Whether there is one, and every topic that has members here is subscribed to.
     pub fn has_come_up(&self) -> bool {
         self.lock().has_come_up
     }
 
-    /// Whether everything was said.
-    pub fn is_silent(&self) -> bool {
-        self.lock().outgoing.is_empty()
+    /// Waits until everything was said; not while there is no connection.
+    pub(crate) async fn is_silent(&self) {
+        self.holds_at_most(0).await;
     }
 
-    /// Whether there is room for much.
-    pub fn is_nearly_silent(&self) -> bool {
-        self.lock().outgoing.len() < MOST_MESSAGES / 8
+    /// Waits until there is room for much; not while there is no connection.
+    pub(crate) async fn has_room(&self) {
+        self.holds_at_most(MOST_MESSAGES / 8).await;
+    }
+
+    async fn holds_at_most(&self, messages: usize) {
+        loop {
+            // Made before the look, so that no change in between is missed.
+            let change = self.drained.notified();
+            {
+                let state = self.lock();
+                if !state.is_connected || state.outgoing.len() <= messages {
+                    return;
+                }
+            }
+            change.await;
+        }
     }
 
     /// Another server gave a sign of life: whether it has dropped something since the last one.

@@ -224,9 +224,7 @@ impl Cluster {
         self.bridge.tell(Key::of_servers(), News::Bye);
         self.bridge.hold_no_longer();
         let said = async {
-            while self.bridge.is_connected() && !self.bridge.is_silent() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            self.bridge.is_silent().await;
             // The last batch is on its way.
             tokio::time::sleep(Duration::from_millis(20)).await;
         };

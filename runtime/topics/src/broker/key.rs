@@ -12,6 +12,7 @@ pub struct Key {
 }
 
 impl Key {
+    /// A topic of a channel.
     pub fn of_topic(channel: &str, topic: &str, is_logged: bool) -> Self {
         Self {
             name: format!("{}:{channel}:{topic}", channel.len()).into(),
@@ -32,6 +33,7 @@ impl Key {
         &*self.name == "*"
     }
 
+    /// The name by which all servers know the topic; any text.
     pub fn name(&self) -> &str {
         &self.name
     }

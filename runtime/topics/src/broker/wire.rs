@@ -30,6 +30,7 @@ pub(super) fn identity(node: NodeId, sequence: u64) -> [u8; 16] {
 pub struct NodeId(pub u64);
 
 impl NodeId {
+    /// A number that no other server has.
     pub fn random() -> Self {
         // The keys of a new `RandomState` are random; 0 is nobody.
         Self(RandomState::new().build_hasher().finish().max(1))
@@ -52,12 +53,14 @@ pub(crate) struct Frame {
     pub body: Body,
 }
 
+/// What is in a frame.
 #[derive(Clone, Debug)]
 pub enum Body {
     /// For the members of a topic.
     Message {
         /// The message's name in the document.
         name: &'static str,
+        /// What was published.
         message: Message,
     },
     /// For the servers themselves.
@@ -73,20 +76,29 @@ pub enum News {
     Bye,
     /// On the topic of all servers: close the connections of this principal.
     Kick {
+        /// The principal's id.
         principal: String,
+        /// The code to close with.
         code: u16,
+        /// The reason to close with.
         reason: String,
     },
     /// On the topic of all servers: who of yours is on this topic?
-    WhoIsThere { key: String },
+    WhoIsThere {
+        /// The [`Key::name`](super::Key::name) of the topic.
+        key: String,
+    },
     /// On a topic: somebody came, or says something new of itself.
     Came(Present),
     /// On a topic: the member with this connection's number left.
     Left(u64),
     /// On a topic: these of mine are there, and with `last` nobody else. A long list comes in parts.
     Here {
+        /// Whether this is the first part of the list.
         first: bool,
+        /// Whether this is the last part of the list.
         last: bool,
+        /// The members in this part.
         members: Vec<Present>,
     },
 }
@@ -109,6 +121,7 @@ pub struct Beat {
 pub struct Present {
     /// The number of its connection on its node.
     pub connection: u64,
+    /// The id of the member's principal, if there is one.
     pub principal: Option<String>,
     /// What the application says of it, in JSON.
     pub info: Box<serde_json::value::RawValue>,
