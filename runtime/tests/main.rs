@@ -35,6 +35,8 @@ mod pressure;
 mod process;
 mod proxy;
 mod refusals;
+#[cfg(all(feature = "redis", feature = "nats"))]
+mod soak;
 mod support;
 #[cfg(feature = "otel")]
 mod telemetry;

@@ -1,8 +1,10 @@
 //! A server under test, and clients: one that plays by the rules, one that need not.
 
+pub mod chance;
 pub mod client;
 pub mod endpoint;
 pub mod raw;
+pub mod wire;
 pub mod witness;
 
 use std::net::SocketAddr;
@@ -19,7 +21,7 @@ use endpoint::Room;
 use raw::Raw;
 
 /// Longer than anything here takes, shorter than patience.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Fails a test that hangs.
 pub async fn within<T>(future: impl Future<Output = T>) -> T {

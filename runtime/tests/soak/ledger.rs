@@ -1,0 +1,96 @@
+//! What one member of a topic has got of each publisher, and whether it was told of what it has not.
+
+use std::collections::BTreeMap;
+
+/// A published message says `m ROUND SERVER PUBLISHER NUMBER PADDING`, the end of a publisher
+/// `e ROUND SERVER PUBLISHER COUNT`.
+#[derive(Default)]
+pub struct Ledger {
+    /// Of which server it is a member.
+    server: u64,
+    /// By publisher: the number that comes next.
+    next: BTreeMap<Publisher, u64>,
+    /// Publishers that have said their last, and how many messages each published.
+    ended: BTreeMap<Publisher, u64>,
+    is_told: bool,
+    /// Messages of other servers that never came.
+    lost: u64,
+    got: u64,
+}
+
+/// Round, server and number of a publisher.
+pub type Publisher = (u64, u64, u64);
+
+impl Ledger {
+    pub fn new(server: usize) -> Self {
+        Self {
+            server: server as u64,
+            ..Self::default()
+        }
+    }
+
+    /// Enters what has come; what is wrong with it.
+    pub fn enter(&mut self, text: &str) -> Result<(), String> {
+        if text == "something of a was missed" {
+            self.is_told = true;
+            return Ok(());
+        }
+        let mut words = text.split(' ');
+        let kind = words.next();
+        let mut number = || words.next()?.parse::<u64>().ok();
+        let (Some("m" | "e"), Some(round), Some(server), Some(publisher), Some(number)) =
+            (kind, number(), number(), number(), number())
+        else {
+            return Ok(());
+        };
+        let publisher = (round, server, publisher);
+        if kind == Some("e") {
+            self.ended.insert(publisher, number);
+            if let Some(next) = self.next.get(&publisher).copied() {
+                self.gap(publisher, next, number)?;
+                self.next.insert(publisher, number);
+            }
+            return Ok(());
+        }
+        self.got += 1;
+        if let Some(next) = self.next.insert(publisher, number + 1) {
+            self.gap(publisher, next, number)?;
+        }
+        Ok(())
+    }
+
+    /// `number` has come where `next` was to.
+    fn gap(&mut self, publisher: Publisher, next: u64, number: u64) -> Result<(), String> {
+        if number < next {
+            return Err(format!(
+                "{number} of publisher {publisher:?} came after {}: twice, or out of order",
+                next - 1
+            ));
+        }
+        if number > next && publisher.1 == self.server {
+            return Err(format!(
+                "{next} to {number} of publisher {publisher:?} were lost on the publisher's own server"
+            ));
+        }
+        self.lost += number - next;
+        Ok(())
+    }
+
+    /// How many publishers of a round have ended.
+    pub fn ended(&self, round: u64) -> usize {
+        let of_round = self.ended.keys().filter(|publisher| publisher.0 == round);
+        of_round.count()
+    }
+
+    /// Begins a new account; how many messages came and how many were lost, of which the member must have been told.
+    pub fn settle(&mut self) -> Result<(u64, u64), String> {
+        let settled = std::mem::replace(self, Self::new(self.server as usize));
+        if settled.lost > 0 && !settled.is_told {
+            return Err(format!(
+                "{} messages of other servers were lost, and the member was not told",
+                settled.lost
+            ));
+        }
+        Ok((settled.got, settled.lost))
+    }
+}
