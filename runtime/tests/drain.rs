@@ -112,7 +112,7 @@ fn drains() -> u64 {
 }
 
 /// Each time with other clients, some of which come or go at that moment.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn whatever_the_moment_what_was_answered_was_handled_once() {
     let first: u64 = std::env::var("WSGEN_SEED").map_or(1, |seed| seed.parse().unwrap());
     let mut seen = Outcomes::default();

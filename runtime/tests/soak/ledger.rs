@@ -1,6 +1,6 @@
 //! What one member of a topic has got of each publisher, and whether it was told of what it has not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A published message says `m ROUND SERVER PUBLISHER NUMBER PADDING`, the end of a publisher
 /// `e ROUND SERVER PUBLISHER COUNT`.
@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 pub struct Ledger {
     /// Of which server it is a member.
     server: u64,
+    /// What it was there for from the beginning: this round and those after it, if any.
+    since: Option<u64>,
     /// By publisher: the number that comes next.
     next: BTreeMap<Publisher, u64>,
-    /// Publishers that have said their last, and how many messages each published.
-    ended: BTreeMap<Publisher, u64>,
+    /// Publishers that have said their last.
+    ended: BTreeSet<Publisher>,
     is_told: bool,
     /// Messages of other servers that never came.
     lost: u64,
@@ -29,6 +31,14 @@ impl Ledger {
         }
     }
 
+    /// Of a member that is there before the first round begins.
+    pub fn from_the_first(server: usize) -> Self {
+        Self {
+            since: Some(0),
+            ..Self::new(server)
+        }
+    }
+
     /// Enters what has come; what is wrong with it.
     pub fn enter(&mut self, text: &str) -> Result<(), String> {
         if text == "something of a was missed" {
@@ -43,18 +53,21 @@ impl Ledger {
         else {
             return Ok(());
         };
-        let publisher = (round, server, publisher);
-        if kind == Some("e") {
-            self.ended.insert(publisher, number);
-            if let Some(next) = self.next.get(&publisher).copied() {
-                self.gap(publisher, next, number)?;
-                self.next.insert(publisher, number);
-            }
+        // The last word of a publisher is said again and again.
+        if self.since.is_some_and(|since| round < since) {
             return Ok(());
         }
-        self.got += 1;
-        if let Some(next) = self.next.insert(publisher, number + 1) {
+        let publisher = (round, server, publisher);
+        let next = self.next.get(&publisher).copied();
+        if let Some(next) = next.or(self.since.map(|_| 0)) {
             self.gap(publisher, next, number)?;
+        }
+        if kind == Some("m") {
+            self.got += 1;
+            self.next.insert(publisher, number + 1);
+        } else {
+            self.ended.insert(publisher);
+            self.next.insert(publisher, number);
         }
         Ok(())
     }
@@ -78,13 +91,18 @@ impl Ledger {
 
     /// How many publishers of a round have ended.
     pub fn ended(&self, round: u64) -> usize {
-        let of_round = self.ended.keys().filter(|publisher| publisher.0 == round);
+        let of_round = self.ended.iter().filter(|publisher| publisher.0 == round);
         of_round.count()
     }
 
     /// Begins a new account; how many messages came and how many were lost, of which the member must have been told.
     pub fn settle(&mut self) -> Result<(u64, u64), String> {
-        let settled = std::mem::replace(self, Self::new(self.server as usize));
+        let next = Self {
+            server: self.server,
+            since: self.since.map(|since| since + 1),
+            ..Self::default()
+        };
+        let settled = std::mem::replace(self, next);
         if settled.lost > 0 && !settled.is_told {
             return Err(format!(
                 "{} messages of other servers were lost, and the member was not told",

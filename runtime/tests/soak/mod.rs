@@ -17,10 +17,10 @@ use tokio::time::Instant;
 
 use crate::brokers::server::{Broker, Kind, is_ready};
 use crate::process::Process;
-use crate::support::PATIENCE;
 use crate::support::chance::Chance;
 use crate::support::wire::{End, Wire};
 use crate::support::witness::gauges;
+use crate::support::{PATIENCE, within};
 use traffic::{Followed, Outcome, Phase, Phases, Tally};
 
 const SERVERS: usize = 2;
@@ -41,8 +41,11 @@ const GIVE_BACK: [(&str, &str); 3] = [
     ("MALLOC_TRIM_THRESHOLD_", "65536"),
 ];
 
-/// Rounds after which memory is what it stays at.
-const WARM_UP: u64 = 1;
+/// Rounds after which memory is what it stays at: the broker has died once, and hung once.
+const WARM_UP: u64 = 2;
+
+/// Who is present without clients, and how many members topics have on each server.
+const MEMBERS_LEFT: &str = "resident-0 resident-1, a published to 1, s published to 0";
 
 const SETTINGS: &str = "
 [rates]
@@ -66,7 +69,7 @@ grace = \"0s\"
 const CLIENT: &str = "WSGEN_TEST_SOAK_CLIENT";
 
 /// Not a test: a process with members of all servers, to be stopped as a whole.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn client() {
     let Ok(arguments) = std::env::var(CLIENT) else {
         return;
@@ -103,7 +106,7 @@ async fn client() {
 }
 
 /// For as many minutes as `WSGEN_SOAK_MINUTES` says.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn nothing_is_left_of_a_bad_day() {
     let Ok(minutes) = std::env::var("WSGEN_SOAK_MINUTES") else {
         eprintln!("skipped: .ci/soak runs it");
@@ -121,7 +124,7 @@ async fn nothing_is_left_of_a_bad_day() {
         }
         rounds += 1;
     }
-    soak.has_seen_every_fault();
+    soak.has_seen_every_fault().await;
     eprintln!(
         "soak: {rounds} rounds; as at the beginning: {:?}",
         soak.baseline
@@ -133,7 +136,8 @@ async fn nothing_is_left_of_a_bad_day() {
 #[derive(Debug)]
 struct State {
     descriptors: usize,
-    resident: usize,
+    /// In KiB.
+    memory: usize,
 }
 
 struct Soak {
@@ -162,6 +166,10 @@ impl Soak {
             servers.push(server);
             residents.push(rounds);
         }
+        // What is published from now on is theirs.
+        for server in &servers {
+            within(async { while members(server).await.unwrap() != MEMBERS_LEFT {} }).await;
+        }
         Self {
             broker,
             servers,
@@ -176,7 +184,7 @@ impl Soak {
         let phase = watch::Sender::new(Phase::Traffic);
         let mut clients = JoinSet::new();
         self.begin(round, &phase, &mut clients);
-        let processes = [self.client_process(round, 0), self.client_process(round, 1)];
+        let processes = [0, 1].map(|number| ClientProcess::start(&self.servers, round, number));
         self.faults(round, &processes).await;
         for server in &self.servers {
             is_ready(server).await;
@@ -186,7 +194,7 @@ impl Soak {
         phase.send_replace(Phase::Ending);
         let mut tally = Tally::default();
         for process in processes {
-            tally.merge(done(process).await?);
+            tally.merge(process.done().await?);
         }
         for resident in &mut self.residents {
             let outcome = tokio::time::timeout(PATIENCE, resident.recv()).await;
@@ -247,29 +255,14 @@ impl Soak {
         }
     }
 
-    fn client_process(&self, round: u64, number: usize) -> Child {
-        let mut arguments = format!("{round} {number}");
-        for server in &self.servers {
-            arguments += &format!(" {}", server.address);
-        }
-        Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "soak::client", "--nocapture"])
-            .env(CLIENT, arguments)
-            .env_remove("WSGEN_SOAK_MINUTES")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-
     /// One client process stops for a moment, the other for longer than a server bears, and the broker is away meanwhile.
-    async fn faults(&mut self, round: u64, processes: &[Child; 2]) {
+    async fn faults(&mut self, round: u64, processes: &[ClientProcess; 2]) {
         let pause = |millis| tokio::time::sleep(Duration::from_millis(millis));
         pause(1500).await;
-        signal(&processes[0], "-STOP");
+        processes[0].signal("-STOP");
         pause(700).await;
-        signal(&processes[0], "-CONT");
-        signal(&processes[1], "-STOP");
+        processes[0].signal("-CONT");
+        processes[1].signal("-STOP");
         pause(500).await;
         match round % 4 {
             0 => self.broker_is_killed(300).await,
@@ -293,7 +286,7 @@ impl Soak {
             _ => 4500,
         };
         pause(stopped).await;
-        signal(&processes[1], "-CONT");
+        processes[1].signal("-CONT");
     }
 
     async fn broker_is_killed(&mut self, millis: u64) {
@@ -314,10 +307,10 @@ impl Soak {
             return Ok(());
         }
         for (number, (now, before)) in states.iter().zip(&self.baseline).enumerate() {
-            if now.resident > before.resident + SLACK {
+            if now.memory > before.memory + SLACK {
                 return Err(format!(
                     "server {number} had {} KiB of memory after the warm-up, and has {} KiB",
-                    before.resident, now.resident
+                    before.memory, now.memory
                 ));
             }
         }
@@ -332,7 +325,7 @@ impl Soak {
         ];
         let begin = Instant::now();
         loop {
-            let seen = seen(server).await?;
+            let members = members(server).await?;
             let mut gauges = gauges(server.admin).await;
             let lag = gauges
                 .iter()
@@ -345,7 +338,7 @@ impl Soak {
             let descriptors = server.descriptors();
             let most = self.baseline.get(number).map(|state| state.descriptors);
             let faults = [
-                (seen != "resident-0 resident-1").then(|| format!("present: {seen}")),
+                (members != MEMBERS_LEFT).then(|| format!("present: {members}")),
                 (gauges != expected_gauges).then(|| format!("gauges: {gauges:?}")),
                 is_behind.then(|| "the broker lags".to_owned()),
                 most.filter(|most| descriptors > *most).map(|most| {
@@ -356,14 +349,14 @@ impl Soak {
             if faults.is_empty() {
                 // Memory that was freed goes back, and so do the descriptors of the first look.
                 tokio::time::sleep(Duration::from_millis(500)).await;
-                let resident = server.anonymous();
+                let memory = server.anonymous();
                 let descriptors = server.descriptors();
                 eprintln!(
-                    "soak: round {round}: server {number}: {resident} KiB, {descriptors} descriptors"
+                    "soak: round {round}: server {number}: {memory} KiB, {descriptors} descriptors"
                 );
                 return Ok(State {
                     descriptors,
-                    resident,
+                    memory,
                 });
             }
             if begin.elapsed() > PATIENCE {
@@ -375,107 +368,161 @@ impl Soak {
 
     /// What the servers count is what was done to them.
     async fn counters_agree(&self) -> Result<(), String> {
-        let mut panics = 0.0;
+        let mut pages = Vec::new();
         for (number, server) in self.servers.iter().enumerate() {
             let page = server.admin_page("/metrics").await;
-            let sum = |name: &str| sum(&page, name);
-            panics += sum("wsgen_handler_panics_total");
-            let open =
-                sum("wsgen_connections_opened_total") - sum("wsgen_connections_closed_total");
-            if open != sum("wsgen_connections") {
+            let opened = sum(&page, "wsgen_connections_opened_total", "");
+            let closed = sum(&page, "wsgen_connections_closed_total", "");
+            let open = sum(&page, "wsgen_connections", "");
+            if opened - closed != open {
                 return Err(format!(
-                    "server {number}: opened less closed is {open}, and {} are open",
-                    sum("wsgen_connections")
+                    "server {number}: {opened} opened, {closed} closed, and {open} are open"
                 ));
             }
-            for never in [
-                "wsgen_blocked_workers_total",
-                "wsgen_accept_errors_total",
-                "wsgen_log_lines_dropped_total",
-                "wsgen_handshakes_rejected_total",
-            ] {
-                if sum(never) != 0.0 {
-                    return Err(format!("server {number}: {never} is {}", sum(never)));
-                }
+            pages.push(page);
+        }
+        let pages = pages.concat();
+        for never in [
+            "wsgen_accept_errors_total",
+            "wsgen_blocked_workers_total",
+            "wsgen_handshakes_rejected_total",
+            "wsgen_log_lines_dropped_total",
+            "wsgen_messages_dropped_total",
+        ] {
+            let count = sum(&pages, never, "");
+            if count != 0.0 {
+                return Err(format!("{never} is {count}"));
             }
         }
-        if panics != self.tally.of("panics") as f64 {
-            return Err(format!(
-                "{} handlers panicked, and {panics} were counted",
-                self.tally.of("panics")
-            ));
+        let [panics, failures, violations] =
+            ["panics", "failures", "violations"].map(|what| self.tally.of(what));
+        for (name, label, provoked) in [
+            ("wsgen_handler_panics_total", "", panics),
+            (CLOSED, "code=\"1011\"", panics + failures),
+            (CLOSED, "code=\"1002\"", violations),
+        ] {
+            let count = sum(&pages, name, label);
+            if count != provoked as f64 {
+                return Err(format!("{name} {label} is {count} after {provoked}"));
+            }
+        }
+        for way in ["received", "sent"] {
+            let name = format!("wsgen_compression_{way}_bytes_total");
+            if sum(&pages, &name, "") == 0.0 {
+                return Err(format!("nothing compressed was {way}"));
+            }
         }
         Ok(())
     }
 
     /// A soak without its faults shows nothing.
-    fn has_seen_every_fault(&self) {
+    async fn has_seen_every_fault(&self) {
         for what in [
             "panics",
             "failures",
             "violations",
-            "lost and told",
             "slow reader closed with 1013",
         ] {
             assert!(self.tally.of(what) > 0, "there were no {what}");
         }
-        let cut = |who: &str| {
-            let ends = self.tally.0.keys().filter(|what| what.starts_with(who));
-            ends.count() > 0
-        };
-        assert!(cut("member "), "no stopped client was cut");
+        let ends = self.tally.0.keys();
+        assert!(
+            ends.into_iter().any(|what| what.starts_with("member ")),
+            "no stopped client was cut"
+        );
+        for server in &self.servers {
+            let page = server.admin_page("/metrics").await;
+            let gaps = sum(&page, "wsgen_broker_gaps_total", "");
+            assert!(gaps > 0.0, "a server has not missed its broker");
+        }
     }
 }
 
-/// The sum of a metric's lines.
-fn sum(page: &str, name: &str) -> f64 {
+const CLOSED: &str = "wsgen_connections_closed_total";
+
+/// The sum of a metric's lines that have a label.
+fn sum(page: &str, name: &str, label: &str) -> f64 {
     let values = page.lines().filter_map(|line| {
         let rest = line.strip_prefix(name)?;
-        let is_it = rest.starts_with(['{', ' ']);
+        let is_it = rest.starts_with(['{', ' ']) && rest.contains(label);
         is_it.then(|| rest.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap())
     });
     values.sum()
 }
 
-/// Who is present on a server.
-async fn seen(server: &Process) -> Result<String, String> {
-    let seen = async {
+/// Who is present on a server, and how many members its topics have.
+async fn members(server: &Process) -> Result<String, String> {
+    let members = async {
         let mut wire = Wire::open(server.address, false).await?;
         wire.send(r#"{"type":"seen","topic":"p"}"#).await?;
-        let seen = wire.text().await?;
+        let mut members = wire.text().await?;
+        for topic in ["a", "s"] {
+            let publish = format!(r#"{{"type":"publish","topic":"{topic}","text":"any"}}"#);
+            wire.send(&publish).await?;
+            members += &format!(", {topic} {}", wire.text().await?);
+        }
         wire.close().await;
-        Ok(seen)
+        Ok(members)
     };
-    seen.await
-        .map_err(|end: End| format!("who is present: {end}"))
+    members
+        .await
+        .map_err(|end: End| format!("who is a member: {end}"))
 }
 
-fn signal(process: &Child, name: &str) {
-    let id = process.id().to_string();
-    let sent = Command::new("kill").args([name, &id]).status().unwrap();
-    assert!(sent.success());
-}
+/// A process with members of all servers, which does not outlive the round.
+struct ClientProcess(Option<Child>);
 
-/// What a client process has seen, once it ends.
-async fn done(process: Child) -> Outcome {
-    let id = process.id().to_string();
-    let output = tokio::task::spawn_blocking(move || process.wait_with_output());
-    let Ok(output) = tokio::time::timeout(3 * PATIENCE, output).await else {
-        let _ = Command::new("kill").args(["-KILL", &id]).status();
-        return Err("a client process waits for the end of a publisher".to_owned());
-    };
-    let output = output.unwrap().unwrap();
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+impl ClientProcess {
+    fn start(servers: &[Process], round: u64, number: usize) -> Self {
+        let mut arguments = format!("{round} {number}");
+        for server in servers {
+            arguments += &format!(" {}", server.address);
+        }
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "soak::client", "--nocapture"])
+            .env(CLIENT, arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        Self(Some(child.unwrap()))
     }
-    let mut tally = Tally::default();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        if let Some((count, what)) = line
-            .strip_prefix("tally ")
-            .and_then(|line| line.split_once(' '))
-        {
-            tally.add(what, count.parse().unwrap());
+
+    fn signal(&self, name: &str) {
+        let id = self.0.as_ref().unwrap().id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// What it has seen, once it ends by itself.
+    async fn done(mut self) -> Outcome {
+        let begin = Instant::now();
+        while self.0.as_mut().unwrap().try_wait().unwrap().is_none() {
+            if begin.elapsed() > 3 * PATIENCE {
+                return Err("a client process does not come to its end".to_owned());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // It says little: there is room for that in the pipes.
+        let output = self.0.take().unwrap().wait_with_output().unwrap();
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        let mut tally = Tally::default();
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            let line = line.strip_prefix("tally ");
+            if let Some((count, what)) = line.and_then(|line| line.split_once(' ')) {
+                tally.add(what, count.parse().unwrap());
+            }
+        }
+        Ok(tally)
+    }
+}
+
+impl Drop for ClientProcess {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
         }
     }
-    Ok(tally)
 }

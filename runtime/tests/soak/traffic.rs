@@ -229,7 +229,7 @@ async fn visit(address: SocketAddr, chance: &mut Chance, tally: &mut Tally) -> R
     }
 }
 
-/// Members of topic `s` that read slowly, or nothing, until the server has had enough of them.
+/// A member of topic `s` that for seconds reads slowly, or nothing, and comes back when the server has had enough of it.
 pub async fn slow_reader(
     address: SocketAddr,
     server: usize,
@@ -240,44 +240,35 @@ pub async fn slow_reader(
     let mut tally = Tally::default();
     while *phases.borrow() == Phase::Traffic {
         let mut ledger = Ledger::new(server);
-        let slowness = Duration::from_millis(1000 + chance.below(6000));
-        let end = read_slowly(address, &phases, (reads, slowness), &mut ledger).await;
-        match end {
+        let slow = async {
+            let mut wire = Wire::narrow(address).await?;
+            wire.send(&join("s")).await?;
+            while *phases.borrow() == Phase::Traffic {
+                let until = Duration::from_millis(3000 + chance.below(3000));
+                let until = Instant::now() + until;
+                while Instant::now() < until && *phases.borrow() == Phase::Traffic {
+                    if reads {
+                        wire.sip(4096).await?;
+                        wire.pong().await?;
+                    }
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                // All that was queued, and then why it is over.
+                let until = Instant::now() + Duration::from_secs(2);
+                while let Some(text) = wire.next(until).await? {
+                    ledger.enter(&text).map_err(End::Wrong)?;
+                }
+            }
+            Ok(())
+        };
+        match slow.await {
             Ok(()) => {}
+            // By which it is told.
             Err(end @ (End::Closed(_) | End::Gone)) => tally.add(format!("slow reader {end}"), 1),
             Err(end) => return Err(format!("slow reader: {end}")),
         }
     }
     Ok(tally)
-}
-
-async fn read_slowly(
-    address: SocketAddr,
-    phases: &Phases,
-    (reads, slowness): (bool, Duration),
-    ledger: &mut Ledger,
-) -> Result<(), End> {
-    let mut wire = Wire::narrow(address).await?;
-    wire.send(&join("s")).await?;
-    let until = Instant::now() + slowness;
-    while Instant::now() < until && *phases.borrow() == Phase::Traffic {
-        if reads {
-            wire.sip(4096).await?;
-            // It need not be open any more: what it has not read says so.
-            let _ = wire.pong().await;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    // All that was queued, and then why it is over.
-    while *phases.borrow() == Phase::Traffic {
-        if let Some(text) = wire
-            .next(Instant::now() + Duration::from_millis(100))
-            .await?
-        {
-            ledger.enter(&text).map_err(End::Wrong)?;
-        }
-    }
-    Ok(())
 }
 
 /// Whom a member follows.
@@ -296,9 +287,12 @@ pub async fn member(
     followed: Followed,
 ) -> Outcome {
     let mut tally = Tally::default();
-    loop {
+    // A round takes a quarter of it.
+    let until = Instant::now() + 3 * PATIENCE;
+    while Instant::now() < until {
         let end = async {
-            let mut member = Member::join(address, server, offers, &name).await?;
+            let ledger = Ledger::new(server);
+            let mut member = Member::join(address, ledger, offers, &name).await?;
             member.follow(followed, &mut tally).await?;
             normal(member.wire.close().await)
         };
@@ -309,6 +303,10 @@ pub async fn member(
             Err(end) => return Err(format!("{name}: {end}")),
         }
     }
+    Err(format!(
+        "{name}: connections end again and again: {:?}",
+        tally.0
+    ))
 }
 
 /// The same, which stays for the whole soak, and whose connection never ends; it says how each round was.
@@ -320,7 +318,8 @@ pub async fn resident(
 ) {
     let name = format!("resident-{server}");
     let work = async {
-        let mut member = Member::join(address, server, server == 0, &name).await?;
+        let ledger = Ledger::from_the_first(server);
+        let mut member = Member::join(address, ledger, server == 0, &name).await?;
         for round in 0.. {
             let mut tally = Tally::default();
             member
@@ -348,7 +347,7 @@ struct Member {
 impl Member {
     async fn join(
         address: SocketAddr,
-        server: usize,
+        ledger: Ledger,
         offers: bool,
         name: &str,
     ) -> Result<Self, End> {
@@ -356,7 +355,7 @@ impl Member {
         wire.send_all(&[join("a"), enter(name)]).await?;
         Ok(Self {
             wire,
-            ledger: Ledger::new(server),
+            ledger,
             asked: 0,
             answered: 0,
         })
@@ -366,6 +365,7 @@ impl Member {
     async fn follow(&mut self, followed: Followed, tally: &mut Tally) -> Result<(), End> {
         let mut ask = Instant::now();
         let mut done: Option<Instant> = None;
+        let begin = Instant::now();
         loop {
             let now = Instant::now();
             if done.is_none() && self.ledger.ended(followed.round) == followed.publishers {
@@ -381,6 +381,14 @@ impl Member {
                     let what = format!("{} asked, {} answered", self.asked, self.answered);
                     return Err(End::Wrong(what));
                 }
+            }
+            if done.is_none() && begin.elapsed() > 3 * PATIENCE {
+                let ended = self.ledger.ended(followed.round);
+                let what = format!(
+                    "the last word of {ended} publishers came, of {}",
+                    followed.publishers
+                );
+                return Err(End::Wrong(what));
             }
             if now >= ask && done.is_none() && self.asked < self.answered + 100 {
                 self.wire

@@ -4,6 +4,10 @@ pub mod chance;
 pub mod client;
 pub mod endpoint;
 pub mod raw;
+#[cfg_attr(
+    not(all(feature = "nats", feature = "redis")),
+    allow(dead_code, reason = "the soak uses the rest of it")
+)]
 pub mod wire;
 pub mod witness;
 
