@@ -112,3 +112,41 @@ impl Ledger {
         Ok((settled.got, settled.lost))
     }
 }
+
+#[test]
+fn what_comes_twice_or_is_lost_untold_is_a_fault() {
+    let entered = |mut ledger: Ledger, texts: &[&str]| {
+        texts.iter().try_for_each(|text| ledger.enter(text))?;
+        ledger.settle()
+    };
+    let of = || Ledger::new(0);
+    assert_eq!(
+        entered(of(), &["m 0 1 0 7 x", "m 0 1 0 8 ", "e 0 1 0 9 "]),
+        Ok((2, 0))
+    );
+    assert!(
+        entered(of(), &["m 0 1 0 7 ", "m 0 1 0 7 "]).is_err(),
+        "twice"
+    );
+    assert!(
+        entered(of(), &["m 0 1 0 7 ", "m 0 1 0 6 "]).is_err(),
+        "order"
+    );
+    assert!(
+        entered(of(), &["m 0 1 0 7 ", "m 0 1 0 9 "]).is_err(),
+        "untold"
+    );
+    assert!(
+        entered(of(), &["m 0 1 0 7 ", "e 0 1 0 9 "]).is_err(),
+        "the last"
+    );
+    let missed = "something of a was missed";
+    assert_eq!(
+        entered(of(), &["m 0 1 0 7 ", missed, "m 0 1 0 9 "]),
+        Ok((2, 1))
+    );
+    let own = entered(of(), &["m 0 0 0 7 ", missed, "m 0 0 0 9 "]);
+    assert!(own.is_err(), "of its own server nothing is missed");
+    let first = entered(Ledger::from_the_first(0), &["m 0 1 0 1 "]);
+    assert!(first.is_err(), "the first");
+}
