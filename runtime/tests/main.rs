@@ -36,6 +36,8 @@ mod process;
 mod proxy;
 mod refusals;
 mod seams;
+#[cfg(all(feature = "redis", feature = "nats"))]
+mod soak;
 mod support;
 #[cfg(feature = "otel")]
 mod telemetry;

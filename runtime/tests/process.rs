@@ -65,6 +65,11 @@ pub struct Process {
 impl Process {
     /// A server with these settings, and at most so many descriptors.
     pub fn start(settings: &str, descriptors: usize) -> Self {
+        Self::start_in(&[], settings, descriptors)
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_in(environment: &[(&str, &str)], settings: &str, descriptors: usize) -> Self {
         let ports = "[listen]\naddress = \"127.0.0.1:0\"\n[admin]\naddress = \"127.0.0.1:0\"\n";
         let binary = std::env::current_exe().unwrap();
         let mut child = Command::new("sh")
@@ -75,6 +80,7 @@ impl Process {
             .arg(descriptors.to_string())
             .arg(binary)
             .env(SETTINGS, format!("{ports}{settings}"))
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -192,7 +198,7 @@ impl Process {
         self.metric("wsgen_connections{channel=\"room\"}").await
     }
 
-    fn descriptors(&self) -> usize {
+    pub fn descriptors(&self) -> usize {
         let path = format!("/proc/{}/fd", self.child.id());
         std::fs::read_dir(path).unwrap().count()
     }
@@ -201,6 +207,20 @@ impl Process {
     pub fn resident(&self) -> usize {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
         statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4
+    }
+
+    /// The same without what is mapped from files: not the code that was run by now.
+    #[cfg(all(feature = "redis", feature = "nats"))]
+    pub fn anonymous(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        line.unwrap()
+            .trim()
+            .trim_end_matches(" kB")
+            .parse()
+            .unwrap()
     }
 }
 

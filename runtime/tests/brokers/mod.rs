@@ -8,7 +8,7 @@ mod presence;
 mod resume;
 #[cfg(feature = "dev-tls")]
 mod security;
-mod server;
+pub mod server;
 
 /// Each test in memory, where there is one server, and on each broker.
 macro_rules! everywhere {

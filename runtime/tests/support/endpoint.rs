@@ -1,5 +1,6 @@
 //! The endpoint under test, written as `wsgen` would generate it, with handlers that can misbehave on demand.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -57,10 +58,17 @@ pub struct Burst {
     pub count: usize,
 }
 
+#[derive(Deserialize)]
+pub struct Record {
+    pub number: u64,
+    pub millis: u64,
+}
+
 pub enum Inbound {
     Block(Block),
     Burst(Burst),
     Say(Text),
+    Record(Record),
     Where,
     Peer,
     Guarded,
@@ -111,6 +119,7 @@ impl Decode for Inbound {
             Some("block") => codegen::from_json(payload).map(Self::Block),
             Some("burst") => codegen::from_json(payload).map(Self::Burst),
             Some("say") => codegen::from_json(payload).map(Self::Say),
+            Some("record") => codegen::from_json(payload).map(Self::Record),
             Some("where") => Ok(Self::Where),
             Some("peer") => Ok(Self::Peer),
             Some("guarded") => Ok(Self::Guarded),
@@ -153,6 +162,16 @@ impl Encode for Outbound {
     }
 }
 
+/// Names the file in which handled requests are recorded.
+pub const RECORDS: &str = "WSGEN_TEST_RECORDS";
+
+/// Notes that a request is handled; the file outlives the process.
+fn record(number: u64) {
+    let path = std::env::var_os(RECORDS).unwrap();
+    let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
+    file.write_all(format!("{number}\n").as_bytes()).unwrap();
+}
+
 type Context<'a> = wsgen_runtime::Context<'a, Member, Outbound>;
 
 impl Endpoint for Room {
@@ -187,6 +206,11 @@ impl Endpoint for Room {
                 Ok(())
             }
             Inbound::Say(Text { text }) => cx.send(said(text)).await,
+            Inbound::Record(Record { number, millis }) => {
+                record(number);
+                tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+                cx.send(said(number.to_string())).await
+            }
             Inbound::Where => {
                 let room = cx.session.room.clone();
                 cx.send(said(room)).await

@@ -1,8 +1,14 @@
 //! A server under test, and clients: one that plays by the rules, one that need not.
 
+pub mod chance;
 pub mod client;
 pub mod endpoint;
 pub mod raw;
+#[cfg_attr(
+    not(all(feature = "nats", feature = "redis")),
+    allow(dead_code, reason = "the soak uses the rest of it")
+)]
+pub mod wire;
 pub mod witness;
 
 use std::net::SocketAddr;
@@ -18,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use wsgen_runtime::{CloseReason, Config, Server};
 
 /// Longer than anything here takes, shorter than patience.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Fails a test that hangs.
 pub async fn within<T>(future: impl Future<Output = T>) -> T {

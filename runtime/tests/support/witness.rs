@@ -90,7 +90,7 @@ impl Witness {
 }
 
 /// Every gauge of `/metrics`, each with its labels and value.
-async fn gauges(admin: SocketAddr) -> Vec<String> {
+pub async fn gauges(admin: SocketAddr) -> Vec<String> {
     let mut raw = Raw::connect(admin).await;
     raw.send(b"GET /metrics HTTP/1.1\r\nHost: admin\r\n\r\n")
         .await;

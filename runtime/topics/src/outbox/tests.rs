@@ -5,7 +5,7 @@ use std::time::Duration;
 use wsgen_config::Limits;
 
 use super::*;
-use crate::ConnectionId;
+use crate::{ConnectionId, Hub, Membership};
 
 /// One with room for so many messages, and for so many bytes in one message.
 fn outbox(messages: usize, bytes: usize) -> Outbox {
@@ -137,7 +137,12 @@ fn where_all_together_hold_too_much_the_slowest_go() {
     let outboxes = [1, 2, 3].map(|_| Arc::new(Outbox::new(connections.clone())));
     let _open: Vec<_> = (1..)
         .zip(&outboxes)
-        .map(|(id, outbox)| connections.register(ConnectionId::numbered(id), outbox.clone(), None))
+        .map(|(id, outbox)| {
+            let id = ConnectionId::numbered(id);
+            let hub = Arc::new(Hub::new("test", Arc::default()));
+            let membership = Membership::new(id, outbox.clone(), hub, None);
+            connections.register(Arc::new(membership), None)
+        })
         .collect();
     let [slow, slower, quick] = &outboxes;
     let large = "x".repeat(100_000);
