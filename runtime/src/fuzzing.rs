@@ -1,13 +1,22 @@
-//! What fuzz targets see of the frame codec. It is there for `cargo fuzz` alone, which sets `cfg(fuzzing)`.
+//! What fuzz targets see of the runtime's inside. It is there for `cargo fuzz` alone, which sets `cfg(fuzzing)`.
+
+use std::io;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::{HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
+use tokio::io::AsyncRead;
 
 use crate::Message;
 use crate::compression::Budget;
-use crate::config::Compression;
+use crate::config::{ClientAddress, Compression, Proxy};
 use crate::wire::{Incoming, Received, Role};
+
+pub use crate::broker::fuzzing::{
+    Cluster, Said, Saying, place, read_log, topic_and_frame, understood,
+};
+pub use crate::topics::fuzzing::{Arrived, Id, Log, Missed, Topic, returned, rewritten};
 
 /// What a peer has said, or what it did wrong, which is the last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,4 +87,20 @@ pub fn hear<'a>(
         }
     }
     heard
+}
+
+/// Whose connection it is by the PROXY protocol, when it comes from a trusted proxy: the proxy's own where the header names
+/// nobody.
+///
+/// # Errors
+/// There is no whole header.
+pub async fn client_behind(
+    proxy: SocketAddr,
+    socket: &mut (impl AsyncRead + Unpin),
+) -> io::Result<SocketAddr> {
+    let settings = Proxy {
+        trusted: proxy.ip().to_string().parse().into_iter().collect(),
+        address: ClientAddress::ProxyProtocol,
+    };
+    crate::proxy::from_protocol(&settings, socket, proxy).await
 }

@@ -2,6 +2,8 @@
 
 mod arrivals;
 mod event;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod history;
 mod hub;
 mod position;
