@@ -194,7 +194,10 @@ impl History {
 
     /// There is no broker: from now on what arrives is held, until the log has been read.
     pub(crate) fn lose_track(&mut self) {
-        self.held.get_or_insert_default();
+        // What was held may be of a log that is over when the next one is read, and what is not is read again.
+        for logged in self.held.replace(VecDeque::new()).into_iter().flatten() {
+            self.bounds.refund(&logged.kept);
+        }
         self.may_have_missed = true;
     }
 
@@ -276,6 +279,9 @@ impl History {
     /// Something is missing in a log that is kept here: a new one begins.
     pub(crate) fn begin_anew(&mut self) {
         self.begin_at(NodeId::random().0, 0);
+        // Nobody else has a log from which to be on track again.
+        self.held = None;
+        self.may_have_missed = false;
     }
 
     /// Nothing before the message after `top` is known any more.
