@@ -1,12 +1,21 @@
-//! What fuzz targets see of the frame codec. It is there for `cargo fuzz` alone, which sets `cfg(fuzzing)`.
+//! What fuzz targets see of the runtime's inside. It is there for `cargo fuzz` alone, which sets `cfg(fuzzing)`.
+
+use std::io;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::{HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
-use wsgen_config::Compression;
+use tokio::io::AsyncRead;
+use wsgen_config::{ClientAddress, Proxy};
 use wsgen_protocol::Message;
-use wsgen_protocol::compression::Budget;
+use wsgen_protocol::compression::{Negotiator, Settings};
 use wsgen_protocol::wire::{Incoming, Received, Role};
+
+pub use wsgen_topics::broker::fuzzing::{
+    Cluster, Said, Saying, place, read_log, topic_and_frame, understood,
+};
+pub use wsgen_topics::fuzzing::{Arrived, Id, Log, Missed, Topic, returned, rewritten};
 
 /// What a peer has said, or what it did wrong, which is the last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,14 +56,13 @@ pub fn hear<'a>(
         End::Client => Role::Client,
     };
     let mut deflate = extensions.and_then(|offer| {
-        let config = Compression {
-            enabled: true,
+        let settings = Settings {
             context_takeover: true,
-            ..Compression::default()
+            ..Settings::default()
         };
         let mut headers = HeaderMap::new();
         headers.insert(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_str(offer).ok()?);
-        let (_, deflate) = Budget::new(&config).agree(&config, &headers)?;
+        let (_, deflate) = Negotiator::new(settings, 64 << 20).agree(&headers)?;
         Some(deflate)
     });
     let mut incoming = Incoming::new(role, most, 128);
@@ -77,4 +85,19 @@ pub fn hear<'a>(
         }
     }
     heard
+}
+
+/// Whose connection it is by the PROXY protocol, when it comes from a trusted proxy: the proxy's own where the header names
+/// nobody.
+///
+/// # Errors
+/// There is no whole header.
+pub async fn client_behind(
+    proxy: SocketAddr,
+    socket: &mut (impl AsyncRead + Unpin),
+) -> io::Result<SocketAddr> {
+    let mut settings = Proxy::default();
+    settings.trusted = proxy.ip().to_string().parse().into_iter().collect();
+    settings.address = ClientAddress::ProxyProtocol;
+    crate::listen::proxy::from_protocol(&settings, socket, proxy).await
 }

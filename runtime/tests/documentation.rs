@@ -200,6 +200,7 @@ fn every_row_of_the_threat_model_has_its_tests() {
         "topics/src",
     ];
     let folders = folders.map(folder);
+    let targets = root.join("../fuzz/fuzz_targets");
     let page = std::fs::read_to_string(root.join("../docs/threat-model.md")).unwrap();
     let mut rows = 0;
     for row in page.lines().filter(|line| line.starts_with("| ")) {
@@ -213,11 +214,24 @@ fn every_row_of_the_threat_model_has_its_tests() {
         let tests: Vec<&str> = shown_by.split('`').skip(1).step_by(2).collect();
         assert!(!tests.is_empty(), "nothing shows it: {row}");
         for test in tests {
-            assert!(is_test(&folders, test), "{test} is no test");
+            match test.strip_prefix("fuzz::") {
+                Some(target) => {
+                    let file = targets.join(format!("{target}.rs"));
+                    assert!(file.exists(), "{test} is no fuzz target");
+                }
+                None => assert!(is_test(&folders, test), "{test} is no test"),
+            }
         }
         rows += 1;
     }
     assert!(rows > 60, "{rows}");
+    let contributing = std::fs::read_to_string(root.join("../CONTRIBUTING.md")).unwrap();
+    for target in std::fs::read_dir(targets).unwrap() {
+        let file = target.unwrap().path();
+        let target = file.file_stem().unwrap().to_str().unwrap();
+        assert!(page.contains(&format!("`fuzz::{target}`")), "{target}");
+        assert!(contributing.contains(&format!("`{target}`")), "{target}");
+    }
 }
 
 /// Whether a module of one of these folders has this test, `module::test`, by an attribute or in the list of a macro.

@@ -207,7 +207,10 @@ impl History {
 
     /// There is no broker: from now on what arrives is held, until the log has been read.
     pub(crate) fn lose_track(&mut self) {
-        self.held.get_or_insert_default();
+        // What was held may be of a log that is over when the next one is read, and what is not is read again.
+        for logged in self.held.replace(VecDeque::new()).into_iter().flatten() {
+            self.bounds.refund(&logged.kept);
+        }
         self.may_have_missed = true;
     }
 
@@ -233,6 +236,7 @@ impl History {
         self.may_have_missed = false;
         if !is_the_same || has_hole {
             self.begin_at(log.epoch, before);
+            self.forget_pending();
         }
         let mut delivered = Vec::new();
         let mut deliver = |arrival, kept| {
@@ -256,6 +260,7 @@ impl History {
             if self.epoch != Some(epoch) || offset != self.top + 1 {
                 has_hole = true;
                 self.begin_at(epoch, offset - 1);
+                self.forget_pending();
             }
             deliver(self.append(kept.clone(), us), kept);
         }
@@ -289,12 +294,26 @@ impl History {
     /// Something is missing in a log that is kept here: a new one begins.
     pub(crate) fn begin_anew(&mut self) {
         self.begin_at(NodeId::random().0, 0);
+        // Nobody else has a log from which to be on track again.
+        self.held = None;
+        self.may_have_missed = false;
     }
 
     /// Nothing before the message after `top` is known any more.
     fn begin_at(&mut self, epoch: u64, top: u64) {
         while self.drop_oldest() {}
         (self.epoch, self.top) = (Some(epoch), top);
+    }
+
+    /// What this server has sent may be in the part of the log that is missing here, where others have read it. Who comes back
+    /// waits for what is known to be after it.
+    fn forget_pending(&mut self) {
+        if let Some(last) = self.pending.back() {
+            self.unremembered = Some((last.node, last.sequence));
+        }
+        for pending in self.pending.drain(..) {
+            self.bounds.refund(&pending);
+        }
     }
 
     fn keep(&mut self, kept: Kept) {

@@ -13,6 +13,8 @@ mod arrivals;
 pub mod broker;
 mod connections;
 mod event;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod history;
 mod hub;
 mod membership;

@@ -43,19 +43,39 @@ async fn read_line(
         }
         line.push(socket.read_u8().await?);
     }
-    let line = std::str::from_utf8(&line).map_err(|_| fault("the PROXY line is no text"))?;
-    let words: Vec<&str> = line.trim_end().split(' ').collect();
-    let address = |address: &str, port: &str| {
-        let address: IpAddr = address.parse().ok()?;
-        Some(SocketAddr::new(address, port.parse().ok()?))
-    };
+    line.truncate(line.len() - 2);
+    // What is no text is no address either.
+    let line = String::from_utf8_lossy(&line);
+    let words: Vec<&str> = line.split(' ').collect();
     match words[1..] {
         ["UNKNOWN", ..] => Ok(None),
-        ["TCP4" | "TCP6", source, _, port, _] => address(source, port)
-            .map(Some)
-            .ok_or_else(|| fault("the PROXY line has no address")),
+        [
+            family @ ("TCP4" | "TCP6"),
+            source,
+            destination,
+            port,
+            destination_port,
+        ] => {
+            let ends = address_of(family, source, port).zip(address_of(
+                family,
+                destination,
+                destination_port,
+            ));
+            let (source, _) = ends.ok_or_else(|| fault("the PROXY line has no address"))?;
+            Ok(Some(source))
+        }
         _ => Err(fault("the PROXY line is of an unknown kind")),
     }
+}
+
+/// An address of the family that a line names, and a port as it is written: digits, and none too many.
+fn address_of(family: &str, address: &str, port: &str) -> Option<SocketAddr> {
+    let address = match family {
+        "TCP4" => IpAddr::V4(address.parse().ok()?),
+        _ => IpAddr::V6(address.parse().ok()?),
+    };
+    let number: u16 = port.parse().ok()?;
+    (number.to_string() == port).then(|| SocketAddr::new(address, number))
 }
 
 /// Version 2, after the signature: version and command, family, length, addresses.
@@ -74,13 +94,16 @@ async fn read_block(socket: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<
         (0x21, 0x11) => block
             .first_chunk::<4>()
             .zip(port(8))
+            .filter(|_| length >= 12)
             .map(|(address, port)| (IpAddr::from(*address), port)),
         (0x21, 0x21) => block
             .first_chunk::<16>()
             .zip(port(32))
+            .filter(|_| length >= 36)
             .map(|(address, port)| (IpAddr::from(*address), port)),
-        // Unspecified or local sockets: no address that means something here.
-        (0x21, _) => return Ok(None),
+        // Datagrams, and local or unspecified sockets: no address that means something here.
+        (0x21, 0x00..=0x02 | 0x10 | 0x12 | 0x20 | 0x22 | 0x30..=0x32) => return Ok(None),
+        (0x21, _) => return Err(fault("the PROXY header is of an unknown family")),
         _ => return Err(fault("the PROXY header is of an unknown version")),
     };
     let (address, port) = source.ok_or_else(|| fault("the PROXY header has no address"))?;
@@ -126,6 +149,11 @@ mod tests {
     #[tokio::test]
     async fn a_proxy_may_speak_for_itself() {
         assert_eq!(parse(b"PROXY UNKNOWN\r\nGET").await, (Ok(None), 3));
+        // Whatever follows the word is none of our business.
+        let line = b"PROXY UNKNOWN \xff\n 1\r\nGET";
+        assert_eq!(parse(line).await, (Ok(None), 3));
+        assert_eq!(parse(&version_2(0x21, 0, &[])).await, (Ok(None), 3));
+        assert_eq!(parse(&version_2(0x21, 0x32, &[1; 4])).await, (Ok(None), 3));
         assert_eq!(parse(&version_2(0x20, 0, &[])).await, (Ok(None), 3));
     }
 
@@ -137,9 +165,20 @@ mod tests {
             b"PROXY TCP4 203.0.113.9 192.0.2.1 x 443\r\n",
             b"PROXY TCP4 203.0.113.9\r\n",
             b"PROXY UDP4 203.0.113.9 192.0.2.1 1 2\r\n",
+            b"PROXY TCP6 203.0.113.9 192.0.2.1 1 2\r\n",
+            b"PROXY TCP4 fd00::1 fd00::2 1 2\r\n",
+            b"PROXY TCP4 203.0.113.9 fd00::2 1 2\r\n",
+            b"PROXY TCP4 203.0.113.9 192.0.2.1 +1 2\r\n",
+            b"PROXY TCP4 203.0.113.9 192.0.2.1 01 2\r\n",
+            b"PROXY TCP4 203.0.113.9 192.0.2.1 1 65536\r\n",
+            b"PROXY TCP4 203.0.113.9 192.0.2.1 1 2 \r\n",
             long.as_bytes(),
             &version_2(0x31, 0x11, &[0; 12]),
-            &version_2(0x21, 0x11, &[0; 9]),
+            &version_2(0x21, 0x11, &[0; 11]),
+            &version_2(0x21, 0x21, &[0; 35]),
+            &version_2(0x21, 0x13, &[0; 12]),
+            &version_2(0x21, 0x41, &[0; 12]),
+            &version_2(0x22, 0x11, &[0; 12]),
             &version_2(0x21, 0x21, &[0; 5000]),
         ] {
             assert_eq!(

@@ -19,6 +19,8 @@
 
 mod bridge;
 mod cluster;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hold;
 mod key;
 mod names;

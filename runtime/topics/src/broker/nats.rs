@@ -289,16 +289,18 @@ fn with_name(name: &str, frame: &[u8]) -> Bytes {
     payload.freeze()
 }
 
-fn deliver(inbox: &Inbox, payload: &Bytes) {
-    let name_and_frame = || {
-        let length = payload.get(..4)?.try_into().ok()?;
-        let end = 4 + usize::try_from(u32::from_be_bytes(length)).ok()?;
-        let name = std::str::from_utf8(payload.get(4..end)?).ok()?;
-        Some((name, payload.slice(end..)))
-    };
-    if let Some((name, frame)) = name_and_frame() {
+pub(super) fn deliver(inbox: &Inbox, payload: &Bytes) {
+    if let Some((name, frame)) = topic_and_frame(payload) {
         inbox.deliver(name, &frame);
     }
+}
+
+/// What [`with_name`] has put together.
+pub(super) fn topic_and_frame(payload: &Bytes) -> Option<(&str, Bytes)> {
+    let (length, rest) = payload.split_first_chunk()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    let (name, frame) = rest.split_at_checked(length)?;
+    Some((std::str::from_utf8(name).ok()?, payload.slice_ref(frame)))
 }
 
 async fn next(subscriber: &mut Subscriber) -> Option<Bytes> {

@@ -82,6 +82,9 @@ redis.call('DEL', meta, stream)
 return 1
 ";
 
+/// How far scripts count: beyond it their numbers have gaps.
+const LAST_OFFSET: u64 = 1 << 53;
+
 /// The broker of `[broker] kind = "redis"`.
 #[derive(Clone, Debug)]
 pub struct Redis {
@@ -280,7 +283,7 @@ async fn load(connection: &mut MultiplexedConnection, script: &str) -> Result<St
 }
 
 /// A message that was published.
-fn deliver(inbox: &Inbox, before: &str, data: Vec<Value>) {
+pub(super) fn deliver(inbox: &Inbox, before: &str, data: Vec<Value>) {
     let Ok([Value::BulkString(channel), Value::BulkString(payload)]) = <[Value; 2]>::try_from(data)
     else {
         return;
@@ -301,18 +304,21 @@ fn deliver(inbox: &Inbox, before: &str, data: Vec<Value>) {
 }
 
 /// The place in the log that a payload begins with, and where the frame begins. Frames begin with no such character.
-fn place(payload: &[u8]) -> Option<((u64, u64), usize)> {
+pub(super) fn place(payload: &[u8]) -> Option<((u64, u64), usize)> {
     if !payload.first()?.is_ascii_hexdigit() {
         return None;
     }
     let end = payload.iter().take(64).position(|byte| *byte == b' ')?;
     let (epoch, offset) = std::str::from_utf8(&payload[..end]).ok()?.split_once('.')?;
     let epoch = u64::from_str_radix(epoch, 16).ok()?;
-    Some(((epoch, offset.parse().ok()?), end + 1))
+    let offset = offset.parse().ok()?;
+    (1..=LAST_OFFSET)
+        .contains(&offset)
+        .then_some(((epoch, offset), end + 1))
 }
 
 /// The answer of [`READ`].
-fn log(answer: Value) -> Option<Log> {
+pub(super) fn log(answer: Value) -> Option<Log> {
     let Value::Array(parts) = answer else {
         return None;
     };
@@ -320,6 +326,11 @@ fn log(answer: Value) -> Option<Log> {
     let epoch = String::from_redis_value(epoch).ok()?;
     let ages = Vec::<u64>::from_redis_value(ages).ok()?;
     let frames = Vec::<Vec<u8>>::from_redis_value(frames).ok()?;
+    let top = u64::from_redis_value(top).ok()?;
+    // Each message has its age, and an offset from 1 to the top.
+    if top > LAST_OFFSET || ages.len() != frames.len() || frames.len() as u64 > top {
+        return None;
+    }
     let now = Instant::now();
     let mut newest = Vec::with_capacity(frames.len());
     for (age, frame) in ages.into_iter().zip(frames) {
@@ -332,7 +343,7 @@ fn log(answer: Value) -> Option<Log> {
     }
     Some(Log {
         epoch: u64::from_str_radix(&epoch, 16).ok()?,
-        top: u64::from_redis_value(top).ok()?,
+        top,
         newest,
     })
 }
@@ -348,4 +359,53 @@ fn kept(frame: Frame, at: Instant) -> Option<Kept> {
         message,
         at,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_what_a_script_has_counted() {
+        let found = |payload: &str| place(payload.as_bytes());
+        assert_eq!(found("a.1 frame"), Some(((10, 1), 4)));
+        let last = format!("a.{LAST_OFFSET} ");
+        assert_eq!(found(&last), Some(((10, LAST_OFFSET), last.len())));
+        for wrong in ["", "a", "a.1", "a 1 ", "a.x ", "a.0 ", "a.-1 ", "x.1 ", " "] {
+            assert_eq!(found(wrong), None, "{wrong}");
+        }
+        assert_eq!(found(&format!("a.{} ", LAST_OFFSET + 1)), None);
+        assert_eq!(found(&format!("a.{} ", u64::MAX)), None);
+    }
+
+    #[test]
+    fn a_log_has_an_age_and_an_offset_for_each_message() {
+        let frame = Frame {
+            node: NodeId(1),
+            sequence: 2,
+            body: Body::Message {
+                name: "said",
+                message: "text".into(),
+            },
+        };
+        let frame = frame.encode().to_vec();
+        let found = |top: i64, ages: &[i64], frames: usize| {
+            let ages = ages.iter().map(|age| Value::Int(*age)).collect();
+            let frames = vec![Value::BulkString(frame.clone()); frames];
+            log(Value::Array(vec![
+                Value::BulkString(b"a".to_vec()),
+                Value::Int(top),
+                Value::Array(ages),
+                Value::Array(frames),
+            ]))
+        };
+        let read = found(7, &[20, 10], 2).unwrap();
+        assert_eq!((read.epoch, read.top, read.newest.len()), (10, 7, 2));
+        assert!(found(0, &[], 0).is_some());
+        assert!(found(7, &[20], 2).is_none());
+        assert!(found(7, &[20, 10], 1).is_none());
+        assert!(found(1, &[20, 10], 2).is_none());
+        assert!(found(-1, &[], 0).is_none());
+        assert!(found(i64::MAX, &[], 0).is_none());
+    }
 }

@@ -93,6 +93,19 @@ fn where_this_process_counts() {
     assert!(matches!(history.missed(&another, &[], US), Missed::Unknown));
 }
 
+/// Without a log at the broker nothing is read when the connection is back.
+#[test]
+fn a_log_that_begins_anew_here_has_positions_again() {
+    let mut history = History::ours(bounds(2, usize::MAX), EPOCH);
+    history.lose_track();
+    assert_eq!(history.position(), None);
+    history.begin_anew();
+    history.count(kept(OTHER, 1));
+    let position = history.position().unwrap();
+    assert_ne!(position.epoch, EPOCH);
+    assert_eq!(missed(&history, position, &[]), Some((vec![], None)));
+}
+
 #[test]
 fn ours_are_pending_until_they_come_back() {
     let mut history = on_track(10, 5);
@@ -219,6 +232,30 @@ fn of_a_new_log_all_is_delivered_that_is_not_ours() {
     assert_eq!((numbers(&delivered), has_hole), (vec![], false));
 }
 
+/// The connection breaks while a hole is to be read, and comes back to another log.
+#[test]
+fn what_was_held_before_the_connection_broke_does_not_lead_back() {
+    let of_epoch = |epoch, offset, kept| Logged {
+        epoch,
+        ..logged(offset, kept)
+    };
+    let mut history = on_track(10, 5);
+    let before = of_epoch(EPOCH + 1, 1, kept(OTHER, 6));
+    assert!(matches!(history.arrive(before, US), Arrival::Hole));
+    history.lose_track();
+    let new = Log {
+        epoch: EPOCH + 2,
+        ..log(1, vec![kept(OTHER, 7)])
+    };
+    let (delivered, has_hole) = history.catch_up(new, US);
+    assert_eq!((numbers(&delivered), has_hole), (vec![7], true));
+    let next = of_epoch(EPOCH + 2, 2, kept(OTHER, 8));
+    assert!(matches!(history.arrive(next, US), Arrival::Deliver(_)));
+    let bounds = history.bounds.clone();
+    drop(history);
+    assert_eq!(bounds.used.load(Ordering::Relaxed), 0);
+}
+
 #[test]
 fn what_came_while_the_log_was_read_does_not_come_twice() {
     let mut history = on_track(10, 5);
@@ -279,4 +316,31 @@ fn what_was_sent_and_is_not_remembered_is_waited_for() {
     history.arrive(logged(1, kept(US, 1)), US);
     assert!(!is_to_wait(&history));
     assert_eq!(missed(&history, at(0, None), &[]).unwrap().0, [1, 2, 3]);
+}
+
+/// Our message reached a log that was lost with Redis, and its echo was lost with the connection: others have read it there,
+/// so that nobody who comes back here may get it again.
+#[test]
+fn what_was_sent_before_a_log_was_lost_is_not_told_again() {
+    let mut history = on_track(10, 0);
+    history.send(kept(US, 1));
+    history.lose_track();
+    let anew = Log {
+        epoch: EPOCH + 1,
+        ..log(1, vec![kept(OTHER, 5)])
+    };
+    history.catch_up(anew, US);
+    let client = Position {
+        epoch: EPOCH + 1,
+        ..at(0, None)
+    };
+    assert!(matches!(history.missed(&client, &[], US), Missed::Wait));
+    // A later message of ours shows that it will not come.
+    history.send(kept(US, 2));
+    let own = Logged {
+        epoch: EPOCH + 1,
+        ..logged(2, kept(US, 2))
+    };
+    history.arrive(own, US);
+    assert_eq!(missed(&history, client, &[]).unwrap().0, [5, 2]);
 }
