@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use wsgen::diagnostic::Diagnostics;
 use wsgen::document::Sources;
-use wsgen::lower::Options;
+use wsgen::Options;
 use wsgen::model::Service;
 use wsgen::naming::{file_name, is_keyword};
 use wsgen::output::{self, OutputFile, Ownership};

@@ -21,7 +21,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use wsgen::diagnostic::Diagnostics;
 use wsgen::document::{FileSystem, Sources};
-use wsgen::lower;
+use wsgen::{ChannelLayout, Options, Perspective};
 
 /// Generates WebSocket servers in Rust from AsyncAPI documents.
 #[derive(Debug, Parser)]
@@ -83,34 +83,16 @@ struct Input {
 struct Choices {
     /// Which side of the API the document describes [default: server].
     #[arg(long, value_enum)]
-    perspective: Option<Side>,
+    perspective: Option<Perspective>,
     /// How channels become routes [default: auto].
     #[arg(long, value_enum)]
-    channels: Option<Layout>,
+    channels: Option<ChannelLayout>,
     /// Generate this server only (repeatable).
     #[arg(long = "server", value_name = "NAME")]
     servers: Vec<String>,
     /// A folder outside the document's own from which references may read (repeatable).
     #[arg(long, value_name = "DIR")]
     allow_ref_root: Vec<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Side {
-    /// The document describes the server.
-    Server,
-    /// The document describes a client of the server.
-    Client,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Layout {
-    /// By the addresses of the channels.
-    Auto,
-    /// Every channel is a route of its own.
-    Paths,
-    /// All channels share one socket.
-    Multiplex,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -180,7 +162,7 @@ impl Input {
         self.choices.load(&self.spec, diagnostics)
     }
 
-    fn options(&self) -> lower::Options {
+    fn options(&self) -> Options {
         self.choices.options()
     }
 }
@@ -199,28 +181,20 @@ impl Choices {
         Sources::load(spec, &files, diagnostics)
     }
 
-    fn options(&self) -> lower::Options {
-        self.over(lower::Options::default())
+    fn options(&self) -> Options {
+        self.over(Options::default())
     }
 
     /// These choices, and for what is not chosen those of `options`.
-    fn over(&self, mut options: lower::Options) -> lower::Options {
-        if let Some(side) = self.perspective {
-            options.perspective = match side {
-                Side::Server => lower::Perspective::Server,
-                Side::Client => lower::Perspective::Client,
-            };
+    fn over(&self, options: Options) -> Options {
+        Options {
+            perspective: self.perspective.unwrap_or(options.perspective),
+            channels: self.channels.unwrap_or(options.channels),
+            servers: match self.servers.is_empty() {
+                true => options.servers,
+                false => self.servers.clone(),
+            },
+            ..options
         }
-        if let Some(layout) = self.channels {
-            options.channels = match layout {
-                Layout::Auto => lower::ChannelLayout::Auto,
-                Layout::Paths => lower::ChannelLayout::Paths,
-                Layout::Multiplex => lower::ChannelLayout::Multiplex,
-            };
-        }
-        if !self.servers.is_empty() {
-            options.servers.clone_from(&self.servers);
-        }
-        options
     }
 }

@@ -6,7 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use wsgen::diagnostic::Diagnostics;
 use wsgen::document::Sources;
-use wsgen::lower::Options;
+use wsgen::Options;
 use wsgen::scaffold::Starter;
 
 use super::init::{Spec, Target};

@@ -4,7 +4,8 @@ use crate::diagnostic::Location;
 use crate::model::{Constant, Definition, Field, Type, TypeDefinition};
 
 use super::relation::Relation;
-use super::{Comparison, Direction, Kind, Subject};
+use super::comparison::{Comparison, Direction, Subject};
+use super::kind::Kind;
 
 impl Comparison<'_> {
     pub(super) fn structs(

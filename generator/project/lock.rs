@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::output::{OutputFile, Ownership};
 use crate::parallel;
-use crate::scaffold::toml_string;
+use crate::naming::toml_string;
 
 /// The file's path, below the project's folder.
 pub const LOCK: &str = "wsgen.lock";

@@ -16,8 +16,8 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::lower;
 use crate::model::Service;
+use crate::options::Options;
 use crate::output::{OutputFile, Ownership, WriteError};
 use crate::scaffold;
 use crate::settings::Settings;
@@ -110,7 +110,7 @@ pub fn new_files(
     generated: Vec<OutputFile>,
     service: &Service,
     project: &scaffold::Project,
-    options: &lower::Options,
+    options: &Options,
 ) -> Result<Vec<OutputFile>, askama::Error> {
     let mut files = Vec::new();
     // The examples' tests come with the generated code, or not at all.

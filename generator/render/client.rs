@@ -5,14 +5,14 @@ use quote::quote;
 
 use crate::markdown::quoted;
 use crate::model::{
-    Exchange, Method, ParameterLocation, Reply, Route, Scheme, SchemeKind, Service, Traffic, Types,
+    Exchange, Method, ParameterLocation, Reply, Route, Scheme, SchemeKind, Service, Traffic,
 };
 use crate::naming::{Scope, value_name};
 
 use super::docs::{docs, module_docs};
-use super::mentions::Mentions;
 use super::names::{ident, qualified};
 use super::route::{decode_outbound, encode_inbound};
+use super::unit::{Import, Unit};
 
 /// Methods that every client has.
 const METHODS: &[&str] = &["close", "connect", "next", "send"];
@@ -90,7 +90,7 @@ fn credential(scheme: &Scheme, names: &mut Scope) -> Option<TokenStream> {
 
 /// Renders the client of a route.
 pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
-    let types = &service.types;
+    let unit = &Unit::new(&service.types);
     let title = format!("Clients of {}.", quoted(&route.path));
     let header =
         module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
@@ -99,10 +99,10 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
         Traffic::Raw => (quote!(Message), quote!(Message)),
         Traffic::Typed(_) => (quote!(#module::Inbound), quote!(#module::Outbound)),
     };
-    let parameters = parameters(route, types);
+    let parameters = parameters(route, unit);
     let connect = connect(route);
-    let requests = requests(route, types, &module);
-    let codecs = codecs(route, types, &module);
+    let requests = requests(route, unit, &module);
+    let codecs = codecs(route, unit, &module);
     let code = quote! {
         #parameters
 
@@ -133,30 +133,29 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
 
         #codecs
     };
-    let imports = imports(&code, route);
+    let imports = imports(route, unit);
     quote!(#header #imports #code)
 }
 
 /// How messages are written and read from this side.
-fn codecs(route: &Route, types: &Types, module: &Ident) -> Option<TokenStream> {
+fn codecs(route: &Route, unit: &Unit<'_>, module: &Ident) -> Option<TokenStream> {
     let Traffic::Typed(exchange) = &route.traffic else {
         return None;
     };
-    let encode = encode_inbound(module, &exchange.inbound, types);
-    let decode = decode_outbound(module, &exchange.outbound, types);
+    let encode = encode_inbound(module, &exchange.inbound, unit);
+    let decode = decode_outbound(module, &exchange.outbound, unit);
     Some(quote!(#encode #decode))
 }
 
-/// What the module needs; `code` is what stands in it.
-fn imports(code: &TokenStream, route: &Route) -> TokenStream {
-    let code = Mentions::of([code]);
+/// What the module needs, once the rest of it is written.
+fn imports(route: &Route, unit: &Unit<'_>) -> TokenStream {
     let mut local = vec![route.module.as_str()];
-    local.extend(code.starts_path("messages").then_some("messages"));
+    local.extend(unit.imports(Import::Messages).then_some("messages"));
     local.sort_unstable();
     let local = local.into_iter().map(ident);
-    let itself = code.starts_path("codegen").then(|| quote!(self,));
-    let check = code.starts_path("check").then(|| quote!(check,));
-    let validate = code.calls("validate").then(|| quote!(Validate,));
+    let itself = unit.imports(Import::Codegen).then(|| quote!(self,));
+    let check = unit.imports(Import::Check).then(|| quote!(check,));
+    let validate = unit.imports(Import::Validate).then(|| quote!(Validate,));
     let traffic = match route.traffic {
         Traffic::Raw => quote! {
             use wsgen_runtime::Message;
@@ -174,11 +173,11 @@ fn imports(code: &TokenStream, route: &Route) -> TokenStream {
 }
 
 /// What a client passes when it connects, if anything.
-fn parameters(route: &Route, types: &Types) -> Option<TokenStream> {
+fn parameters(route: &Route, unit: &Unit<'_>) -> Option<TokenStream> {
     let fields = route.parameters.iter().map(|parameter| {
         let docs = docs(parameter.docs.as_deref());
         let name = ident(&parameter.field);
-        let ty = qualified(&parameter.ty, types);
+        let ty = qualified(&parameter.ty, unit);
         let ty = match parameter.required {
             true => ty,
             false => quote!(Option<#ty>),
@@ -221,18 +220,18 @@ fn connect(route: &Route) -> TokenStream {
 }
 
 /// A method for each request that is answered.
-fn requests(route: &Route, types: &Types, module: &Ident) -> TokenStream {
+fn requests(route: &Route, unit: &Unit<'_>, module: &Ident) -> TokenStream {
     let mut names = Scope::reserving(METHODS);
-    let methods = route.channels.iter().flat_map(|channel| &channel.methods);
-    methods
-        .filter_map(|method| request(route, method, types, module, &mut names))
+    route
+        .methods()
+        .filter_map(|method| request(route, method, unit, module, &mut names))
         .collect()
 }
 
 fn request(
     route: &Route,
     method: &Method,
-    types: &Types,
+    unit: &Unit<'_>,
     module: &Ident,
     names: &mut Scope,
 ) -> Option<TokenStream> {
@@ -240,11 +239,11 @@ fn request(
         return None;
     };
     let variant = &exchange.inbound.variants[method.message];
-    let request = qualified(&variant.ty, types);
+    let request = qualified(&variant.ty, unit);
     let variant = ident(&variant.variant);
     let name = ident(&names.claim(&[&method.name, &format!("request_{}", method.name)]));
     let output = match reply {
-        Reply::One(index) => qualified(&exchange.outbound.variants[*index].ty, types),
+        Reply::One(index) => qualified(&exchange.outbound.variants[*index].ty, unit),
         Reply::Choice { name, .. } => {
             let name = ident(name);
             quote!(#module::#name)

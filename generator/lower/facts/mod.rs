@@ -13,7 +13,6 @@ use crate::document::{Kind, Node, NodeId};
 use crate::model::{JsonKind, Literal};
 use crate::resolve::Resolver;
 
-use super::checks::RULES;
 use null::{Null, is_null, is_null_schema};
 
 /// Everything that holds for a value at once.
@@ -64,6 +63,25 @@ pub(super) struct Facts<'a> {
     /// Keywords that become neither a type nor a rule, with their values.
     pub(super) unexpressed: Vec<(&'a str, Node<'a>)>,
 }
+
+/// Keywords that become rules.
+pub(super) const RULES: &[&str] = &[
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "propertyNames",
+    "uniqueItems",
+];
 
 /// Gathers what `schema` says.
 pub(super) fn gather<'a>(

@@ -203,7 +203,7 @@ impl Comparison<'_> {
         match self.disk.at(&path) {
             _ if !found.is_empty() => {
                 for (path, implementation) in &found {
-                    self.implementation(handler, path, implementation);
+                    self.implementation(handler, path, implementation)?;
                 }
             }
             // Whatever is in it, it is the user's; and what cannot be read may be the implementation.
@@ -225,7 +225,12 @@ impl Comparison<'_> {
     }
 
     /// What an implementation lacks, and what it has too much of.
-    fn implementation(&mut self, handler: &Handler<'_>, path: &str, found: &Implementation) {
+    fn implementation(
+        &mut self,
+        handler: &Handler<'_>,
+        path: &str,
+        found: &Implementation,
+    ) -> Result<(), askama::Error> {
         let wanted = handler.methods();
         let missing: Vec<String> = wanted
             .iter()
@@ -237,10 +242,9 @@ impl Comparison<'_> {
             false => "crate",
         };
         let names = found.names(krate, handler.generated_module().as_deref());
-        let stubs = missing
-            .iter()
-            .filter_map(|method| handler.method(method, &names));
-        let code = stubs.collect::<Vec<_>>().join("\n");
+        let stubs = missing.iter();
+        let stubs = stubs.filter_map(|method| handler.method(method, &names).transpose());
+        let code = stubs.collect::<Result<Vec<_>, _>>()?.join("\n");
         if self.fix && !missing.is_empty() {
             let edits = self.code.edits.entry(path.to_owned()).or_default();
             edits.push(Edit::Members(found.end, code));
@@ -268,6 +272,7 @@ impl Comparison<'_> {
                 methods: unused,
             });
         }
+        Ok(())
     }
 
     /// Declares the module of a new file.
