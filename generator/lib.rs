@@ -23,6 +23,7 @@ pub mod naming;
 pub mod options;
 pub mod output;
 mod parallel;
+mod place;
 #[cfg(feature = "cli")]
 pub mod project;
 mod render;

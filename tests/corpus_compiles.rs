@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use wsgen::diagnostic::{Code, Diagnostic, Diagnostics, Location};
 use wsgen::document::Sources;
-use wsgen::lower::{Options, Perspective};
+use wsgen::{Options, Perspective};
 use wsgen::model::{Exchange, Service, Traffic};
 use wsgen::project::new_files;
 use wsgen::scaffold::{Project, documents};

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use wsgen::compare::{Effect, Kind, compare};
 use wsgen::diagnostic::Diagnostics;
-use wsgen::lower::Options;
+use wsgen::Options;
 
 use crate::corpus::entries;
 use crate::support::{load, root};

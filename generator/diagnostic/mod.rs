@@ -10,12 +10,10 @@ mod tests;
 pub use code::{Code, UnknownCode};
 pub use human::render_human;
 pub use machine::{render_json, render_sarif};
+pub use crate::place::Location;
 pub use nearest::nearest;
 
 use std::collections::HashMap;
-use std::ops::Range;
-
-use crate::document::FileId;
 
 /// One finding: what is wrong or was assumed, where, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,15 +41,6 @@ pub enum Severity {
     Warning,
     /// Something worth knowing.
     Note,
-}
-
-/// A range of bytes in the text of one file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Location {
-    /// The file.
-    pub file: FileId,
-    /// The bytes, within the text of the file.
-    pub span: Range<usize>,
 }
 
 /// The findings of one run.

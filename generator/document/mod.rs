@@ -1,8 +1,11 @@
 //! An AsyncAPI document as it was written: every version read into one shape, every part with its place in the text.
 
+mod builder;
+mod file;
 mod json;
 mod layers;
 mod load;
+mod node;
 mod offsets;
 mod old_yaml;
 mod parse;
@@ -18,15 +21,18 @@ mod yaml_fault;
 pub(crate) use layers::Layers;
 pub(crate) use old_yaml::OldValue;
 
+pub use crate::place::FileId;
 pub use load::{FileSystem, LoadError, Loader};
 pub use read::read;
 pub use reference::Reference;
-pub use source::{FileId, SourceFile, Sources};
-pub use tree::{Kind, Node, NodeId};
+pub use file::SourceFile;
+pub use node::{Kind, Node, NodeId};
+pub use source::Sources;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Code, Diagnostics, Location, Severity};
+use crate::diagnostic::{Code, Diagnostics, Severity};
+use crate::place::Location;
 use crate::table::{Table, ids};
 
 ids! {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use wsgen::diagnostic::{Diagnostics, render_human};
 use wsgen::document::{FileSystem, Sources};
-use wsgen::lower::Options;
+use wsgen::Options;
 use wsgen::output::OutputFile;
 use wsgen::project::new_files;
 use wsgen::scaffold::{Project, Runtime, documents};
