@@ -1,5 +1,6 @@
 //! The command line: the only code that prints or exits.
 
+mod arguments;
 mod check;
 mod completions;
 mod diff;
@@ -14,14 +15,12 @@ mod update;
 mod watch;
 mod workspace;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use wsgen::diagnostic::Diagnostics;
-use wsgen::document::{FileSystem, Sources};
-use wsgen::{ChannelLayout, Options, Perspective};
+use clap::{CommandFactory, Parser, Subcommand};
+
+use arguments::{Color, Format};
 
 /// Generates WebSocket servers in Rust from AsyncAPI documents.
 #[derive(Debug, Parser)]
@@ -69,53 +68,6 @@ enum Command {
     Man(man::Man),
 }
 
-/// The document to read.
-#[derive(Args, Debug)]
-struct Input {
-    /// The AsyncAPI document, in YAML or JSON; `-` reads standard input.
-    spec: PathBuf,
-    #[command(flatten)]
-    choices: Choices,
-}
-
-/// What the user decided about the document.
-#[derive(Args, Debug, Default)]
-struct Choices {
-    /// Which side of the API the document describes [default: server].
-    #[arg(long, value_enum)]
-    perspective: Option<Perspective>,
-    /// How channels become routes [default: auto].
-    #[arg(long, value_enum)]
-    channels: Option<ChannelLayout>,
-    /// Generate this server only (repeatable).
-    #[arg(long = "server", value_name = "NAME")]
-    servers: Vec<String>,
-    /// A folder outside the document's own from which references may read (repeatable).
-    #[arg(long, value_name = "DIR")]
-    allow_ref_root: Vec<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
-    /// For code scanners, by `check`.
-    Sarif,
-    /// For a picture, by `inspect`.
-    Mermaid,
-    /// For a page or a comment, by `diff`.
-    Markdown,
-}
-
 /// Parses the arguments and does what they say: 0 when done, 1 when the document or the project is at fault, 2 for wrong usage.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -145,56 +97,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Watch(watch) => watch.run(&output),
         Command::Check(check) => check.run(&output),
         Command::Inspect(inspect) => inspect.run(&output),
-        Command::Diff(diff) => diff.run(&output),
+        Command::Diff(diff) => diff.run(Cli::command(), &output),
         Command::Explain(explain) => explain.run(&output),
-        Command::Completions(completions) => completions.run(&output),
-        Command::Man(man) => man.run(&output),
-    }
-}
-
-impl Input {
-    /// What to call the document.
-    fn name(&self) -> String {
-        called(&self.spec)
-    }
-
-    fn load(&self, diagnostics: &mut Diagnostics) -> Sources {
-        self.choices.load(&self.spec, diagnostics)
-    }
-
-    fn options(&self) -> Options {
-        self.choices.options()
-    }
-}
-
-/// What to call a document.
-fn called(spec: &Path) -> String {
-    match spec.as_os_str() == "-" {
-        true => "standard input".to_owned(),
-        false => spec.display().to_string(),
-    }
-}
-
-impl Choices {
-    fn load(&self, spec: &Path, diagnostics: &mut Diagnostics) -> Sources {
-        let files = FileSystem::new(spec, &self.allow_ref_root);
-        Sources::load(spec, &files, diagnostics)
-    }
-
-    fn options(&self) -> Options {
-        self.over(Options::default())
-    }
-
-    /// These choices, and for what is not chosen those of `options`.
-    fn over(&self, options: Options) -> Options {
-        Options {
-            perspective: self.perspective.unwrap_or(options.perspective),
-            channels: self.channels.unwrap_or(options.channels),
-            servers: match self.servers.is_empty() {
-                true => options.servers,
-                false => self.servers.clone(),
-            },
-            ..options
-        }
+        Command::Completions(completions) => completions.run(Cli::command(), &output),
+        Command::Man(man) => man.run(Cli::command(), &output),
     }
 }

@@ -84,9 +84,10 @@ impl Comparison<'_> {
     ) -> HashMap<VariantId, VariantId> {
         let names: HashMap<&str, VariantId> =
             indices(new, |variant| variant.variant.as_str()).collect();
-        let mut pairs: HashMap<VariantId, VariantId> = indices(old, |variant| variant.variant.as_str())
-            .filter_map(|(name, before)| Some((before, *names.get(name)?)))
-            .collect();
+        let mut pairs: HashMap<VariantId, VariantId> =
+            indices(old, |variant| variant.variant.as_str())
+                .filter_map(|(name, before)| Some((before, *names.get(name)?)))
+                .collect();
         let gone = old.variants.ids().filter(|id| !pairs.contains_key(id));
         let gone: Vec<VariantId> = gone.collect();
         let mut added: Vec<VariantId> = {

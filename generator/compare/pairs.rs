@@ -35,7 +35,9 @@ pub(super) fn pair(old: &Service, new: &Service) -> Pairs {
     let mut taken = HashSet::new();
     let mut partners = new.routes.map(|_, _| None);
     for (id, route) in new.routes.entries() {
-        let mut candidates = route.channels().filter_map(|channel| by_channel.get(channel.name.as_str()));
+        let mut candidates = route
+            .channels()
+            .filter_map(|channel| by_channel.get(channel.name.as_str()));
         let mut free = candidates
             .by_ref()
             .flatten()

@@ -4,10 +4,10 @@ use crate::model::{
     Check, Definition, Literal, Type, TypeDefinition, TypeId, Types, VariantOfEnumeration,
 };
 
-use super::relation::{Relation, describe, relation};
-use super::rules;
 use super::comparison::{Comparison, Direction, Subject};
 use super::kind::Kind;
+use super::relation::{Relation, describe, relation};
+use super::rules;
 
 impl Comparison<'_> {
     /// Compares the types of a value; types of the document are put off to [`Self::pending_types`].

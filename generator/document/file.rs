@@ -28,7 +28,11 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    pub(super) fn new(id: FileId, path: PathBuf, content: Result<Vec<u8>, LoadError>) -> SourceFile {
+    pub(super) fn new(
+        id: FileId,
+        path: PathBuf,
+        content: Result<Vec<u8>, LoadError>,
+    ) -> SourceFile {
         let mut faults = Diagnostics::new();
         let (bytes, unread) = match content {
             Ok(bytes) => (bytes, None),

@@ -22,11 +22,11 @@ pub(crate) use layers::Layers;
 pub(crate) use old_yaml::OldValue;
 
 pub use crate::place::FileId;
+pub use file::SourceFile;
 pub use load::{FileSystem, LoadError, Loader};
+pub use node::{Kind, Node, NodeId};
 pub use read::read;
 pub use reference::Reference;
-pub use file::SourceFile;
-pub use node::{Kind, Node, NodeId};
 pub use source::Sources;
 
 use indexmap::IndexMap;

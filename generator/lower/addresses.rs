@@ -91,7 +91,6 @@ fn join(base: &str, path: &str) -> String {
     }
 }
 
-
 /// A server's URL, its variables replaced by their defaults, or by their names where they have none.
 fn expand(server: &Server<'_>) -> String {
     let template = server.url.as_deref().unwrap_or_default();

@@ -80,7 +80,12 @@ fn add_alternatives(
 }
 
 /// Whether only the constant of its type leads to an alternative.
-fn is_verified(definitions: &Definitions, dispatch: &Dispatch, variant: VariantId, ty: &Type) -> bool {
+fn is_verified(
+    definitions: &Definitions,
+    dispatch: &Dispatch,
+    variant: VariantId,
+    ty: &Type,
+) -> bool {
     let (Type::Named(id), Some(tag)) = (ty, &dispatch.tag) else {
         return false;
     };

@@ -127,7 +127,10 @@ impl<'d, 'a> Reading<'_, 'd, 'a> {
 
     fn examples(&mut self, message: &document::Message<'a>, content: Content) -> Vec<String> {
         let cx = &mut *self.cx;
-        let payloads = message.examples.iter().filter_map(|example| example.payload);
+        let payloads = message
+            .examples
+            .iter()
+            .filter_map(|example| example.payload);
         let conforming = payloads.filter(|&example| {
             content == Content::Binary
                 || message.payload.is_none_or(|schema| {
@@ -184,9 +187,7 @@ impl<'d, 'a> Reading<'_, 'd, 'a> {
             {
                 Content::Binary
             }
-            media if media.starts_with("text/") && self.is_text(message) => {
-                Content::Text
-            }
+            media if media.starts_with("text/") && self.is_text(message) => Content::Text,
             media if media.contains("xml") => {
                 self.warn_content(message, media, "text");
                 Content::Text

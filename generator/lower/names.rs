@@ -63,10 +63,7 @@ pub(super) fn give(
             let own = shared.then(|| {
                 let name = channel_name(&cx.document.channels[id]);
                 let module = modules.claim(&[&value_name(&name)]);
-                (
-                    module,
-                    claim_trait(&mut cx.type_names, &name, "Channel"),
-                )
+                (module, claim_trait(&mut cx.type_names, &name, "Channel"))
             });
             let ambiguous = &dispatch[route].inbound.dispatch.ambiguous;
             let arriving = messages[route].inbound.entries();

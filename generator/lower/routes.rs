@@ -116,11 +116,7 @@ fn route<'a>(cx: &mut Context<'_, 'a>, parts: &OfRoute<'_, '_, 'a>, group: &Grou
     }
 }
 
-fn layout(
-    parts: &OfRoute<'_, '_, '_>,
-    group: &Group,
-    place: &Location,
-) -> Layout {
+fn layout(parts: &OfRoute<'_, '_, '_>, group: &Group, place: &Location) -> Layout {
     let channels = group.channels.iter().zip(&parts.names.channels);
     let mut single = None;
     let mut shared = Vec::new();

@@ -27,7 +27,14 @@ pub(super) fn complete(
     let servers = (0_u16..).zip(addresses).map(|(position, address)| {
         let required = security.servers.remove(&address.server);
         let names = Names::claim(cx, address.server, &mut functions, &mut files);
-        server(cx, position, names, address, required.unwrap_or_default(), &routes)
+        server(
+            cx,
+            position,
+            names,
+            address,
+            required.unwrap_or_default(),
+            &routes,
+        )
     });
     let document = cx.document;
     Service {

@@ -64,10 +64,7 @@ fn decoded(
 }
 
 /// All types to which `next` leads from some.
-fn reached(
-    mut pending: Vec<TypeId>,
-    next: &Table<TypeId, Vec<TypeId>>,
-) -> Table<TypeId, bool> {
+fn reached(mut pending: Vec<TypeId>, next: &Table<TypeId, Vec<TypeId>>) -> Table<TypeId, bool> {
     let mut reached = next.map(|_, _| false);
     while let Some(id) = pending.pop() {
         if !std::mem::replace(&mut reached[id], true) {

@@ -10,8 +10,8 @@ use crate::table::{Table, ids};
 pub use checks::{Bound, Check, Format};
 pub use dispatch::{Dispatch, JsonKind, Literal, Shape, Tag, VariantId};
 pub use types::{
-    Constant, Definition, Definitions, Field, Integer, Type, TypeDefinition, TypeId,
-    Types, Untyped, Usage, VariantOfEnumeration,
+    Constant, Definition, Definitions, Field, Integer, Type, TypeDefinition, TypeId, Types,
+    Untyped, Usage, VariantOfEnumeration,
 };
 
 ids! {

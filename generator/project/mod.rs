@@ -161,7 +161,7 @@ impl Project {
         let settings = Settings::parse(&text).map_err(|reason| ProjectError::Unreadable {
             path,
             reason,
-            help: "correct it: `document` is needed; `perspective`, `channels`, `servers`, `allow_ref_roots`, `client` and `build_script` may be there",
+            help: "correct it; it has to name the `document`, and may have the options of `wsgen generate`",
         })?;
         Ok(Self {
             root: root.to_owned(),

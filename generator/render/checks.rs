@@ -23,17 +23,12 @@ pub(super) fn validate(id: TypeId, unit: &Unit<'_>) -> Option<TokenStream> {
             let properties = fields.iter().flat_map(|field| {
                 let name = &field.name;
                 let place = ident(&field.field);
-                outcomes(
-                    &field.ty,
-                    &quote!(self.#place),
-                    &quote!(&self.#place),
-                    unit,
-                )
-                .into_iter()
-                .map(move |outcome| {
-                    unit.import(Import::Check);
-                    quote!(check::at(#name, #outcome))
-                })
+                outcomes(&field.ty, &quote!(self.#place), &quote!(&self.#place), unit)
+                    .into_iter()
+                    .map(move |outcome| {
+                        unit.import(Import::Check);
+                        quote!(check::at(#name, #outcome))
+                    })
             });
             let entries = additional.iter().filter_map(|(field, ty)| {
                 let place = ident(field);
@@ -96,8 +91,7 @@ fn outcomes(
         Type::Checked(inner, checks) => {
             unit.import(Import::Check);
             let own = checks.iter().map(|check| outcome(check, place, reference));
-            own.chain(outcomes(inner, place, reference, unit))
-                .collect()
+            own.chain(outcomes(inner, place, reference, unit)).collect()
         }
         Type::Optional(inner) => nested(inner, quote!(present)),
         Type::List(inner) => nested(inner, quote!(each)),

@@ -98,7 +98,10 @@ fn rest(dispatch: &Dispatch, branches: &Branches<'_>, unit: &Unit<'_>) -> TokenS
         }
         None if dispatch.ambiguous.is_empty() => {
             unit.import(Import::DecodeError);
-            (&dispatch.shapes[..], quote!(Err(DecodeError::unknown(None))))
+            (
+                &dispatch.shapes[..],
+                quote!(Err(DecodeError::unknown(None))),
+            )
         }
         None => (&dispatch.shapes[..], branches.raw.clone()),
     };

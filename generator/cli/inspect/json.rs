@@ -1,9 +1,9 @@
 //! What was understood of a document, for programs.
 
 use serde_json::{Value, json};
+use wsgen::Options;
 use wsgen::diagnostic::{Diagnostics, render_json};
 use wsgen::document::Sources;
-use wsgen::Options;
 use wsgen::model::{
     Channel, Content, Exchange, Layout, Method, Parameter, ParameterLocation, Reply, Route, Scheme,
     SchemeKind, Server, Service, Traffic, VariantId,
@@ -62,18 +62,16 @@ fn scheme(scheme: &Scheme) -> Value {
 }
 
 fn route(route: &Route) -> Value {
-    let described = |channel: &Channel, trait_name: &str, module: &str| {
-        json!({ "name": channel.name, "trait": trait_name, "handlers": module })
-    };
+    let described = |channel: &Channel, trait_name: &str, module: &str| json!({ "name": channel.name, "trait": trait_name, "handlers": module });
     let (layout, channels) = match &route.layout {
         Layout::Single(channel) => {
             let channel = described(channel, &route.trait_name, &route.module);
             ("path", vec![channel])
         }
         Layout::Multiplexed(channels) => {
-            let channels = channels.iter().map(|shared| {
-                described(&shared.channel, &shared.trait_name, &shared.module)
-            });
+            let channels = channels
+                .iter()
+                .map(|shared| described(&shared.channel, &shared.trait_name, &shared.module));
             ("multiplexed", channels.collect())
         }
     };

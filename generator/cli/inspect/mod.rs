@@ -15,8 +15,8 @@ use wsgen::document::{self, Sources};
 use wsgen::model::Service;
 use wsgen::naming::visible_lines;
 
+use super::arguments::{Format, Input};
 use super::report::Output;
-use super::{Format, Input};
 
 /// Show what wsgen understood of a document: servers, routes, messages, and how each is told apart.
 #[derive(Args, Debug)]

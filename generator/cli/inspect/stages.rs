@@ -126,5 +126,9 @@ fn action(operation: &Operation<'_>) -> &'static str {
 
 fn called<'a>(message: &Message<'a>) -> &'a str {
     let names = [message.key, message.name, message.message_id, message.title];
-    names.into_iter().flatten().next().unwrap_or("without a name")
+    names
+        .into_iter()
+        .flatten()
+        .next()
+        .unwrap_or("without a name")
 }

@@ -132,12 +132,12 @@ impl<'a> Reader<'a, '_> {
             None => match self.servers.as_slice() {
                 [only] => format!("the only server is `{}`", only.name),
                 _ => format!(
-                "the servers are {}",
-                names
-                    .map(|name| format!("`{name}`"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
+                    "the servers are {}",
+                    names
+                        .map(|name| format!("`{name}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
             },
         };
         self.diagnostics

@@ -13,8 +13,8 @@ mod version;
 use std::collections::HashMap;
 
 use super::{
-    Channel, ChannelId, Document, Incomplete, MessageId, Node, NodeId, Operation, Server, ServerId, Sources,
-    Version,
+    Channel, ChannelId, Document, Incomplete, MessageId, Node, NodeId, Operation, Server, ServerId,
+    Sources, Version,
 };
 use crate::diagnostic::{Code, Diagnostics};
 use crate::resolve::Resolver;

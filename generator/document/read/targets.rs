@@ -9,7 +9,11 @@ impl<'a> Reader<'a, '_> {
     ///
     /// In a document whose references were replaced by what they stand for, it is the channel that looks the same. One
     /// that is not in `channels` joins the others, with a warning.
-    pub(super) fn channel_by_reference(&mut self, name: &'a str, node: Node<'a>) -> Option<ChannelId> {
+    pub(super) fn channel_by_reference(
+        &mut self,
+        name: &'a str,
+        node: Node<'a>,
+    ) -> Option<ChannelId> {
         if let Some(text) = node.as_str() {
             return self.channel_by_name(text, node);
         }
@@ -22,9 +26,7 @@ impl<'a> Reader<'a, '_> {
             return Some(index);
         }
         if node.reference().is_none()
-            && let Some(index) = self
-                .channels
-                .find(|channel| channel.node.equals(end))
+            && let Some(index) = self.channels.find(|channel| channel.node.equals(end))
         {
             return Some(index);
         }
@@ -36,7 +38,11 @@ impl<'a> Reader<'a, '_> {
 
     /// The messages of a channel that an item of an operation's `messages` stands for; one that the channel does
     /// not have joins the others, with a warning.
-    pub(super) fn messages_by_reference(&mut self, item: Node<'a>, channel: ChannelId) -> Vec<MessageId> {
+    pub(super) fn messages_by_reference(
+        &mut self,
+        item: Node<'a>,
+        channel: ChannelId,
+    ) -> Vec<MessageId> {
         let Some([target, end]) = self.landmarks(item) else {
             return Vec::new();
         };
@@ -61,9 +67,7 @@ impl<'a> Reader<'a, '_> {
 
     fn channel_by_name(&mut self, text: &str, node: Node<'a>) -> Option<ChannelId> {
         let name = text.trim_start_matches("#/channels/");
-        let found = self
-            .channels
-            .find(|channel| channel.name == name);
+        let found = self.channels.find(|channel| channel.name == name);
         if found.is_some() {
             self.diagnostics
                 .warning(

@@ -136,7 +136,8 @@ fn a_null_or_a_text_hides_the_objects_below_it() {
         );
         reading(&text, |document, _| {
             assert_eq!(
-                document.channels.as_slice()[0].messages.as_slice()[0].correlation, location,
+                document.channels.as_slice()[0].messages.as_slice()[0].correlation,
+                location,
                 "{above}"
             );
         });
@@ -169,7 +170,10 @@ components: {messages: {m: {}, n: {}}}
         );
         assert_eq!(positions(&document.operations[0].messages), [0]);
         assert_eq!(positions(&document.operations[1].messages), [1]);
-        assert_eq!(document.channels.as_slice()[0].messages.as_slice()[1].key, Some("n"));
+        assert_eq!(
+            document.channels.as_slice()[0].messages.as_slice()[1].key,
+            Some("n")
+        );
     });
 }
 
@@ -184,7 +188,10 @@ operations: {o: {action: send, channel: {address: /c, messages: {m: {payload: {}
     reading(text, |document, found| {
         assert_eq!(found, []);
         assert_eq!(
-            (document.channels.len(), document.operations[0].channel.position()),
+            (
+                document.channels.len(),
+                document.operations[0].channel.position()
+            ),
             (1, 0)
         );
         assert_eq!(positions(&document.operations[0].messages), [0]);

@@ -73,9 +73,10 @@ fn complete(candidates: &Candidates<'_>, tag: Option<Tag>) -> Dispatch {
         rest = untagged(candidates, dispatch.tag.as_ref());
     }
     if let [only] = rest[..] {
-        dispatch
-            .shapes
-            .push((only_shape(&candidates[&only].profile, dispatch.tag.is_some()), only));
+        dispatch.shapes.push((
+            only_shape(&candidates[&only].profile, dispatch.tag.is_some()),
+            only,
+        ));
         return dispatch;
     }
     let (by_kind, rest) = split_by_kind(candidates, &rest);
@@ -147,9 +148,7 @@ fn tag_on(candidates: &Candidates<'_>, path: &Vec<String>, presence: Presence) -
         }
     }
     let values = values().filter(|(_, id)| !shared.contains(id));
-    let values = values
-        .map(|(literal, id)| (literal.clone(), id))
-        .collect();
+    let values = values.map(|(literal, id)| (literal.clone(), id)).collect();
     let mut tag = Tag {
         path: path.clone(),
         values,
@@ -189,14 +188,19 @@ fn only_shape(profile: &Profile, beside_tagged: bool) -> Shape {
 }
 
 /// Splits off the alternatives whose JSON type no other one has.
-fn split_by_kind(candidates: &Candidates<'_>, rest: &[VariantId]) -> (Vec<(Shape, VariantId)>, Vec<VariantId>) {
+fn split_by_kind(
+    candidates: &Candidates<'_>,
+    rest: &[VariantId],
+) -> (Vec<(Shape, VariantId)>, Vec<VariantId>) {
     let mut shapes = Vec::new();
     let mut left = Vec::new();
     let mut claims: HashMap<JsonKind, usize> = HashMap::new();
     for kind in rest.iter().flat_map(|id| &candidates[id].profile.kinds) {
         *claims.entry(*kind).or_default() += 1;
     }
-    let anything = rest.iter().any(|id| candidates[id].profile.kinds.is_empty());
+    let anything = rest
+        .iter()
+        .any(|id| candidates[id].profile.kinds.is_empty());
     for &id in rest {
         let kinds = &candidates[&id].profile.kinds;
         let alone = !anything && kinds.iter().all(|kind| claims.get(kind) == Some(&1));
@@ -210,7 +214,10 @@ fn split_by_kind(candidates: &Candidates<'_>, rest: &[VariantId]) -> (Vec<(Shape
 }
 
 /// Orders what is left so that each is known by a required key that none of the later ones has; the rest is ambiguous.
-fn split_by_keys(candidates: &Candidates<'_>, rest: &[VariantId]) -> (Vec<(Shape, VariantId)>, Vec<VariantId>) {
+fn split_by_keys(
+    candidates: &Candidates<'_>,
+    rest: &[VariantId],
+) -> (Vec<(Shape, VariantId)>, Vec<VariantId>) {
     if rest.len() > MAX_COMPARED {
         return (Vec::new(), rest.to_vec());
     }

@@ -274,7 +274,12 @@ impl<'a, 'r> Schemas<'a, 'r> {
         }
     }
 
-    pub(super) fn array(&mut self, facts: &Facts<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
+    pub(super) fn array(
+        &mut self,
+        facts: &Facts<'a>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Type {
         if facts.positions.is_empty() {
             let items = match &facts.items[..] {
                 [] => Type::Value,

@@ -71,8 +71,8 @@ impl<'a> Schemas<'a, '_> {
         diagnostics: &mut Diagnostics,
     ) -> Definition {
         let mut scope = Scope::reserving(&["Raw"]);
-        let names = alternatives
-            .map(|_, alternative| scope.claim_type(&[&type_name(&alternative.label)]));
+        let names =
+            alternatives.map(|_, alternative| scope.claim_type(&[&type_name(&alternative.label)]));
         let candidates = alternatives.entries().map(|(id, alternative)| {
             let profile = profile(&alternative.facts, self.resolver, diagnostics);
             let name = names[id].as_str();

@@ -98,10 +98,13 @@ pub enum Task {
     },
 }
 
+/// The tests that every server starts; the user's.
+const SERVER_TESTS: &str = "tests/servers.rs";
+
 /// The files that are looked at beside code, configs, and what is generated.
 pub(super) const ALSO_READ: [&str; 4] = [
     "Cargo.toml",
-    entrypoints::SERVER_TESTS,
+    SERVER_TESTS,
     "src/handlers/mod.rs",
     "src/handlers.rs",
 ];

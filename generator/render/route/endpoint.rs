@@ -91,7 +91,10 @@ fn receive(route: &Route, exchange: &Exchange) -> TokenStream {
         };
     }
     let arms = route.methods().map(|method| arm(method, exchange));
-    let raw = exchange.inbound.has_raw().then(|| quote!(Inbound::Raw(message) => self.0.raw(cx, message).await,));
+    let raw = exchange
+        .inbound
+        .has_raw()
+        .then(|| quote!(Inbound::Raw(message) => self.0.raw(cx, message).await,));
     quote! {
         match message {
             #(#arms)*

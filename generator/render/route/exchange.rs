@@ -17,9 +17,7 @@ pub(super) fn render(route: &Route, unit: &Unit<'_>) -> TokenStream {
     };
     let inbound = inbound(&exchange.inbound, unit);
     let outbound = outbound(&exchange.outbound, unit);
-    let replies = route
-        .methods()
-        .filter_map(|method| method.reply.as_ref());
+    let replies = route.methods().filter_map(|method| method.reply.as_ref());
     let choices = replies.filter_map(|reply| choice(reply, exchange, unit));
     quote!(#inbound #outbound #(#choices)*)
 }

@@ -43,9 +43,7 @@ fn imports(route: &Route, unit: &Unit<'_>) -> TokenStream {
             use super::messages;
         )
     });
-    let validate = unit
-        .imports(Import::Validate)
-        .then(|| quote!(Validate,));
+    let validate = unit.imports(Import::Validate).then(|| quote!(Validate,));
     let codegen = match check {
         Some(_) => quote!(
             use wsgen_runtime::codegen::{self, check};

@@ -113,10 +113,7 @@ fn read_parameter(parameter: &Parameter, unit: &Unit<'_>) -> TokenStream {
         (ParameterLocation::Header, true) => quote!(required_header),
         (ParameterLocation::Header, false) => quote!(header),
     };
-    let default = parameter
-        .default
-        .as_ref()
-        .map(|value| default(value, unit));
+    let default = parameter.default.as_ref().map(|value| default(value, unit));
     let present = if parameter.required || default.is_some() {
         parameter.ty.clone()
     } else {

@@ -156,8 +156,7 @@ impl<'a> StubMethod<'a> {
     /// The same, with its signature broken where rustfmt would break it.
     fn fitted(self) -> Self {
         // What stands between the names in one line, with four columns of indentation before and ` {` behind.
-        const FRAME: &str =
-            "    async fn (&self, _cx: &mut <'_, Self>, message: ) -> Result<, > {";
+        const FRAME: &str = "    async fn (&self, _cx: &mut <'_, Self>, message: ) -> Result<, > {";
         let names = [
             &self.name,
             self.context,
