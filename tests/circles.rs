@@ -269,16 +269,21 @@ fn leaves(tree: &UseTree) -> Vec<(String, Vec<String>)> {
 fn paths(code: TokenStream, found: &mut Vec<Vec<String>>) {
     let mut path: Vec<String> = Vec::new();
     let mut colons = 0;
-    // A visibility is written as a path that leads to no item.
-    let leads_down = |name: &String| !matches!(name.as_str(), "crate" | "self" | "super");
     let mut end = |path: &mut Vec<String>| {
-        if path.len() > 1 && path.iter().any(leads_down) {
+        if path.len() > 1 {
             found.push(path.clone());
         }
         path.clear();
     };
     let mut groups = Vec::new();
+    let mut before = String::new();
     for token in code {
+        // What is quoted is code of others.
+        let is_quoted = before == "quote!";
+        match &token {
+            TokenTree::Punct(punct) if punct.as_char() == '!' => before.push('!'),
+            other => before = other.to_string(),
+        }
         match token {
             TokenTree::Ident(name) => {
                 if colons != 2 {
@@ -297,14 +302,21 @@ fn paths(code: TokenStream, found: &mut Vec<Vec<String>>) {
             other => {
                 end(&mut path);
                 colons = 0;
-                if let TokenTree::Group(group) = other {
+                if let TokenTree::Group(group) = other
+                    && !is_quoted
+                {
                     groups.push(group.stream());
                 }
             }
         }
     }
     end(&mut path);
-    for group in groups {
+    // `in crate::render` is how far something is seen, and leads to no item.
+    let is_visibility = |group: &TokenStream| {
+        let first = group.clone().into_iter().next();
+        matches!(first, Some(TokenTree::Ident(name)) if name == "in")
+    };
+    for group in groups.into_iter().filter(|group| !is_visibility(group)) {
         paths(group, found);
     }
 }
