@@ -97,3 +97,53 @@ impl Held {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::diagnostic::Diagnostics;
+    use crate::document::Sources;
+    use crate::options::Options;
+
+    const DOCUMENT: &str = "\
+asyncapi: 3.0.0
+info: {title: Rules, version: 1.0.0}
+servers: {main: {host: localhost, protocol: ws}}
+channels:
+  room:
+    address: /room
+    messages:
+      Said: {payload: {type: object, required: [words], properties: {words: {$ref: '#/components/schemas/Words'}}}}
+      Told: {payload: {type: object, required: [news], properties: {news: {$ref: '#/components/schemas/News'}}}}
+operations:
+  said: {action: receive, channel: {$ref: '#/channels/room'}, messages: [{$ref: '#/channels/room/messages/Said'}]}
+  tell: {action: send, channel: {$ref: '#/channels/room'}, messages: [{$ref: '#/channels/room/messages/Told'}]}
+components:
+  schemas:
+    Words: {type: object, properties: {text: {type: string, maxLength: 9}}}
+    News: {type: object, properties: {text: {type: string, maxLength: 9}}}
+";
+
+    /// The types whose values are checked.
+    fn validated(client: bool) -> BTreeSet<String> {
+        let mut diagnostics = Diagnostics::new();
+        let sources = Sources::from_text("asyncapi.yaml", DOCUMENT, &mut diagnostics);
+        let options = Options {
+            client,
+            ..Options::default()
+        };
+        let service = crate::understand(&sources, &options, &mut diagnostics).unwrap();
+        let types = service.types.iter();
+        let validated = types.filter(|(id, _)| service.types.usage(*id).validated);
+        validated.map(|(_, ty)| ty.name.clone()).collect()
+    }
+
+    #[test]
+    fn what_only_goes_out_is_checked_by_a_client_alone() {
+        let inbound = ["Said", "Words"].map(str::to_owned);
+        assert_eq!(validated(false), BTreeSet::from(inbound.clone()));
+        let both = ["News", "Told"].map(str::to_owned).into_iter();
+        assert_eq!(validated(true), both.chain(inbound).collect());
+    }
+}
