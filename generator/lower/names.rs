@@ -38,6 +38,9 @@ pub(crate) const RESERVED_METHODS: &[&str] = &[
     "topic_event",
 ];
 
+/// Methods that every client has of its own.
+pub(super) const CLIENT_METHODS: &[&str] = &["close", "connect", "next", "send"];
+
 /// Modules that every project has, and those that it has with a client.
 const MODULES: &[&str] = &["authenticate", "handlers", "messages", "mod", "servers"];
 const CLIENT_MODULES: &[&str] = &["client", "targets"];

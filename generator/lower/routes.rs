@@ -8,7 +8,7 @@ use crate::model::{
     self, Definitions, Exchange, Layout, MessageSet, Method, MultiplexedChannel, Reply, Route,
     RouteId, Traffic, Type, Variant, VariantId,
 };
-use crate::naming::type_name;
+use crate::naming::{Scope, type_name};
 use crate::table::Table;
 
 use super::addresses::Address;
@@ -19,7 +19,7 @@ use super::dispatch::{Dispatches, Told};
 use super::example_request;
 use super::layout::Group;
 use super::messages::{Message, Messages, MessagesOneWay};
-use super::names::{ChannelNames, Names};
+use super::names::{CLIENT_METHODS, ChannelNames, Names};
 use super::parameters::Parameters;
 use super::security::{Alternatives, Security};
 use super::types::Uses;
@@ -118,10 +118,11 @@ fn route<'a>(cx: &mut Context<'_, 'a>, parts: &OfRoute<'_, '_, 'a>, group: &Grou
 
 fn layout(parts: &OfRoute<'_, '_, '_>, group: &Group, place: &Location) -> Layout {
     let channels = group.channels.iter().zip(&parts.names.channels);
+    let mut requests = Scope::reserving(CLIENT_METHODS);
     let mut single = None;
     let mut shared = Vec::new();
     for (&id, names) in channels {
-        let channel = channel(parts, &parts.document.channels[id], names);
+        let channel = channel(parts, &parts.document.channels[id], names, &mut requests);
         match &names.own {
             None => single = Some(channel),
             Some((module, trait_name)) => shared.push(MultiplexedChannel {
@@ -148,6 +149,7 @@ fn channel(
     parts: &OfRoute<'_, '_, '_>,
     channel: &Channel<'_>,
     names: &ChannelNames,
+    requests: &mut Scope,
 ) -> model::Channel {
     let docs = [channel.title, channel.summary, channel.description];
     let methods = names.methods.iter();
@@ -155,12 +157,14 @@ fn channel(
         place: channel.node.key_location(),
         name: channel.name.to_owned(),
         docs: docs.into_iter().flatten().map(str::to_owned).collect(),
-        methods: methods.map(|(id, name)| method(parts, *id, name)).collect(),
+        methods: methods
+            .map(|(id, name)| method(parts, *id, name, requests))
+            .collect(),
     }
 }
 
 /// The method that takes an inbound message.
-fn method(parts: &OfRoute<'_, '_, '_>, id: VariantId, name: &str) -> Method {
+fn method(parts: &OfRoute<'_, '_, '_>, id: VariantId, name: &str, requests: &mut Scope) -> Method {
     let message = &parts.messages.inbound[id];
     let operation = message.found.operation();
     let reply = operation.and_then(|operation| reply(parts, operation, name));
@@ -169,6 +173,9 @@ fn method(parts: &OfRoute<'_, '_, '_>, id: VariantId, name: &str) -> Method {
             .map_or(message.found.message.node, |operation| operation.node)
             .key_location(),
         name: name.to_owned(),
+        request: reply
+            .as_ref()
+            .map(|_| requests.claim(&[name, &format!("request_{name}")])),
         docs: method_docs(message),
         message: id,
         correlation: reply.as_ref().and_then(|reply| {

@@ -1,7 +1,9 @@
 //! The service: servers with all that clients must present, and types with what they are used for.
 
 use crate::document::ServerId;
-use crate::model::{Definitions, Route, RouteId, Scheme, Server, Service, Types, Untyped};
+use crate::model::{
+    Credential, Definitions, Route, RouteId, Scheme, SchemeKind, Server, Service, Types, Untyped,
+};
 use crate::naming::{Scope, file_name, value_name};
 use crate::table::Table;
 
@@ -36,13 +38,15 @@ pub(super) fn complete(
             &routes,
         )
     });
+    let servers: Vec<Server> = servers.collect();
     let document = cx.document;
     Service {
         place: document.node.location(),
         title: document.title.unwrap_or("WebSocket API").to_owned(),
         version: document.api_version.map(str::to_owned),
         description: document.description.map(str::to_owned),
-        servers: servers.collect(),
+        credentials: credentials(&servers),
+        servers,
         client: cx.options.client,
         types: {
             let usage = usage::of(&definitions, &routes, cx.options.client);
@@ -114,4 +118,23 @@ fn operation_schemes<'r>(
         }
     }
     schemes
+}
+
+/// A function for each scheme of the servers; a certificate is shown before anything else is.
+fn credentials(servers: &[Server]) -> Vec<Credential> {
+    let mut schemes: Vec<&Scheme> = Vec::new();
+    for server in servers {
+        let asked = server.security.iter().flatten();
+        for scheme in asked.chain(&server.operation_schemes) {
+            if scheme.kind != SchemeKind::MutualTls && !schemes.contains(&scheme) {
+                schemes.push(scheme);
+            }
+        }
+    }
+    let mut names = Scope::default();
+    let credentials = schemes.into_iter().map(|scheme| Credential {
+        function: names.claim(&[&value_name(&scheme.name)]),
+        scheme: scheme.clone(),
+    });
+    credentials.collect()
 }

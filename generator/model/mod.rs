@@ -38,6 +38,8 @@ pub struct Service {
     pub routes: Table<RouteId, Route>,
     /// Whether a client is generated as well.
     pub client: bool,
+    /// What clients can show to the servers: a function for each scheme that has something to be shown.
+    pub credentials: Vec<Credential>,
     /// Types of the payloads, in the order in which they were first needed.
     pub types: Types,
     /// Values within them that stay any JSON.
@@ -101,6 +103,15 @@ pub struct Scheme {
     pub kind: SchemeKind,
     /// Where the document says that tokens of OpenID Connect or OAuth 2 come from.
     pub issuer: Option<Issuer>,
+}
+
+/// The function by which a client makes a credential.
+#[derive(Debug)]
+pub struct Credential {
+    /// Its name.
+    pub function: String,
+    /// The scheme that asks for it.
+    pub scheme: Scheme,
 }
 
 /// Who issues tokens.
@@ -354,6 +365,8 @@ pub struct Method {
     pub name: String,
     /// What the document says about the operation and the message.
     pub docs: Vec<String>,
+    /// The method of a client that sends the message and waits for the reply; `None` where nothing is answered.
+    pub request: Option<String>,
     /// Which of the route's inbound messages.
     pub message: VariantId,
     /// What is answered.

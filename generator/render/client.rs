@@ -5,17 +5,13 @@ use quote::quote;
 
 use crate::markdown::quoted;
 use crate::model::{
-    Exchange, Method, ParameterLocation, Reply, Route, Scheme, SchemeKind, Service, Traffic,
+    Credential, Exchange, Method, ParameterLocation, Reply, Route, SchemeKind, Service, Traffic,
 };
-use crate::naming::{Scope, value_name};
 
 use super::docs::{docs, module_docs};
 use super::names::{ident, qualified};
 use super::route::{decode_outbound, encode_inbound};
 use super::unit::{Import, Unit};
-
-/// Methods that every client has.
-const METHODS: &[&str] = &["close", "connect", "next", "send"];
 
 /// Renders the module that has the others.
 pub(super) fn root(service: &Service) -> TokenStream {
@@ -41,20 +37,7 @@ pub(super) fn targets(service: &Service) -> TokenStream {
         let url = &server.url;
         quote!(#docs pub const #name: &str = #url;)
     });
-    let mut schemes: Vec<&Scheme> = Vec::new();
-    for server in &service.servers {
-        let asked = server.security.iter().flatten();
-        for scheme in asked.chain(&server.operation_schemes) {
-            if scheme.kind != SchemeKind::MutualTls && !schemes.contains(&scheme) {
-                schemes.push(scheme);
-            }
-        }
-    }
-    let mut names = Scope::default();
-    let credentials: Vec<TokenStream> = schemes
-        .into_iter()
-        .filter_map(|scheme| credential(scheme, &mut names))
-        .collect();
+    let credentials: Vec<TokenStream> = service.credentials.iter().filter_map(credential).collect();
     let imports = (!credentials.is_empty()).then(|| {
         quote!(
             use wsgen_runtime::client::Credential;
@@ -63,7 +46,8 @@ pub(super) fn targets(service: &Service) -> TokenStream {
     quote!(#header #imports #(#addresses)* #(#credentials)*)
 }
 
-fn credential(scheme: &Scheme, names: &mut Scope) -> Option<TokenStream> {
+fn credential(credential: &Credential) -> Option<TokenStream> {
+    let scheme = &credential.scheme;
     let key = |place: TokenStream, name: &str| {
         (quote!(key: impl Into<String>), quote!(#place(#name, key)))
     };
@@ -78,7 +62,7 @@ fn credential(scheme: &Scheme, names: &mut Scope) -> Option<TokenStream> {
         SchemeKind::CookieKey(name) => key(quote!(cookie), name),
         SchemeKind::MutualTls => return None,
     };
-    let name = ident(&names.claim(&[&value_name(&scheme.name)]));
+    let name = ident(&credential.function);
     let docs = docs([format!("What the scheme {} asks for.", quoted(&scheme.name)).as_str()]);
     Some(quote! {
         #docs
@@ -221,27 +205,20 @@ fn connect(route: &Route) -> TokenStream {
 
 /// A method for each request that is answered.
 fn requests(route: &Route, unit: &Unit<'_>, module: &Ident) -> TokenStream {
-    let mut names = Scope::reserving(METHODS);
     route
         .methods()
-        .filter_map(|method| request(route, method, unit, module, &mut names))
+        .filter_map(|method| request(route, method, unit, module))
         .collect()
 }
 
-fn request(
-    route: &Route,
-    method: &Method,
-    unit: &Unit<'_>,
-    module: &Ident,
-    names: &mut Scope,
-) -> Option<TokenStream> {
+fn request(route: &Route, method: &Method, unit: &Unit<'_>, module: &Ident) -> Option<TokenStream> {
     let (Traffic::Typed(exchange), Some(reply)) = (&route.traffic, &method.reply) else {
         return None;
     };
     let variant = &exchange.inbound.variants[method.message];
     let request = qualified(&variant.ty, unit);
     let variant = ident(&variant.variant);
-    let name = ident(&names.claim(&[&method.name, &format!("request_{}", method.name)]));
+    let name = ident(method.request.as_ref()?);
     let output = match reply {
         Reply::One(index) => qualified(&exchange.outbound.variants[*index].ty, unit),
         Reply::Choice { name, .. } => {
