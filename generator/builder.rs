@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::bundle::bundle;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render_human};
 use crate::document::{FileSystem, Sources};
-use crate::lower::{ChannelLayout, Options, Perspective};
 use crate::naming::visible;
+use crate::options::{ChannelLayout, Options, Perspective};
 
 /// Generates the code of a document from `build.rs`, to be included by `wsgen_runtime::include_api!`.
 ///

@@ -20,8 +20,10 @@ pub mod lower;
 pub mod markdown;
 pub mod model;
 pub mod naming;
+pub mod options;
 pub mod output;
 mod parallel;
+mod place;
 #[cfg(feature = "cli")]
 pub mod project;
 mod render;
@@ -29,9 +31,10 @@ pub mod resolve;
 mod rules;
 pub mod scaffold;
 pub mod settings;
+pub mod table;
 
 pub use builder::{BuildError, Builder};
-pub use lower::{ChannelLayout, Perspective};
+pub use options::{ChannelLayout, Options, Perspective};
 
 use diagnostic::{Code, Diagnostics, Severity};
 use document::Sources;
@@ -58,7 +61,7 @@ pub struct Output {
 /// All errors of the document, together with its warnings.
 pub fn generate(
     sources: &Sources,
-    options: &lower::Options,
+    options: &Options,
     document: &str,
 ) -> Result<Output, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
@@ -88,15 +91,21 @@ pub fn generate(
 /// Reads, checks and lowers a document: what `inspect` shows and `generate` renders.
 pub fn understand(
     sources: &Sources,
-    options: &lower::Options,
+    options: &Options,
     diagnostics: &mut Diagnostics,
 ) -> Option<Service> {
     let document = document::read(sources, diagnostics)?;
     rules::check(&document, sources, diagnostics);
-    let service = lower::lower(&document, sources, options, diagnostics)?;
-    // Something is made of the fragment after all: it had better be complete.
-    diagnostics.set_severity(Code::Fragment, Severity::Warning);
-    Some(service)
+    let service = lower::lower(&document, sources, options, diagnostics);
+    if let Some(incomplete) = &document.incomplete {
+        // What something is made of had better be complete.
+        let severity = match service {
+            Some(_) => Severity::Warning,
+            None => Severity::Note,
+        };
+        incomplete.report(severity, diagnostics);
+    }
+    service
 }
 
 /// Generates the tests of the document's examples, for the project whose library is called `krate`.

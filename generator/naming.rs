@@ -118,6 +118,24 @@ pub fn string_literal(text: &str) -> Literal {
     }
 }
 
+/// A basic string of TOML, or a double-quoted scalar of YAML: both know these escapes.
+#[must_use]
+pub fn toml_string(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if is_invisible(c) => match u32::from(c) {
+                code @ ..=0xffff => quoted.push_str(&format!("\\u{code:04X}")),
+                code => quoted.push_str(&format!("\\U{code:08X}")),
+            },
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// A raw string literal with as many `#` as the text needs.
 fn raw_string(text: &str) -> String {
     let mut hashes = "#".to_owned();

@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use crate::lower::{ChannelLayout, Options, Perspective};
-use crate::scaffold::toml_string;
+use crate::naming::toml_string;
+use crate::options::{ChosenValue, Options};
 
 /// What `wsgen.toml` says.
 #[derive(Clone, Debug)]
@@ -24,17 +24,21 @@ impl Settings {
     /// # Errors
     /// When the template cannot be rendered: a bug of wsgen.
     pub fn to_toml(&self) -> Result<String, askama::Error> {
+        let options = self.options.chosen().into_iter().map(|chosen| {
+            let value = match chosen.value {
+                ChosenValue::Word(word, _) => toml_string(word),
+                ChosenValue::Texts(texts) => list(texts),
+                ChosenValue::Yes => "true".to_owned(),
+            };
+            (chosen.key, value)
+        });
         SettingsFile {
             document: toml_string(&self.document),
-            describes_client: self.options.perspective == Perspective::Client,
-            channels: match self.options.channels {
-                ChannelLayout::Auto => None,
-                ChannelLayout::Paths => Some("paths"),
-                ChannelLayout::Multiplex => Some("multiplex"),
+            options: options.collect(),
+            allow_ref_roots: match self.allow_ref_roots.as_slice() {
+                [] => None,
+                folders => Some(list(folders)),
             },
-            servers: strings(&self.options.servers),
-            allow_ref_roots: strings(&self.allow_ref_roots),
-            client: self.options.client,
             build_script: self.build_script,
         }
         .render()
@@ -55,17 +59,16 @@ impl Settings {
 #[template(path = "wsgen.toml.askama")]
 struct SettingsFile {
     document: String,
-    describes_client: bool,
-    channels: Option<&'static str>,
-    servers: Option<String>,
+    /// Keys and values of the options that are not as they are by default.
+    options: Vec<(&'static str, String)>,
     allow_ref_roots: Option<String>,
-    client: bool,
     build_script: bool,
 }
 
-fn strings(items: &[String]) -> Option<String> {
+/// A list of strings in TOML.
+fn list(items: &[String]) -> String {
     let items: Vec<String> = items.iter().map(|item| toml_string(item)).collect();
-    (!items.is_empty()).then(|| items.join(", "))
+    format!("[{}]", items.join(", "))
 }
 
 #[cfg(feature = "cli")]
@@ -75,16 +78,16 @@ mod read {
     use serde::Deserialize;
 
     use super::Settings;
-    use crate::lower::{ChannelLayout, Options, Perspective};
+    use crate::options::{ChannelLayout, Options, Perspective};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     pub(super) struct File {
         document: String,
         #[serde(default)]
-        perspective: Side,
+        perspective: Perspective,
         #[serde(default)]
-        channels: Layout,
+        channels: ChannelLayout,
         #[serde(default)]
         servers: Vec<String>,
         #[serde(default)]
@@ -95,37 +98,13 @@ mod read {
         build_script: bool,
     }
 
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "lowercase")]
-    enum Side {
-        #[default]
-        Server,
-        Client,
-    }
-
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "lowercase")]
-    enum Layout {
-        #[default]
-        Auto,
-        Paths,
-        Multiplex,
-    }
-
     impl From<File> for Settings {
         fn from(file: File) -> Self {
             Self {
                 document: file.document,
                 options: Options {
-                    perspective: match file.perspective {
-                        Side::Server => Perspective::Server,
-                        Side::Client => Perspective::Client,
-                    },
-                    channels: match file.channels {
-                        Layout::Auto => ChannelLayout::Auto,
-                        Layout::Paths => ChannelLayout::Paths,
-                        Layout::Multiplex => ChannelLayout::Multiplex,
-                    },
+                    perspective: file.perspective,
+                    channels: file.channels,
                     servers: file.servers,
                     client: file.client,
                 },
@@ -139,6 +118,7 @@ mod read {
 #[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
+    use crate::options::{ChannelLayout, Perspective};
 
     #[test]
     fn what_is_written_is_read() {

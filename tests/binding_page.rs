@@ -165,7 +165,7 @@ fn check_service(name: &str, service: &Service, expected: &[Server]) {
         .collect();
     assert_eq!(found, expected, "{name}");
     assert!(
-        matches!(service.routes[..], [ref route] if matches!(route.traffic, Traffic::Raw)),
+        matches!(service.routes.as_slice(), [route] if matches!(route.traffic, Traffic::Raw)),
         "{name}"
     );
     let kinds = service

@@ -104,6 +104,47 @@ fn inspect_draws_what_was_understood() {
 }
 
 #[test]
+fn inspect_shows_what_each_stage_made() {
+    let stage = |stage: &str| text(&["inspect", "--stage", stage, &chat()]);
+    let document = stage("document");
+    for line in [
+        "AsyncAPI 3.0",
+        "server production  ",
+        "channel room  /rooms/{room}",
+        "  message sendMessage",
+        "operation talk  receive on room",
+    ] {
+        assert!(document.contains(line), "{line}: {document}");
+    }
+    assert_eq!(stage("model"), text(&["inspect", &chat()]));
+    let files = stage("files");
+    for line in ["==> src/generated/room.rs <==", "pub trait Room"] {
+        assert!(files.contains(line), "{line}: {files}");
+    }
+    let programs = |stage: &str| json(&["inspect", "--stage", stage, "--format", "json", &chat()]);
+    let document = programs("document");
+    assert_eq!(document["channels"][0]["address"], "/rooms/{room}");
+    assert_eq!(document["operations"][0]["action"], "receive");
+    let first = &programs("files")[0];
+    assert_eq!(first["path"], "src/generated/mod.rs");
+    assert!(
+        first["contents"]
+            .as_str()
+            .unwrap()
+            .contains("pub mod room;")
+    );
+    let drawn = wsgen(&[
+        "inspect",
+        "--stage",
+        "files",
+        "--format",
+        "mermaid",
+        &chat(),
+    ]);
+    assert_eq!(drawn.status.code(), Some(2));
+}
+
+#[test]
 fn verbose_tells_which_files_were_read_and_how_many_findings_there_are() {
     let folder = tempfile::tempdir().unwrap();
     let document = folder.path().join("api.yaml");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use wsgen::lower::Options;
+use wsgen::Options;
 use wsgen::scaffold::Starter;
 
 use crate::support::{cargo, fresh_workspace, project_with, root, settings, write_files};

@@ -5,8 +5,8 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use wsgen::diagnostic::{Diagnostics, Severity};
-use wsgen::lower::{Options, Perspective};
 use wsgen::scaffold::{Project, documents, scaffold};
+use wsgen::{Options, Perspective};
 
 use crate::support::{load, root, settings};
 

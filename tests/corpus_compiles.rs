@@ -10,10 +10,10 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use wsgen::diagnostic::{Code, Diagnostic, Diagnostics, Location};
 use wsgen::document::Sources;
-use wsgen::lower::{Options, Perspective};
 use wsgen::model::{Exchange, Service, Traffic};
 use wsgen::project::new_files;
 use wsgen::scaffold::{Project, documents};
+use wsgen::{Options, Perspective};
 
 use crate::corpus::entries;
 use crate::support::{load, root, settings};
@@ -108,7 +108,7 @@ fn write(entry: &Path, perspective: Perspective, workspace: &Path) -> Option<Wri
     };
     Some(Written {
         has_tests,
-        types: output.service.types.ids().count(),
+        types: output.service.types.iter().count(),
         messages: exchanges(&output.service)
             .map(|exchange| exchange.inbound.variants.len() + exchange.outbound.variants.len())
             .sum(),

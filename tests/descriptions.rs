@@ -13,7 +13,6 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 use wsgen::diagnostic::{Diagnostics, render_human};
 use wsgen::document::Sources;
-use wsgen::lower;
 use wsgen::markdown::inert;
 
 use crate::support::twin;
@@ -165,7 +164,7 @@ fn generated(descriptions: &[String]) -> String {
     });
     let mut diagnostics = Diagnostics::new();
     let sources = Sources::from_text("asyncapi.json", document.to_string(), &mut diagnostics);
-    let output = wsgen::generate(&sources, &lower::Options::default(), "asyncapi.json")
+    let output = wsgen::generate(&sources, &wsgen::Options::default(), "asyncapi.json")
         .unwrap_or_else(|errors| panic!("{}", render_human(&errors, &sources, false)));
     let mut files = output.files.into_iter();
     let messages = files.find(|file| file.path == "src/generated/messages.rs");

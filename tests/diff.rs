@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use wsgen::Options;
 use wsgen::compare::{Effect, Kind, compare};
 use wsgen::diagnostic::Diagnostics;
-use wsgen::lower::Options;
 
 use crate::corpus::entries;
 use crate::support::{load, root};

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use wsgen::diagnostic::{Diagnostics, render_human, render_json, render_sarif};
 use wsgen::document::Sources;
-use wsgen::lower::{ChannelLayout, Options, Perspective};
 use wsgen::project::new_files;
+use wsgen::{ChannelLayout, Options, Perspective};
 
 use crate::support::{files_below, root, settings};
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use wsgen::lower::Options;
+use wsgen::Options;
 use wsgen::output::OutputFile;
 use wsgen::scaffold::{Project, Runtime};
 

@@ -13,6 +13,7 @@ mod bad_input;
 mod binding_page;
 mod build_script;
 mod check;
+mod circles;
 mod client;
 mod commands;
 mod compiles;

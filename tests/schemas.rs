@@ -9,9 +9,9 @@ use std::fs;
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
+use wsgen::Options;
 use wsgen::diagnostic::{Code, Diagnostics};
 use wsgen::document::Sources;
-use wsgen::lower::Options;
 use wsgen::output::OutputFile;
 
 use crate::support::{cargo, fresh_workspace, project, settings, write_files};

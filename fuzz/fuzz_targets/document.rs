@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use wsgen::diagnostic::{Diagnostics, render_human, render_json};
 use wsgen::document::Sources;
-use wsgen::lower::{ChannelLayout, Options, Perspective};
+use wsgen::{ChannelLayout, Options, Perspective};
 
 fuzz_target!(|bytes: &[u8]| {
     let name = match bytes.first() {

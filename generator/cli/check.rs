@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use wsgen::diagnostic::{Code, Diagnostics, Severity, render_json, render_sarif};
 
+use super::arguments::{Format, Input};
 use super::report::Output;
-use super::{Format, Input};
 
 /// Check a document: exit with 0 if it can be served, with 1 if there are errors.
 #[derive(Args, Debug)]
@@ -20,17 +20,15 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, output: &Output) -> ExitCode {
-        let mut diagnostics = Diagnostics::new();
+        // A document for brokers may be right; only `init` and `generate` have nothing to do for it.
+        let tolerated = &[Code::NoWebSocketServer, Code::EmptyServers];
+        let mut diagnostics = Diagnostics::tolerating(tolerated);
         let sources = self.input.load(&mut diagnostics);
         if !diagnostics.has_errors() {
             wsgen::understand(&sources, &self.input.options(), &mut diagnostics);
         }
-        // A document for brokers may be right; only `init` and `generate` have nothing to do for it.
-        for code in [Code::NoWebSocketServer, Code::EmptyServers] {
-            diagnostics.set_severity(code, Severity::Warning);
-        }
         if self.strict {
-            diagnostics.deny_warnings();
+            diagnostics = diagnostics.strict();
         }
         match output.format {
             Format::Json => {

@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::Cli;
 use super::report::Output;
 
 /// Print a script that lets a shell complete the commands of wsgen.
@@ -16,9 +15,9 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self, output: &Output) -> ExitCode {
+    pub(super) fn run(self, mut wsgen: Command, output: &Output) -> ExitCode {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "wsgen", &mut script);
+        clap_complete::generate(self.shell, &mut wsgen, "wsgen", &mut script);
         output.result(&String::from_utf8_lossy(&script));
         ExitCode::SUCCESS
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 use wsgen::compare::Kind;
 use wsgen::diagnostic::{Code, UnknownCode};
 
-use super::Format;
+use super::arguments::Format;
 use super::report::Output;
 
 /// Explain the code of a finding or of a change, such as `no-websocket-server`; without one, list them all.

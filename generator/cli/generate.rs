@@ -8,8 +8,9 @@ use wsgen::diagnostic::Diagnostics;
 use wsgen::document::{FileSystem, Sources};
 use wsgen::project::{self, Access, Permissions, Project, ProjectError, SETTINGS, Update};
 
+use super::arguments::{Choices, called};
 use super::report::Output;
-use super::{Choices, called, update};
+use super::update;
 
 /// Bring the project here up to date: rewrite what is generated, add stubs for what is new, say what is left to do.
 #[derive(Args, Debug)]

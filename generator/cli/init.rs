@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use wsgen::Options;
 use wsgen::diagnostic::Diagnostics;
 use wsgen::document::Sources;
-use wsgen::lower::Options;
 use wsgen::model::Service;
 use wsgen::naming::{file_name, is_keyword};
 use wsgen::output::{self, OutputFile, Ownership};
 use wsgen::project::new_files;
 use wsgen::scaffold::{Documents, Project, documents};
 
+use super::arguments::Input;
 use super::report::Output;
-use super::{Input, inspect, workspace};
+use super::{inspect, workspace};
 
 /// Scaffold a project: generated code, stubs for your handlers, config, tests.
 #[derive(Args, Debug)]

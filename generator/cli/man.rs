@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 
-use super::Cli;
 use super::report::Output;
 
 /// Write manual pages: wsgen.1, and one for each command.
@@ -16,8 +15,8 @@ pub(super) struct Man {
 }
 
 impl Man {
-    pub(super) fn run(self, output: &Output) -> ExitCode {
-        match clap_mangen::generate_to(Cli::command(), &self.dir) {
+    pub(super) fn run(self, wsgen: Command, output: &Output) -> ExitCode {
+        match clap_mangen::generate_to(wsgen, &self.dir) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => output.error(&format!(
                 "cannot write manual pages to `{}`: {error}",

@@ -1,5 +1,6 @@
 //! The command line: the only code that prints or exits.
 
+mod arguments;
 mod check;
 mod completions;
 mod diff;
@@ -14,14 +15,12 @@ mod update;
 mod watch;
 mod workspace;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use wsgen::diagnostic::Diagnostics;
-use wsgen::document::{FileSystem, Sources};
-use wsgen::lower;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use arguments::{Color, Format};
 
 /// Generates WebSocket servers in Rust from AsyncAPI documents.
 #[derive(Debug, Parser)]
@@ -69,71 +68,6 @@ enum Command {
     Man(man::Man),
 }
 
-/// The document to read.
-#[derive(Args, Debug)]
-struct Input {
-    /// The AsyncAPI document, in YAML or JSON; `-` reads standard input.
-    spec: PathBuf,
-    #[command(flatten)]
-    choices: Choices,
-}
-
-/// What the user decided about the document.
-#[derive(Args, Debug, Default)]
-struct Choices {
-    /// Which side of the API the document describes [default: server].
-    #[arg(long, value_enum)]
-    perspective: Option<Side>,
-    /// How channels become routes [default: auto].
-    #[arg(long, value_enum)]
-    channels: Option<Layout>,
-    /// Generate this server only (repeatable).
-    #[arg(long = "server", value_name = "NAME")]
-    servers: Vec<String>,
-    /// A folder outside the document's own from which references may read (repeatable).
-    #[arg(long, value_name = "DIR")]
-    allow_ref_root: Vec<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Side {
-    /// The document describes the server.
-    Server,
-    /// The document describes a client of the server.
-    Client,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Layout {
-    /// By the addresses of the channels.
-    Auto,
-    /// Every channel is a route of its own.
-    Paths,
-    /// All channels share one socket.
-    Multiplex,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For programs.
-    Json,
-    /// For code scanners, by `check`.
-    Sarif,
-    /// For a picture, by `inspect`.
-    Mermaid,
-    /// For a page or a comment, by `diff`.
-    Markdown,
-}
-
 /// Parses the arguments and does what they say: 0 when done, 1 when the document or the project is at fault, 2 for wrong usage.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -163,64 +97,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Watch(watch) => watch.run(&output),
         Command::Check(check) => check.run(&output),
         Command::Inspect(inspect) => inspect.run(&output),
-        Command::Diff(diff) => diff.run(&output),
+        Command::Diff(diff) => diff.run(Cli::command(), &output),
         Command::Explain(explain) => explain.run(&output),
-        Command::Completions(completions) => completions.run(&output),
-        Command::Man(man) => man.run(&output),
-    }
-}
-
-impl Input {
-    /// What to call the document.
-    fn name(&self) -> String {
-        called(&self.spec)
-    }
-
-    fn load(&self, diagnostics: &mut Diagnostics) -> Sources {
-        self.choices.load(&self.spec, diagnostics)
-    }
-
-    fn options(&self) -> lower::Options {
-        self.choices.options()
-    }
-}
-
-/// What to call a document.
-fn called(spec: &Path) -> String {
-    match spec.as_os_str() == "-" {
-        true => "standard input".to_owned(),
-        false => spec.display().to_string(),
-    }
-}
-
-impl Choices {
-    fn load(&self, spec: &Path, diagnostics: &mut Diagnostics) -> Sources {
-        let files = FileSystem::new(spec, &self.allow_ref_root);
-        Sources::load(spec, &files, diagnostics)
-    }
-
-    fn options(&self) -> lower::Options {
-        self.over(lower::Options::default())
-    }
-
-    /// These choices, and for what is not chosen those of `options`.
-    fn over(&self, mut options: lower::Options) -> lower::Options {
-        if let Some(side) = self.perspective {
-            options.perspective = match side {
-                Side::Server => lower::Perspective::Server,
-                Side::Client => lower::Perspective::Client,
-            };
-        }
-        if let Some(layout) = self.channels {
-            options.channels = match layout {
-                Layout::Auto => lower::ChannelLayout::Auto,
-                Layout::Paths => lower::ChannelLayout::Paths,
-                Layout::Multiplex => lower::ChannelLayout::Multiplex,
-            };
-        }
-        if !self.servers.is_empty() {
-            options.servers.clone_from(&self.servers);
-        }
-        options
+        Command::Completions(completions) => completions.run(Cli::command(), &output),
+        Command::Man(man) => man.run(Cli::command(), &output),
     }
 }

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
+use wsgen::Options;
 use wsgen::diagnostic::Diagnostics;
 use wsgen::document::Sources;
-use wsgen::lower::Options;
 use wsgen::scaffold::Starter;
 
 use super::init::{Spec, Target};

@@ -7,7 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 use wsgen::diagnostic::{Diagnostics, Severity, render_human, render_json};
 use wsgen::document::Sources;
 
-use super::{Color, Format};
+use super::arguments::{Color, Format};
 
 /// How the user wants to be told.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use wsgen::project::Update;
 use wsgen::project::handlers::Task;
 use wsgen::project::plan::{Change, Kept, Plan, Why};
 
-use super::Format;
+use super::arguments::Format;
 use super::report::{Output, counted};
 
 /// Whether something happened or would have.

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::{
     Constant, Definition, Exchange, Literal, MessageSet, Method, Reply, Route, Traffic, Type,
-    Types, Variant,
+    Types, Variant, VariantId,
 };
 
-use super::{Comparison, Direction, Kind, Subject, quoted};
+use super::comparison::{Comparison, Direction, Subject, quoted};
+use super::kind::Kind;
 
 /// Messages without a partner of their name are compared with each other by shape up to this number of pairs.
 const MAX_GUESSES: usize = 64;
@@ -39,9 +40,9 @@ impl Comparison<'_> {
         new: &MessageSet,
         direction: Direction,
         path: &str,
-    ) -> HashMap<usize, usize> {
+    ) -> HashMap<VariantId, VariantId> {
         let pairs = self.pair(old, new, direction);
-        let partners: HashMap<usize, usize> = pairs
+        let partners: HashMap<VariantId, VariantId> = pairs
             .iter()
             .map(|(before, after)| (*after, *before))
             .collect();
@@ -53,7 +54,7 @@ impl Comparison<'_> {
                 "from",
             ),
         };
-        for (index, variant) in new.variants.iter().enumerate() {
+        for (index, variant) in new.variants.entries() {
             match partners.get(&index) {
                 Some(&before) => {
                     self.message(&old.variants[before], variant, direction);
@@ -65,7 +66,7 @@ impl Comparison<'_> {
                 }
             }
         }
-        for (index, variant) in old.variants.iter().enumerate() {
+        for (index, variant) in old.variants.entries() {
             if !pairs.contains_key(&index) {
                 let message = format!("message `{}` {way} {path} is gone", variant.name);
                 self.report_gone(removed, &variant.place, message);
@@ -80,27 +81,26 @@ impl Comparison<'_> {
         old: &MessageSet,
         new: &MessageSet,
         direction: Direction,
-    ) -> HashMap<usize, usize> {
-        let names: HashMap<&str, usize> =
+    ) -> HashMap<VariantId, VariantId> {
+        let names: HashMap<&str, VariantId> =
             indices(new, |variant| variant.variant.as_str()).collect();
-        let mut pairs: HashMap<usize, usize> = indices(old, |variant| variant.variant.as_str())
-            .filter_map(|(name, before)| Some((before, *names.get(name)?)))
-            .collect();
-        let gone: Vec<usize> = (0..old.variants.len())
-            .filter(|index| !pairs.contains_key(index))
-            .collect();
-        let mut added: Vec<usize> = {
-            let taken: HashSet<usize> = pairs.values().copied().collect();
-            (0..new.variants.len())
-                .filter(|index| !taken.contains(index))
-                .collect()
+        let mut pairs: HashMap<VariantId, VariantId> =
+            indices(old, |variant| variant.variant.as_str())
+                .filter_map(|(name, before)| Some((before, *names.get(name)?)))
+                .collect();
+        let gone = old.variants.ids().filter(|id| !pairs.contains_key(id));
+        let gone: Vec<VariantId> = gone.collect();
+        let mut added: Vec<VariantId> = {
+            let taken: HashSet<VariantId> = pairs.values().copied().collect();
+            let ids = new.variants.ids();
+            ids.filter(|id| !taken.contains(id)).collect()
         };
         if gone.len() * added.len() > MAX_GUESSES {
             return pairs;
         }
         for before in gone {
             let same =
-                |after: &usize| self.same_on_the_wire((old, before), (new, *after), direction);
+                |after: &VariantId| self.same_on_the_wire((old, before), (new, *after), direction);
             if let Some(position) = added.iter().position(same) {
                 pairs.insert(before, added.remove(position));
             }
@@ -111,8 +111,8 @@ impl Comparison<'_> {
     /// Whether a message that has another name now is still what clients know.
     fn same_on_the_wire(
         &self,
-        (old, before): (&MessageSet, usize),
-        (new, after): (&MessageSet, usize),
+        (old, before): (&MessageSet, VariantId),
+        (new, after): (&MessageSet, VariantId),
         direction: Direction,
     ) -> bool {
         let (was, is) = (&old.variants[before], &new.variants[after]);
@@ -162,8 +162,8 @@ impl Comparison<'_> {
     /// A value that names the message: one that is a constant of its type is compared with the type.
     fn known_by(
         &mut self,
-        (old, before): (&MessageSet, usize),
-        (new, after): (&MessageSet, usize),
+        (old, before): (&MessageSet, VariantId),
+        (new, after): (&MessageSet, VariantId),
     ) {
         let (was, is) = (&old.variants[before], &new.variants[after]);
         if constant(&was.ty, &self.old.types).is_some()
@@ -188,16 +188,18 @@ impl Comparison<'_> {
         &mut self,
         (old, before): (&Route, &Exchange),
         (new, after): (&Route, &Exchange),
-        inbound: &HashMap<usize, usize>,
-        outbound: &HashMap<usize, usize>,
+        inbound: &HashMap<VariantId, VariantId>,
+        outbound: &HashMap<VariantId, VariantId>,
     ) {
-        let old_methods: HashMap<usize, &Method> = methods(old)
+        let old_methods: HashMap<VariantId, &Method> = old
+            .methods()
             .map(|method| (method.message, method))
             .collect();
-        let new_methods: HashMap<usize, &Method> = methods(new)
+        let new_methods: HashMap<VariantId, &Method> = new
+            .methods()
             .map(|method| (method.message, method))
             .collect();
-        let mut pairs: Vec<(usize, usize)> =
+        let mut pairs: Vec<(VariantId, VariantId)> =
             inbound.iter().map(|(old, new)| (*old, *new)).collect();
         pairs.sort_unstable_by_key(|(_, new)| *new);
         for (was, is) in pairs {
@@ -246,11 +248,11 @@ impl Comparison<'_> {
         &mut self,
         (old, before): (&Method, &Exchange),
         (new, after): (&Method, &Exchange),
-        outbound: &HashMap<usize, usize>,
+        outbound: &HashMap<VariantId, VariantId>,
         name: &str,
     ) {
         let (was, is) = (answers(old), answers(new));
-        let still: Vec<usize> = was
+        let still: Vec<VariantId> = was
             .iter()
             .filter_map(|index| outbound.get(index).copied())
             .collect();
@@ -260,11 +262,10 @@ impl Comparison<'_> {
         if same {
             return;
         }
-        let names = |indices: &[usize], exchange: &Exchange| {
+        let names = |ids: &[VariantId], exchange: &Exchange| {
             quoted(
-                indices
-                    .iter()
-                    .map(|index| exchange.outbound.variants[*index].name.as_str()),
+                ids.iter()
+                    .map(|id| exchange.outbound.variants[*id].name.as_str()),
             )
         };
         let (was, is) = (names(was, before), names(is, after));
@@ -288,16 +289,12 @@ impl Comparison<'_> {
 fn indices<'m, K>(
     set: &'m MessageSet,
     key: impl Fn(&'m Variant) -> K,
-) -> impl Iterator<Item = (K, usize)> {
-    let keyed = set.variants.iter().enumerate();
+) -> impl Iterator<Item = (K, VariantId)> {
+    let keyed = set.variants.entries();
     keyed.map(move |(index, variant)| (key(variant), index))
 }
 
-fn methods(route: &Route) -> impl Iterator<Item = &Method> {
-    route.channels.iter().flat_map(|channel| &channel.methods)
-}
-
-fn answers(method: &Method) -> &[usize] {
+fn answers(method: &Method) -> &[VariantId] {
     method.reply.as_ref().map_or(&[], Reply::messages)
 }
 
@@ -313,7 +310,7 @@ fn constant<'m>(ty: &Type, types: &'m Types) -> Option<&'m Constant> {
 }
 
 /// The property whose value names a message, and its values.
-fn tag(set: &MessageSet, index: usize) -> Option<(String, Vec<&Literal>)> {
+fn tag(set: &MessageSet, index: VariantId) -> Option<(String, Vec<&Literal>)> {
     let tag = set.dispatch.tag.as_ref()?;
     let own = tag.values.iter().filter(|(_, target)| *target == index);
     let values: Vec<&Literal> = own.map(|(literal, _)| literal).collect();

@@ -3,8 +3,9 @@
 use crate::diagnostic::Location;
 use crate::model::{Constant, Definition, Field, Type, TypeDefinition};
 
+use super::comparison::{Comparison, Direction, Subject};
+use super::kind::Kind;
 use super::relation::Relation;
-use super::{Comparison, Direction, Kind, Subject};
 
 impl Comparison<'_> {
     pub(super) fn structs(

@@ -2,7 +2,8 @@
 
 use crate::model::{Parameter, ParameterLocation, Route, path_template};
 
-use super::{Comparison, Direction, Kind, Subject};
+use super::comparison::{Comparison, Direction, Subject};
+use super::kind::Kind;
 
 impl Comparison<'_> {
     pub(super) fn parameters(&mut self, old: &Route, new: &Route) {

@@ -1,72 +1,10 @@
 //! Routes: which there are, by which path, and how the code of their handlers is arranged.
 
-use std::collections::{HashMap, HashSet};
+use crate::model::{Layout, MultiplexedChannel, Route, RouteId, Traffic, path_template};
 
-use crate::model::{Layout, Route, Service, Traffic, path_template};
-
-use super::servers::{named, serves};
-use super::{Comparison, Kind, quoted};
-
-/// Which route of the old service is which of the new one, by their indices.
-pub(super) struct Pairs {
-    /// In both, in the order of the new service.
-    pub(super) both: Vec<(usize, usize)>,
-    /// Only in the old one.
-    pub(super) gone: Vec<usize>,
-    /// Only in the new one.
-    pub(super) added: Vec<usize>,
-}
-
-/// A route is still the same where it has a channel of the same name, or else where it has the same path.
-pub(super) fn pair(old: &Service, new: &Service) -> Pairs {
-    let mut pairs = Pairs {
-        both: Vec::new(),
-        gone: Vec::new(),
-        added: Vec::new(),
-    };
-    let mut by_channel: HashMap<&str, Vec<usize>> = HashMap::new();
-    let mut by_path: HashMap<String, Vec<usize>> = HashMap::new();
-    for (index, route) in old.routes.iter().enumerate() {
-        for channel in &route.channels {
-            by_channel.entry(&channel.name).or_default().push(index);
-        }
-        by_path
-            .entry(path_template(&route.path))
-            .or_default()
-            .push(index);
-    }
-    let mut taken = HashSet::new();
-    let mut partners = vec![None; new.routes.len()];
-    for (index, route) in new.routes.iter().enumerate() {
-        let channels = route.channels.iter();
-        let mut candidates = channels.filter_map(|channel| by_channel.get(channel.name.as_str()));
-        let mut free = candidates
-            .by_ref()
-            .flatten()
-            .filter(|old| !taken.contains(*old));
-        partners[index] = free.next().copied();
-        taken.extend(partners[index]);
-    }
-    for (index, route) in new.routes.iter().enumerate() {
-        if partners[index].is_none() {
-            let candidates = by_path.get(&path_template(&route.path));
-            let mut free = candidates
-                .into_iter()
-                .flatten()
-                .filter(|old| !taken.contains(*old));
-            partners[index] = free.next().copied();
-            taken.extend(partners[index]);
-        }
-        match partners[index] {
-            Some(before) => pairs.both.push((before, index)),
-            None => pairs.added.push(index),
-        }
-    }
-    pairs.gone = (0..old.routes.len())
-        .filter(|index| !taken.contains(index))
-        .collect();
-    pairs
-}
+use super::comparison::{Comparison, quoted};
+use super::kind::Kind;
+use super::pairs::{Pairs, named, serves};
 
 impl Comparison<'_> {
     pub(super) fn routes(&mut self, routes: &Pairs) {
@@ -88,7 +26,7 @@ impl Comparison<'_> {
     }
 
     /// The path by which clients connect; that a server moved is said of the server.
-    fn address(&mut self, before: usize, after: usize) {
+    fn address(&mut self, before: RouteId, after: RouteId) {
         let (old, new) = (self.old, self.new);
         let changed = new.servers.iter().find_map(|server| {
             let old_server = named(&old.servers, &server.name)?;
@@ -104,14 +42,16 @@ impl Comparison<'_> {
     }
 
     fn route(&mut self, old: &Route, new: &Route) {
-        if old.layout != new.layout {
-            let message = match new.layout {
-                Layout::Path => format!("{} no longer shares a socket", channels(new)),
-                Layout::Multiplexed => format!("{} share a socket", channels(new)),
-            };
-            self.report(Kind::Layout, &new.place, message);
-        } else {
-            self.traits(old, new);
+        match (&old.layout, &new.layout) {
+            (Layout::Multiplexed(_), Layout::Single(_)) => {
+                let message = format!("{} no longer shares a socket", channels(new));
+                self.report(Kind::Layout, &new.place, message);
+            }
+            (Layout::Single(_), Layout::Multiplexed(_)) => {
+                let message = format!("{} share a socket", channels(new));
+                self.report(Kind::Layout, &new.place, message);
+            }
+            _ => self.traits(old, new),
         }
         if old.authenticated && !new.authenticated {
             let message = format!("requests of {} may come without a principal", new.path);
@@ -140,34 +80,33 @@ impl Comparison<'_> {
             let message = format!("trait {was} is called {is}");
             self.report(Kind::TraitRenamed, &new.place, message);
         }
-        let multiplexed = new.layout == Layout::Multiplexed;
-        for channel in &new.channels {
-            let name = format!("channel `{}`", channel.name);
-            let before = old.channels.iter().find(|other| other.name == channel.name);
-            match before {
-                Some(before) => {
-                    if multiplexed && before.trait_name != channel.trait_name {
-                        let (was, is) = (&before.trait_name, &channel.trait_name);
+        for channel in new.channels() {
+            let name = &channel.name;
+            let before = old.channels().find(|other| other.name == *name);
+            let traits = (trait_of(old, name), trait_of(new, name));
+            match (before, traits) {
+                (Some(before), traits) => {
+                    if let (Some(was), Some(is)) = traits
+                        && was != is
+                    {
                         let message = format!("trait `{was}` is called `{is}`");
                         self.report(Kind::TraitRenamed, &channel.place, message);
                     }
-                    self.description(&name, before.docs == channel.docs, &channel.place);
+                    let same = before.docs == channel.docs;
+                    self.description(&format!("channel `{name}`"), same, &channel.place);
                 }
-                None if multiplexed => {
-                    let message = format!("{name}: implement `{}`", channel.trait_name);
+                (None, (_, Some(is))) => {
+                    let message = format!("channel `{name}`: implement `{is}`");
                     self.report(Kind::SocketChannelAdded, &channel.place, message);
                 }
-                None => {}
+                (None, _) => {}
             }
         }
-        let still = |name: &str| new.channels.iter().any(|channel| channel.name == name);
-        for channel in old
-            .channels
-            .iter()
-            .filter(|channel| multiplexed && !still(&channel.name))
-        {
-            let message = format!("channel `{}` is gone with its trait", channel.name);
-            self.report_gone(Kind::SocketChannelRemoved, &channel.place, message);
+        for MultiplexedChannel { channel, .. } in old.multiplexed() {
+            if !new.channels().any(|other| other.name == channel.name) {
+                let message = format!("channel `{}` is gone with its trait", channel.name);
+                self.report_gone(Kind::SocketChannelRemoved, &channel.place, message);
+            }
         }
     }
 
@@ -191,13 +130,23 @@ impl Comparison<'_> {
     }
 }
 
+/// The trait that a channel has beside that of its route.
+fn trait_of<'m>(route: &'m Route, channel: &str) -> Option<&'m str> {
+    let mut shared = route.multiplexed().iter();
+    let found = shared.find(|shared| shared.channel.name == channel);
+    found.map(|shared| shared.trait_name.as_str())
+}
+
 /// The channels of a route and its path.
 fn described(route: &Route) -> String {
     format!("{} at {}", channels(route), route.path)
 }
 
 fn channels(route: &Route) -> String {
-    let names = quoted(route.channels.iter().map(|channel| channel.name.as_str()));
-    let plural = if route.channels.len() == 1 { "" } else { "s" };
+    let names = quoted(route.channels().map(|channel| channel.name.as_str()));
+    let plural = match route.layout {
+        Layout::Single(_) => "",
+        Layout::Multiplexed(_) => "s",
+    };
     format!("channel{plural} {names}")
 }

@@ -3,7 +3,8 @@
 use crate::diagnostic::Location;
 use crate::model::{Scheme, SchemeKind};
 
-use super::{Comparison, Kind};
+use super::comparison::Comparison;
+use super::kind::Kind;
 
 impl Comparison<'_> {
     /// Compares what clients must present; `subject` is a server or a message.

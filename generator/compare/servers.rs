@@ -1,9 +1,10 @@
 //! Servers: which there are, where clients reach them, what they ask for and what they serve.
 
-use crate::model::{ServedRoute, Server};
+use crate::model::Server;
 
-use super::routes::Pairs;
-use super::{Comparison, Kind};
+use super::comparison::Comparison;
+use super::kind::Kind;
+use super::pairs::{Pairs, named, serves};
 
 impl Comparison<'_> {
     pub(super) fn servers(&mut self, routes: &Pairs) {
@@ -58,14 +59,4 @@ impl Comparison<'_> {
             }
         }
     }
-}
-
-/// How a server serves the route with this index.
-pub(super) fn serves(server: &Server, route: usize) -> Option<&ServedRoute> {
-    server.routes.iter().find(|served| served.route == route)
-}
-
-/// The server of this name.
-pub(super) fn named<'m>(servers: &'m [Server], name: &str) -> Option<&'m Server> {
-    servers.iter().find(|server| server.name == name)
 }

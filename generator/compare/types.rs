@@ -1,13 +1,13 @@
 //! Types of payloads and parameters, by the direction in which their values go.
 
-use crate::diagnostic::Location;
 use crate::model::{
     Check, Definition, Literal, Type, TypeDefinition, TypeId, Types, VariantOfEnumeration,
 };
 
+use super::comparison::{Comparison, Direction, Subject};
+use super::kind::Kind;
 use super::relation::{Relation, describe, relation};
 use super::rules;
-use super::{Comparison, Direction, Kind, Subject};
 
 impl Comparison<'_> {
     /// Compares the types of a value; types of the document are put off to [`Self::pending_types`].
@@ -87,7 +87,7 @@ impl Comparison<'_> {
                     Definition::Union { variants: was, .. },
                     Definition::Union { variants: is, .. },
                 ) => {
-                    self.unions((old, was), (new, is), direction);
+                    self.unions((old, was.as_slice()), (new, is.as_slice()), direction);
                 }
                 (Definition::Newtype(was), Definition::Newtype(is)) => {
                     let subject = Subject::new(format!("`{}`", new.name), &new.place);
@@ -227,20 +227,6 @@ impl Comparison<'_> {
                 self.report_gone(removed, &old.place, message);
             }
         }
-    }
-}
-
-impl Subject {
-    pub(super) fn new(name: String, place: &Location) -> Self {
-        Self {
-            name,
-            place: place.clone(),
-        }
-    }
-
-    /// A part of it, which has no place of its own.
-    fn part(&self, words: &str) -> Self {
-        Self::new(format!("{words} {}", self.name), &self.place)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The keywords of JSON Schema, applied to one value and whatever is inside it.
 
+use super::validator::{Validator, Violation};
 use super::values::{compile, describe, excerpt, is_nullable, is_of, repeated};
-use super::{Validator, Violation};
 use crate::diagnostic::Diagnostics;
 use crate::document::{Kind, Node, OldValue};
 
@@ -13,6 +13,24 @@ pub(super) struct Check<'a, 'r, 'v, 'd> {
     pub(super) nesting: usize,
     /// How deep the value is.
     pub(super) depth: usize,
+}
+
+impl<'a> Validator<'a, '_> {
+    /// As [`conforms`](super::conforms).
+    pub(crate) fn check(
+        &mut self,
+        schema: Node<'a>,
+        value: Node<'a>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<(), Violation<'a>> {
+        let mut check = Check {
+            validator: self,
+            diagnostics,
+            nesting: 0,
+            depth: 0,
+        };
+        check.apply(schema, value)
+    }
 }
 
 type Outcome<'a> = Result<(), Violation<'a>>;

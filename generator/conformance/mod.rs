@@ -6,30 +6,15 @@
 mod check;
 #[cfg(test)]
 mod tests;
+mod validator;
 mod values;
 
+pub(crate) use validator::{Validator, Violation};
 pub(crate) use values::is_nullable;
-
-use std::collections::HashMap;
-
-use regex_lite::Regex;
 
 use crate::diagnostic::Diagnostics;
 use crate::document::Node;
 use crate::resolve::Resolver;
-
-/// Where and why a value does not conform.
-#[derive(Clone, Debug)]
-pub(crate) struct Violation<'a> {
-    /// The innermost value that is at fault.
-    pub(crate) value: Node<'a>,
-    /// The schema that it violates.
-    pub(crate) schema: Node<'a>,
-    /// What is wrong, such as "expected a string, found a number".
-    pub(crate) reason: String,
-    /// How many values deep.
-    depth: usize,
-}
 
 /// Whether `value` conforms to `schema`.
 ///
@@ -42,44 +27,6 @@ pub(crate) fn conforms<'a>(
     diagnostics: &mut Diagnostics,
 ) -> Result<(), Violation<'a>> {
     Validator::new(resolver).check(schema, value, diagnostics)
-}
-
-/// Checks values, and remembers the patterns that it has compiled.
-#[derive(Debug)]
-pub(crate) struct Validator<'a, 'r> {
-    resolver: &'r Resolver<'a>,
-    patterns: HashMap<&'a str, Option<Regex>>,
-    /// How many schemas may still be applied, so that a document cannot keep us busy.
-    budget: usize,
-}
-
-impl<'a, 'r> Validator<'a, 'r> {
-    /// How many schemas are applied to values in one run: far more than documents need.
-    const BUDGET: usize = 1_000_000;
-
-    pub(crate) fn new(resolver: &'r Resolver<'a>) -> Self {
-        Validator {
-            resolver,
-            patterns: HashMap::new(),
-            budget: Validator::BUDGET,
-        }
-    }
-
-    /// As [`conforms`].
-    pub(crate) fn check(
-        &mut self,
-        schema: Node<'a>,
-        value: Node<'a>,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<(), Violation<'a>> {
-        let mut check = check::Check {
-            validator: self,
-            diagnostics,
-            nesting: 0,
-            depth: 0,
-        };
-        check.apply(schema, value)
-    }
 }
 
 /// Whether a `schemaFormat` names something that is no JSON Schema.

@@ -7,15 +7,13 @@ mod nearest;
 #[cfg(test)]
 mod tests;
 
+pub use crate::place::Location;
 pub use code::{Code, UnknownCode};
 pub use human::render_human;
 pub use machine::{render_json, render_sarif};
 pub use nearest::nearest;
 
 use std::collections::HashMap;
-use std::ops::Range;
-
-use crate::document::FileId;
 
 /// One finding: what is wrong or was assumed, where, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,21 +43,14 @@ pub enum Severity {
     Note,
 }
 
-/// A range of bytes in the text of one file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Location {
-    /// The file.
-    pub file: FileId,
-    /// The bytes, within the text of the file.
-    pub span: Range<usize>,
-}
-
 /// The findings of one run.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     found: Vec<Diagnostic>,
     /// Where a finding is in `found`, so that saying the same thing again finds it at once.
     seen: HashMap<(Code, Option<Location>, String), usize>,
+    /// Findings with these codes are warnings at most.
+    tolerated: &'static [Code],
 }
 
 impl Severity {
@@ -94,6 +85,14 @@ impl Diagnostics {
     /// No findings yet.
     pub fn new() -> Diagnostics {
         Diagnostics::default()
+    }
+
+    /// No findings yet; those with a code among `tolerated` will be warnings, not errors.
+    pub fn tolerating(tolerated: &'static [Code]) -> Diagnostics {
+        Diagnostics {
+            tolerated,
+            ..Diagnostics::default()
+        }
     }
 
     /// Adds an error.
@@ -135,6 +134,10 @@ impl Diagnostics {
         location: Option<Location>,
         message: String,
     ) -> &mut Diagnostic {
+        let severity = match self.tolerated.contains(&code) {
+            true => severity.max(Severity::Warning),
+            false => severity,
+        };
         let next = self.found.len();
         let index = *self
             .seen
@@ -193,19 +196,21 @@ impl Diagnostics {
         added.help = added.help.take().or(help);
     }
 
-    /// Makes all findings with a code as bad as this.
-    pub fn set_severity(&mut self, code: Code, severity: Severity) {
-        let with_code = self.found.iter_mut().filter(|finding| finding.code == code);
-        with_code.for_each(|finding| finding.severity = severity);
-    }
-
-    /// Turns every warning into an error, and the note that a document is only a part of one.
-    pub fn deny_warnings(&mut self) {
-        for diagnostic in &mut self.found {
-            if diagnostic.severity == Severity::Warning || diagnostic.code == Code::Fragment {
+    /// The same findings, as strict readers take them: warnings are errors, and so is the note that a document is only a
+    /// part of one.
+    #[must_use]
+    pub fn strict(&self) -> Diagnostics {
+        let mut strict = Diagnostics::new();
+        for diagnostic in &self.found {
+            let is_error =
+                diagnostic.severity == Severity::Warning || diagnostic.code == Code::Fragment;
+            let mut diagnostic = diagnostic.clone();
+            if is_error {
                 diagnostic.severity = Severity::Error;
             }
+            strict.add(diagnostic);
         }
+        strict
     }
 
     /// Whether there is an error.

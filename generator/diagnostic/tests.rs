@@ -161,7 +161,7 @@ fn saying_it_again_adds_nothing_and_strictness_turns_warnings_into_errors() {
         order,
         [Code::NoChannels, Code::WrongType, Code::UnknownProperty]
     );
-    diagnostics.deny_warnings();
+    let diagnostics = diagnostics.strict();
     assert_eq!(
         (
             diagnostics.count(Severity::Error),

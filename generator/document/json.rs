@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use super::parse::{Builder, Fault, Stopped};
+use super::builder::{Builder, Fault, Stopped};
 use super::tree::{Member, Value};
 
 /// Whether the text is JSON, and if not, the first place where it is not.

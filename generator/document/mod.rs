@@ -1,8 +1,11 @@
 //! An AsyncAPI document as it was written: every version read into one shape, every part with its place in the text.
 
+mod builder;
+mod file;
 mod json;
 mod layers;
 mod load;
+mod node;
 mod offsets;
 mod old_yaml;
 mod parse;
@@ -18,13 +21,28 @@ mod yaml_fault;
 pub(crate) use layers::Layers;
 pub(crate) use old_yaml::OldValue;
 
+pub use crate::place::FileId;
+pub use file::SourceFile;
 pub use load::{FileSystem, LoadError, Loader};
+pub use node::{Kind, Node, NodeId};
 pub use read::read;
 pub use reference::Reference;
-pub use source::{FileId, SourceFile, Sources};
-pub use tree::{Kind, Node, NodeId};
+pub use source::Sources;
 
 use indexmap::IndexMap;
+
+use crate::diagnostic::{Code, Diagnostics, Severity};
+use crate::place::Location;
+use crate::table::{Table, ids};
+
+ids! {
+    /// Which server of a document.
+    ServerId;
+    /// Which channel of a document.
+    ChannelId;
+    /// Which message of a channel.
+    MessageId;
+}
 
 /// A document of AsyncAPI 2.x or 3.x, or a fragment of one.
 ///
@@ -45,13 +63,35 @@ pub struct Document<'a> {
     /// `defaultContentType`.
     pub default_content_type: Option<&'a str>,
     /// `servers`, in the order of the document.
-    pub servers: Vec<Server<'a>>,
+    pub servers: Table<ServerId, Server<'a>>,
     /// `channels`, in the order of the document.
-    pub channels: Vec<Channel<'a>>,
+    pub channels: Table<ChannelId, Channel<'a>>,
     /// `operations` of 3.x; `publish` and `subscribe` of the channels of 2.x.
     pub operations: Vec<Operation<'a>>,
     /// `components.securitySchemes`, by name.
     pub security_schemes: IndexMap<&'a str, SecurityScheme<'a>>,
+    /// What it lacks, where it is only a part of a document.
+    pub incomplete: Option<Incomplete>,
+}
+
+/// What a part of a document lacks: how bad that is depends on what becomes of it.
+#[derive(Debug)]
+pub struct Incomplete {
+    /// Where the document says its version.
+    pub place: Location,
+    /// The keys that are missing, with their verb.
+    pub missing: String,
+}
+
+impl Incomplete {
+    /// Reports it, as bad as it is to who reads the document.
+    pub fn report(&self, severity: Severity, diagnostics: &mut Diagnostics) {
+        let missing = &self.missing;
+        let message = format!("this is a part of an AsyncAPI document: {missing} missing");
+        diagnostics
+            .report(severity, Code::Fragment, Some(self.place.clone()), message)
+            .help("`wsgen check --strict` refuses it; add what is missing to have a complete document");
+    }
 }
 
 /// The edition of the specification that a document is written in.
@@ -149,12 +189,12 @@ pub struct Channel<'a> {
     pub summary: Option<&'a str>,
     /// `description`.
     pub description: Option<&'a str>,
-    /// Indices into [`Document::servers`]; empty stands for all of them.
-    pub servers: Vec<usize>,
+    /// Those of [`Document::servers`] that have it; empty stands for all of them.
+    pub servers: Vec<ServerId>,
     /// `parameters`, by name.
     pub parameters: Vec<Parameter<'a>>,
     /// Messages of the channel: `messages` of 3.x, those of both operations in 2.x, without repetition.
-    pub messages: Vec<Message<'a>>,
+    pub messages: Table<MessageId, Message<'a>>,
     /// `bindings.ws` (or `bindings.websockets`), references followed.
     pub binding: Option<ChannelBinding<'a>>,
 }
@@ -207,14 +247,14 @@ pub struct Operation<'a> {
     pub name: Option<&'a str>,
     /// Direction.
     pub action: Action,
-    /// Index into [`Document::channels`].
-    pub channel: usize,
+    /// Which of [`Document::channels`].
+    pub channel: ChannelId,
     /// `summary`.
     pub summary: Option<&'a str>,
     /// `description`.
     pub description: Option<&'a str>,
-    /// Indices into the channel's messages; all of them where 3.x names none.
-    pub messages: Vec<usize>,
+    /// Those of the channel's messages that it is about; all of them where 3.x names none.
+    pub messages: Vec<MessageId>,
     /// `reply` of 3.x.
     pub reply: Option<Reply<'a>>,
     /// `security`.
@@ -226,10 +266,10 @@ pub struct Operation<'a> {
 pub struct Reply<'a> {
     /// The reply object, references followed.
     pub node: Node<'a>,
-    /// Index into [`Document::channels`]; the operation's channel where the reply names none.
-    pub channel: usize,
-    /// Indices into the messages of that channel; all of them where the reply names none.
-    pub messages: Vec<usize>,
+    /// Which of [`Document::channels`]; the operation's channel where the reply names none.
+    pub channel: ChannelId,
+    /// Those of the messages of that channel; all of them where the reply names none.
+    pub messages: Vec<MessageId>,
 }
 
 /// A message, its traits applied.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::tree::Node;
+use super::node::Node;
 
 /// What YAML 1.1 took a text for.
 #[derive(Clone, Debug, PartialEq, Eq)]

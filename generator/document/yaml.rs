@@ -7,8 +7,8 @@ use std::ops::Range;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use serde_json::Number;
 
+use super::builder::{Builder, Fault, Stopped};
 use super::offsets::Offsets;
-use super::parse::{Builder, Fault, Stopped};
 use super::tree::{Member, Value};
 use super::yaml_fault;
 use crate::diagnostic::Code;

@@ -1,6 +1,6 @@
 //! Why a text is not YAML, in words that help.
 
-use super::parse::Fault;
+use super::builder::Fault;
 
 /// What to make of the parser's complaint about a place.
 pub(super) fn explain(text: &str, offset: usize, info: &str) -> Fault {

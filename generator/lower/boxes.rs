@@ -1,20 +1,21 @@
 //! Breaks cycles of types that contain themselves by a `Box`.
 
-use crate::model::{Definition, Type, TypeId, Types};
+use crate::model::{Definition, Definitions, Type, TypeId};
+use crate::table::Table;
 
 /// Boxes every use of a type by which it would contain itself; uses inside lists and maps need none.
-pub(super) fn break_cycles(types: &mut Types) {
-    let ids: Vec<TypeId> = types.ids().collect();
-    let mut visits = vec![Visit::New; ids.len()];
+pub(super) fn break_cycles(mut definitions: Definitions) -> Definitions {
+    let mut visits = definitions.map(|_, _| Visit::New);
     let mut back_edges = Vec::new();
-    for &id in &ids {
-        walk(types, id, &mut visits, &mut back_edges);
+    for id in definitions.ids() {
+        walk(&definitions, id, &mut visits, &mut back_edges);
     }
     for (from, to) in back_edges {
-        for ty in contained_mut(&mut types.get_mut(from).definition) {
+        for ty in contained_mut(&mut definitions[from].definition) {
             wrap(ty, to);
         }
     }
+    definitions
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -26,24 +27,24 @@ enum Visit {
 
 /// Depth first, with a stack of its own: documents decide how deep it goes.
 fn walk(
-    types: &Types,
+    definitions: &Definitions,
     start: TypeId,
-    visits: &mut [Visit],
+    visits: &mut Table<TypeId, Visit>,
     back_edges: &mut Vec<(TypeId, TypeId)>,
 ) {
     let mut stack = vec![(start, false)];
     while let Some((id, leave)) = stack.pop() {
         if leave {
-            visits[id.index()] = Visit::Closed;
+            visits[id] = Visit::Closed;
             continue;
         }
-        if visits[id.index()] != Visit::New {
+        if visits[id] != Visit::New {
             continue;
         }
-        visits[id.index()] = Visit::Open;
+        visits[id] = Visit::Open;
         stack.push((id, true));
-        for next in held(&types.get(id).definition) {
-            match visits[next.index()] {
+        for next in held(&definitions[id].definition) {
+            match visits[next] {
                 Visit::New => stack.push((next, false)),
                 Visit::Open => back_edges.push((id, next)),
                 Visit::Closed => {}

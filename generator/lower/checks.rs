@@ -2,9 +2,9 @@
 
 use crate::diagnostic::{Code, Diagnostics, Location};
 use crate::document::Node;
-use crate::model::{Bound, Check, Format, Integer, Type, TypeId, Types};
+use crate::model::{Bound, Check, Format, Integer, Type};
 
-use super::facts::Facts;
+use super::facts::{Facts, RULES};
 use super::unexpressed::unexpressed;
 
 /// Wraps `ty` in the rules that `facts` have for it.
@@ -27,50 +27,6 @@ pub(super) fn constrain(ty: Type, facts: &Facts<'_>, diagnostics: &mut Diagnosti
         Type::Checked(Box::new(ty), checks)
     }
 }
-
-/// Marks the types that have a rule, or hold one that has.
-pub(super) fn mark_validated(types: &mut Types) {
-    let mut users: Vec<Vec<TypeId>> = types.ids().map(|_| Vec::new()).collect();
-    let mut pending: Vec<TypeId> = Vec::new();
-    for (id, ty) in types.iter() {
-        let mut uses = Uses::default();
-        for part in ty.definition.parts() {
-            uses.add(part);
-        }
-        for used in uses.named {
-            users[used.index()].push(id);
-        }
-        if uses.checked {
-            pending.push(id);
-        }
-    }
-    while let Some(id) = pending.pop() {
-        let ty = types.get_mut(id);
-        if !ty.is_validated {
-            ty.is_validated = true;
-            pending.extend(&users[id.index()]);
-        }
-    }
-}
-
-/// Keywords that become rules.
-pub(super) const RULES: &[&str] = &[
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "format",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "maximum",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "pattern",
-    "propertyNames",
-    "uniqueItems",
-];
 
 fn check(
     ty: &Type,
@@ -224,28 +180,4 @@ fn whole(number: f64) -> Option<i64> {
     // Within the range that was just checked the cast is exact.
     #[allow(clippy::cast_possible_truncation)]
     (number.fract() == 0.0 && (-LIMIT..LIMIT).contains(&number)).then_some(number as i64)
-}
-
-/// What a type uses.
-#[derive(Default)]
-struct Uses {
-    named: Vec<TypeId>,
-    checked: bool,
-}
-
-impl Uses {
-    fn add(&mut self, ty: &Type) {
-        match ty {
-            Type::Checked(inner, _) => {
-                self.checked = true;
-                self.add(inner);
-            }
-            Type::List(inner) | Type::Map(inner) | Type::Optional(inner) | Type::Boxed(inner) => {
-                self.add(inner)
-            }
-            Type::Tuple(items) => items.iter().for_each(|item| self.add(item)),
-            Type::Named(id) => self.named.push(*id),
-            _ => {}
-        }
-    }
 }

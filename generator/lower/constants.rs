@@ -3,85 +3,103 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::model::{
-    Constant, Definition, Dispatch, Field, Literal, Route, Traffic, Type, TypeDefinition, TypeId,
-    Types,
+    Constant, Definition, Definitions, Dispatch, Field, Literal, RouteId, Type, TypeDefinition,
+    TypeId, VariantId,
 };
 use crate::naming::{Scope, value_name};
+use crate::table::Table;
 
-use super::schemas::{reserve, variants};
+use super::context::Context;
+use super::dispatch::Dispatches;
+use super::names::claim_payload;
+use super::schemas::variants;
+use super::types::Uses;
 
 /// A constant has no field where each way to its type leads over a dispatch that has read it. Where a type is also
 /// used in another way, its constant becomes an enumeration with one value, which is verified as any other.
-pub(super) fn verify(types: &mut Types, names: &mut Scope, routes: &[Route], client: bool) {
-    for id in unverified(types, routes, client) {
-        let Definition::Struct { tag, .. } = &mut types.get_mut(id).definition else {
+pub(super) fn verify(
+    cx: &mut Context<'_, '_>,
+    mut definitions: Definitions,
+    uses: &Table<RouteId, Uses>,
+    dispatch: &Table<RouteId, Dispatches>,
+) -> Definitions {
+    for id in unverified(&definitions, uses, dispatch, cx.options.client) {
+        let Definition::Struct { tag, .. } = &mut definitions[id].definition else {
             continue;
         };
         if let Some(constant) = tag.take() {
-            give_field(types, names, id, constant);
+            give_field(&mut definitions, &mut cx.type_names, id, constant);
         }
     }
+    definitions
 }
 
 /// The types that are reached by something else than a dispatch on their constant, in order.
-fn unverified(types: &Types, routes: &[Route], client: bool) -> BTreeSet<TypeId> {
+fn unverified(
+    definitions: &Definitions,
+    uses: &Table<RouteId, Uses>,
+    dispatch: &Table<RouteId, Dispatches>,
+    client: bool,
+) -> BTreeSet<TypeId> {
     let mut found = BTreeSet::new();
-    for (_, ty) in types.iter() {
+    for ty in definitions {
         match &ty.definition {
             Definition::Union { variants, dispatch } => {
-                let alternatives = variants.iter().map(|(_, ty)| ty);
-                add_alternatives(types, dispatch, alternatives, &mut found);
+                let alternatives = variants.map(|_, (_, ty)| ty);
+                add_alternatives(definitions, dispatch, &alternatives, &mut found);
             }
             definition => definition
                 .parts()
                 .for_each(|part| add_named(part, &mut found)),
         }
     }
-    for route in routes {
-        let Traffic::Typed(exchange) = &route.traffic else {
-            continue;
-        };
+    for (route, uses) in uses.entries() {
+        let told = &dispatch[route];
+        let inbound = uses.inbound.map(|_, ty| ty);
+        add_alternatives(definitions, &told.inbound.dispatch, &inbound, &mut found);
         // What is sent is decoded by the client alone, if there is one.
-        for set in [&exchange.inbound]
-            .into_iter()
-            .chain(client.then_some(&exchange.outbound))
-        {
-            let alternatives = set.variants.iter().map(|variant| &variant.ty);
-            add_alternatives(types, &set.dispatch, alternatives, &mut found);
+        if client {
+            let outbound = uses.outbound.map(|_, ty| ty);
+            add_alternatives(definitions, &told.outbound.dispatch, &outbound, &mut found);
         }
     }
     found
 }
 
-fn add_alternatives<'t>(
-    types: &Types,
+fn add_alternatives(
+    definitions: &Definitions,
     dispatch: &Dispatch,
-    alternatives: impl Iterator<Item = &'t Type>,
+    alternatives: &Table<VariantId, &Type>,
     found: &mut BTreeSet<TypeId>,
 ) {
-    for (index, ty) in alternatives.enumerate() {
-        if !is_verified(types, dispatch, index, ty) {
+    for (id, ty) in alternatives.entries() {
+        if !is_verified(definitions, dispatch, id, ty) {
             add_named(ty, found);
         }
     }
 }
 
 /// Whether only the constant of its type leads to an alternative.
-fn is_verified(types: &Types, dispatch: &Dispatch, index: usize, ty: &Type) -> bool {
+fn is_verified(
+    definitions: &Definitions,
+    dispatch: &Dispatch,
+    variant: VariantId,
+    ty: &Type,
+) -> bool {
     let (Type::Named(id), Some(tag)) = (ty, &dispatch.tag) else {
         return false;
     };
     let Definition::Struct {
         tag: Some(constant),
         ..
-    } = &types.get(*id).definition
+    } = &definitions[*id].definition
     else {
         return false;
     };
     let values: HashSet<&Literal> = tag
         .values
         .iter()
-        .filter(|(_, target)| *target == index)
+        .filter(|(_, target)| *target == variant)
         .map(|(literal, _)| literal)
         .collect();
     *tag.path == [constant.name.as_str()]
@@ -104,18 +122,18 @@ fn add_named(ty: &Type, found: &mut BTreeSet<TypeId>) {
 }
 
 /// Puts the constant of a struct before its other properties.
-fn give_field(types: &mut Types, names: &mut Scope, id: TypeId, constant: Constant) {
-    let name = format!("{} {}", types.get(id).name, constant.name);
-    let place = types.get(id).place.clone();
-    let enumeration = reserve(types, names, &name, place.clone());
+fn give_field(definitions: &mut Definitions, names: &mut Scope, id: TypeId, constant: Constant) {
+    let TypeDefinition { name, place, .. } = &definitions[id];
+    let place = place.clone();
     let value = Literal::String(constant.value);
-    types.get_mut(enumeration).definition = Definition::Enumeration(variants(&[value.into()]));
-    let TypeDefinition {
-        definition: Definition::Struct { fields, .. },
-        has_default,
-        ..
-    } = types.get_mut(id)
-    else {
+    let enumeration = TypeDefinition {
+        place: place.clone(),
+        name: claim_payload(names, &format!("{name} {}", constant.name)),
+        docs: Vec::new(),
+        definition: Definition::Enumeration(variants(&[value.into()])),
+    };
+    let enumeration = definitions.push(enumeration);
+    let Definition::Struct { fields, .. } = &mut definitions[id].definition else {
         return;
     };
     let taken: Vec<&str> = fields.iter().map(|field| field.field.as_str()).collect();
@@ -129,5 +147,4 @@ fn give_field(types: &mut Types, names: &mut Scope, id: TypeId, constant: Consta
         place,
     };
     fields.insert(0, field);
-    *has_default = false;
 }

@@ -4,9 +4,11 @@ use crate::conformance::conforms;
 use crate::diagnostic::Diagnostics;
 use crate::document::Node;
 use crate::model::{
-    Check, Definition, ExampleRequest, Format, Literal, Parameter, ParameterLocation, Type, Types,
+    Check, Definition, Definitions, ExampleRequest, Format, Literal, Parameter, ParameterId,
+    ParameterLocation, Type,
 };
 use crate::resolve::Resolver;
+use crate::table::Table;
 
 /// What the document says a client may pass, as text: an example, else the default, else the first of the constants.
 ///
@@ -34,7 +36,7 @@ pub(super) fn said<'a>(
 }
 
 /// A value of the type, as text; `None` where none can be made up that keeps the rules, such as a pattern.
-pub(super) fn made_up(name: &str, ty: &Type, types: &Types) -> Option<String> {
+pub(super) fn made_up(name: &str, ty: &Type, types: &Definitions) -> Option<String> {
     let checks = match ty {
         Type::Checked(_, checks) => checks.as_slice(),
         _ => &[],
@@ -44,7 +46,7 @@ pub(super) fn made_up(name: &str, ty: &Type, types: &Types) -> Option<String> {
         Type::Integer(_) | Type::Number => number(checks),
         Type::String => string(name, checks),
         Type::List(item) if checks.iter().all(allows_one_item) => made_up(name, item, types),
-        Type::Named(id) => match &types.get(*id).definition {
+        Type::Named(id) => match &types[*id].definition {
             Definition::Enumeration(variants) => match &variants.first()?.value {
                 Literal::String(text) => Some(text.clone()),
                 Literal::Integer(number) => Some(number.to_string()),
@@ -56,7 +58,10 @@ pub(super) fn made_up(name: &str, ty: &Type, types: &Types) -> Option<String> {
 }
 
 /// The shortest request that is let in: what may be absent is. `None` where a parameter has no example that can be passed.
-pub(super) fn request(path: &str, parameters: &[Parameter]) -> Option<ExampleRequest> {
+pub(super) fn request(
+    path: &str,
+    parameters: &Table<ParameterId, Parameter>,
+) -> Option<ExampleRequest> {
     let mut target = path.to_owned();
     let mut separator = '?';
     let mut headers = Vec::new();
@@ -188,7 +193,7 @@ mod tests {
     fn made_up_values_keep_the_rules() {
         let make = |ty: Type, checks: &[Check]| {
             let ty = Type::Checked(Box::new(ty), checks.to_vec());
-            made_up("name", &ty, &Types::default())
+            made_up("name", &ty, &Definitions::default())
         };
         let text = |checks: &[Check]| make(Type::String, checks).unwrap();
         assert_eq!(text(&[]), "name");

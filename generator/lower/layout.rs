@@ -1,101 +1,129 @@
 //! Which channels are routes of their own, and which are events on one socket.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Code, Diagnostics, Location};
-use crate::document::{Channel, Document};
-use crate::model::{Layout, path_template};
+use crate::document::{Action, Channel, ChannelId, Document, ServerId};
+use crate::model::{RouteId, path_template};
+use crate::options::ChannelLayout;
+use crate::table::Table;
 
-/// How channels become routes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ChannelLayout {
-    /// By their addresses: paths become routes, the rest shares one socket.
-    #[default]
-    Auto,
-    /// Every channel is a route.
-    Paths,
-    /// All channels share one socket.
-    Multiplex,
-}
+use super::context::Context;
 
 /// The channels of one route.
 #[derive(Debug)]
 pub(super) struct Group {
     /// The path below the server's own.
     pub(super) path: String,
-    /// Indices into [`Document::channels`].
-    pub(super) channels: Vec<usize>,
-    /// Indices into [`Document::servers`]: those that serve the route.
-    pub(super) servers: Vec<usize>,
-    /// How the channels came here.
-    pub(super) layout: Layout,
+    /// What to call the route.
+    pub(super) label: String,
+    /// Its channels: none where a server has no channel at all, several where these share a socket.
+    pub(super) channels: Vec<ChannelId>,
+    /// Those that serve the route.
+    pub(super) servers: Vec<ServerId>,
     /// Where the first of them is written.
     pub(super) location: Option<Location>,
 }
 
 /// Groups the channels that a selected server has; a document without channels gets one route for raw frames.
-pub(super) fn group(
-    document: &Document<'_>,
-    selected: &[usize],
-    wanted: ChannelLayout,
-    diagnostics: &mut Diagnostics,
-) -> Vec<Group> {
-    let mut groups: IndexMap<(String, Vec<usize>), Group> = IndexMap::new();
-    let served = |channel: &Channel<'_>| -> Vec<usize> {
-        selected
-            .iter()
-            .copied()
+pub(super) fn group(cx: &mut Context<'_, '_>, selected: &[ServerId]) -> Table<RouteId, Group> {
+    let document = cx.document;
+    let mut shared: IndexMap<(String, Vec<ServerId>), Shared> = IndexMap::new();
+    let served = |channel: &Channel<'_>| -> Vec<ServerId> {
+        let servers = selected.iter().copied();
+        servers
             .filter(|server| channel.servers.is_empty() || channel.servers.contains(server))
             .collect()
     };
-    let on_socket: Vec<&Channel<'_>> = document
-        .channels
-        .iter()
-        .filter(|channel| !served(channel).is_empty())
-        .collect();
-    let events = on_socket
-        .iter()
-        .filter(|channel| matches!(place(channel), Place::Event))
-        .count();
-    for (index, channel) in document.channels.iter().enumerate() {
+    let on_socket = document.channels.entries().filter_map(|(id, channel)| {
         let servers = served(channel);
-        if servers.is_empty() {
-            continue;
-        }
-        let path = match (wanted, place(channel)) {
-            (ChannelLayout::Multiplex, _) | (ChannelLayout::Auto, Place::Nowhere) => "/".to_owned(),
-            (_, Place::Path(path)) => path,
-            (ChannelLayout::Auto, Place::Event) if events > 1 => "/".to_owned(),
-            (_, Place::Event | Place::Nowhere) => format!(
-                "/{}",
-                channel
-                    .address
-                    .unwrap_or(channel.name)
-                    .trim_start_matches('/')
-            ),
-        };
-        let path = clean(&path);
-        groups
-            .entry((path_template(&path), servers.clone()))
-            .or_insert_with(|| Group {
+        (!servers.is_empty()).then_some((id, channel, servers))
+    });
+    let events = on_socket
+        .clone()
+        .filter(|(_, channel, _)| matches!(place(channel), Place::Event))
+        .count();
+    for (id, channel, servers) in on_socket {
+        let path = clean(&path_of(channel, cx.options.channels, events));
+        shared
+            .entry((path_template(&path), servers))
+            .or_insert_with(|| Shared {
                 path,
                 channels: Vec::new(),
-                servers,
-                layout: Layout::Path,
-                location: Some(channel.node.key_location()),
             })
             .channels
-            .push(index);
+            .push(id);
     }
-    let mut groups: Vec<Group> = groups.into_values().collect();
-    for group in &mut groups {
+    let groups = shared.into_iter().map(|((_, servers), shared)| {
+        let group = Group::of(document, shared, servers);
         if group.channels.len() > 1 {
-            group.layout = Layout::Multiplexed;
-            note_multiplexed(document, group, diagnostics);
+            note_multiplexed(document, &group, cx.diagnostics);
+        }
+        group
+    });
+    let mut groups: Vec<Group> = groups.collect();
+    groups.extend(raw(document, selected, &groups, cx.diagnostics));
+    report_unreachable(document, &groups, cx.diagnostics);
+    groups.into()
+}
+
+/// Channels at one path.
+struct Shared {
+    path: String,
+    channels: Vec<ChannelId>,
+}
+
+impl Group {
+    fn of(document: &Document<'_>, shared: Shared, servers: Vec<ServerId>) -> Self {
+        let Shared { path, channels } = shared;
+        let first = channels.first().map(|&id| &document.channels[id]);
+        Self {
+            label: label(document, &path, &channels),
+            location: first.map(|channel| channel.node.key_location()),
+            path,
+            channels,
+            servers,
         }
     }
-    add_raw(document, selected, &mut groups, diagnostics);
-    groups
+}
+
+/// What to call a route: as its channel, or `socket` where it has none or several.
+fn label(document: &Document<'_>, path: &str, channels: &[ChannelId]) -> String {
+    match channels {
+        [] => "socket".to_owned(),
+        [only] => channel_name(&document.channels[*only]),
+        _ if path == "/" => "socket".to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+/// What to call a channel: 3.x has keys for it; in 2.x the address must do, without its parameters, which is `/` for many.
+pub(super) fn channel_name(channel: &Channel<'_>) -> String {
+    let fixed: Vec<&str> = channel
+        .name
+        .split('/')
+        .filter(|part| !part.is_empty() && !part.starts_with('{'))
+        .collect();
+    match (fixed.as_slice(), channel.name.trim_matches('/')) {
+        ([], "") => "root".to_owned(),
+        ([], name) => name.to_owned(),
+        (fixed, _) => fixed.join("/"),
+    }
+}
+
+/// The path of a channel; `events` is how many channels have an address that is no path.
+fn path_of(channel: &Channel<'_>, wanted: ChannelLayout, events: usize) -> String {
+    match (wanted, place(channel)) {
+        (ChannelLayout::Multiplex, _) | (ChannelLayout::Auto, Place::Nowhere) => "/".to_owned(),
+        (_, Place::Path(path)) => path,
+        (ChannelLayout::Auto, Place::Event) if events > 1 => "/".to_owned(),
+        (_, Place::Event | Place::Nowhere) => {
+            let address = channel.address.unwrap_or(channel.name);
+            format!("/{}", address.trim_start_matches('/'))
+        }
+    }
 }
 
 /// Where an address leads.
@@ -162,7 +190,7 @@ fn note_multiplexed(document: &Document<'_>, group: &Group, diagnostics: &mut Di
         .channels
         .iter()
         .take(4)
-        .map(|&index| format!("`{}`", document.channels[index].name))
+        .map(|&id| format!("`{}`", document.channels[id].name))
         .collect();
     let more = group.channels.len().saturating_sub(names.len());
     let names = names.join(", ")
@@ -184,43 +212,55 @@ fn note_multiplexed(document: &Document<'_>, group: &Group, diagnostics: &mut Di
         .help("pass `--channels paths` to give every channel a route of its own");
 }
 
-/// A server without any channel passes frames on as they are.
-fn add_raw(
+/// The route of the servers without any channel: it passes frames on as they are.
+fn raw(
     document: &Document<'_>,
-    selected: &[usize],
-    groups: &mut Vec<Group>,
+    selected: &[ServerId],
+    groups: &[Group],
     diagnostics: &mut Diagnostics,
-) {
-    let bare: Vec<usize> = selected
-        .iter()
-        .copied()
-        .filter(|server| !groups.iter().any(|group| group.servers.contains(server)))
-        .collect();
+) -> Option<Group> {
+    let has_channels = |server| groups.iter().any(|group| group.servers.contains(server));
+    let bare = selected.iter().filter(|server| !has_channels(server));
+    let bare: Vec<ServerId> = bare.copied().collect();
     if bare.is_empty() {
-        return;
+        return None;
     }
-    let location = document
-        .node
-        .get("channels")
-        .unwrap_or(document.node)
-        .key_location();
+    let channels = document.node.get("channels").unwrap_or(document.node);
     let names: Vec<String> = bare
         .iter()
-        .map(|&server| format!("`{}`", document.servers[server].name))
+        .map(|&id| format!("`{}`", document.servers[id].name))
         .collect();
     let names = names.join(", ");
     diagnostics
         .note(
             Code::NoChannels,
-            location,
+            channels.key_location(),
             format!("no channel for {names}: text and binary frames are passed on as they are"),
         )
         .help("describe `channels` and their messages to have typed handlers");
-    groups.push(Group {
+    let shared = Shared {
         path: "/".to_owned(),
         channels: Vec::new(),
-        servers: bare,
-        layout: Layout::Path,
-        location: None,
-    });
+    };
+    Some(Group::of(document, shared, bare))
+}
+
+fn report_unreachable(document: &Document<'_>, groups: &[Group], diagnostics: &mut Diagnostics) {
+    let served = groups.iter().flat_map(|group| &group.channels);
+    let served: HashSet<ChannelId> = served.copied().collect();
+    for operation in &document.operations {
+        if !served.contains(&operation.channel) {
+            let name = operation.name.unwrap_or(match operation.action {
+                Action::Send => "send",
+                Action::Receive => "receive",
+            });
+            diagnostics
+                .note(
+                    Code::UnreachableOperation,
+                    operation.node.key_location(),
+                    format!("`{name}` is left out: no WebSocket server has its channel"),
+                )
+                .help("to serve it, add a WebSocket server to the `servers` of the channel");
+        }
+    }
 }

@@ -1,213 +1,148 @@
-//! The messages of a route: their types, how they are written, and how one is told from another.
-
-use std::collections::HashMap;
-
-use indexmap::IndexMap;
+//! The messages of a route: what each is called, how it is written, and what the document says about it.
 
 use crate::conformance::conforms;
-use crate::diagnostic::{Code, Diagnostics};
-use crate::document::{Document, Message, Node, NodeId, Operation};
-use crate::model::{Content, Exchange, JsonKind, MessageSet, Type, Variant};
+use crate::diagnostic::Code;
+use crate::document::{self, Node};
+use crate::model::{Content, JsonKind, RouteId, VariantId};
 use crate::naming::{Scope, type_name};
-use crate::resolve::Resolver;
+use crate::table::Table;
 
-use super::dispatch::{Profile, choose, profile};
-use super::facts::{Facts, gather};
-use super::schemas::{Schemas, docs};
+use super::context::Context;
+use super::directions::{Direction, Directions, Found};
+use super::facts::gather;
+use super::schemas::docs;
 
-/// A message on its way over a route.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Found<'d, 'a> {
-    pub(super) message: &'d Message<'a>,
-    /// Index of the channel that it belongs to.
-    pub(super) channel: usize,
-    /// The operation that it is exchanged by, unless it is a reply.
-    pub(super) operation: Option<&'d Operation<'a>>,
+/// The messages of a route.
+pub(super) struct Messages<'d, 'a> {
+    pub(super) inbound: MessagesOneWay<'d, 'a>,
+    pub(super) outbound: MessagesOneWay<'d, 'a>,
 }
 
-/// The messages that go one way, each once.
-pub(super) type Direction<'d, 'a> = IndexMap<NodeId, Found<'d, 'a>>;
+/// The messages that go one way.
+pub(super) type MessagesOneWay<'d, 'a> = Table<VariantId, Message<'d, 'a>>;
 
-/// Adds a message once: a request goes before a mention of the same message as a reply.
-pub(super) fn add<'d, 'a>(direction: &mut Direction<'d, 'a>, found: Found<'d, 'a>) {
-    let known = direction.entry(found.message.node.id()).or_insert(found);
-    if known.operation.is_none() {
-        *known = found;
+/// A message of a route.
+pub(super) struct Message<'d, 'a> {
+    pub(super) found: Found<'d, 'a>,
+    /// Its name in the document.
+    pub(super) name: String,
+    /// Its name as a variant.
+    pub(super) variant: String,
+    /// How its payload is written.
+    pub(super) content: Content,
+    /// What the document says about it.
+    pub(super) docs: Vec<String>,
+    /// Examples of its payload that are what its schema asks for, as JSON.
+    pub(super) examples: Vec<String>,
+}
+
+impl Messages<'_, '_> {
+    /// Whether the document describes none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.inbound.is_empty() && self.outbound.is_empty()
     }
 }
 
-/// Lowers both directions; `None` where the route has no message at all.
-pub(super) fn lower<'a>(
-    document: &Document<'a>,
-    inbound: &Direction<'_, 'a>,
-    outbound: &Direction<'_, 'a>,
-    client: bool,
-    resolver: &Resolver<'a>,
-    schemas: &mut Schemas<'a, '_>,
-    diagnostics: &mut Diagnostics,
-) -> Option<Exchange> {
-    if inbound.is_empty() && outbound.is_empty() {
-        return None;
-    }
-    let plain = inbound
-        .values()
-        .chain(outbound.values())
-        .all(|found| is_bare_text(document, found.message, resolver, diagnostics));
-    let mut lowering = Lowering {
-        document,
-        plain,
-        resolver,
-        schemas,
-    };
-    let mut inbound_set = MessageSet {
-        variants: lowering.variants(inbound, diagnostics),
-        ..MessageSet::default()
-    };
-    lowering.tell_apart(&mut inbound_set, inbound, diagnostics);
-    let mut outbound_set = MessageSet {
-        variants: lowering.variants(outbound, diagnostics),
-        ..MessageSet::default()
-    };
-    if client {
-        // What only a client cannot tell apart is nothing for the author of the server to read.
-        lowering.tell_apart(&mut outbound_set, outbound, &mut Diagnostics::new());
-    }
-    Some(Exchange {
-        inbound: inbound_set,
-        outbound: outbound_set,
+/// Describes the messages of each route.
+pub(super) fn describe<'d, 'a>(
+    cx: &mut Context<'d, 'a>,
+    directions: &Table<RouteId, Directions<'d, 'a>>,
+) -> Table<RouteId, Messages<'d, 'a>> {
+    directions.map(|_, route| {
+        let mut all = route.inbound.iter().chain(route.outbound.iter());
+        let plain = all.all(|found| is_bare_text(cx, found.message));
+        let mut reading = Reading { cx, plain };
+        Messages {
+            inbound: reading.messages(&route.inbound),
+            outbound: reading.messages(&route.outbound),
+        }
     })
 }
 
 /// A string without a content type is the text of the frame, as long as nothing else goes over the socket.
-fn is_bare_text<'a>(
-    document: &Document<'a>,
-    message: &Message<'a>,
-    resolver: &Resolver<'a>,
-    diagnostics: &mut Diagnostics,
-) -> bool {
+fn is_bare_text<'a>(cx: &mut Context<'_, 'a>, message: &document::Message<'a>) -> bool {
     let undeclared = message
         .content_type
-        .or(document.default_content_type)
+        .or(cx.document.default_content_type)
         .is_none();
     undeclared
         && message.payload.is_some_and(|payload| {
-            let facts = gather(payload, resolver, diagnostics);
+            let facts = gather(payload, &cx.resolver, cx.diagnostics);
             facts.values.is_none()
                 && facts.choices.is_empty()
                 && facts.json_kinds().iter().eq([&JsonKind::String])
         })
 }
 
-struct Lowering<'d, 'a, 's, 'r> {
-    document: &'d Document<'a>,
+/// The messages of one route under way.
+struct Reading<'c, 'd, 'a> {
+    cx: &'c mut Context<'d, 'a>,
+    /// Whether nothing but bare texts goes over the socket.
     plain: bool,
-    resolver: &'s Resolver<'a>,
-    schemas: &'s mut Schemas<'a, 'r>,
 }
 
-impl<'a> Lowering<'_, 'a, '_, '_> {
-    fn variants(
-        &mut self,
-        found: &Direction<'_, 'a>,
-        diagnostics: &mut Diagnostics,
-    ) -> Vec<Variant> {
+impl<'d, 'a> Reading<'_, 'd, 'a> {
+    fn messages(&mut self, direction: &Direction<'d, 'a>) -> MessagesOneWay<'d, 'a> {
         let mut scope = Scope::reserving(&["Raw", "Self"]);
-        let mut variants: Vec<Variant> = found
-            .values()
-            .map(|found| self.variant(found, &mut scope, diagnostics))
-            .collect();
-        let mut uses: HashMap<Type, usize> = HashMap::new();
-        for variant in &variants {
-            *uses.entry(variant.ty.bare()).or_default() += 1;
-        }
-        for variant in &mut variants {
-            variant.distinct =
-                variant.ty != Type::Value && uses.get(&variant.ty.bare()) == Some(&1);
-        }
-        variants
-    }
-
-    fn variant(
-        &mut self,
-        found: &Found<'_, 'a>,
-        scope: &mut Scope,
-        diagnostics: &mut Diagnostics,
-    ) -> Variant {
-        let message = found.message;
-        let name = self.name(found);
-        let content = self.content(message, diagnostics);
-        let ty = match (content, message.payload) {
-            (Content::Binary, _) => Type::Bytes,
-            (Content::Text, _) => Type::String,
-            (_, Some(payload)) => self.schemas.lower(payload, &name, diagnostics),
-            (_, None) => self.schemas.undescribed(message.node),
-        };
-        let mut words: Vec<String> = [message.title, message.summary, message.description]
-            .into_iter()
-            .flatten()
-            .map(str::to_owned)
-            .collect();
-        if words.is_empty() {
-            words = message.payload.map(docs).unwrap_or_default();
-        }
-        if let Type::Named(id) = &ty {
-            self.schemas.describe(*id, &words);
-        }
-        Variant {
-            place: message.node.key_location(),
-            variant: scope.claim_type(&[&type_name(&name)]),
-            name,
-            ty,
-            distinct: false,
-            content,
-            docs: words,
-            examples: message
-                .examples
-                .iter()
-                .filter_map(|example| example.payload)
-                .filter(|&example| {
-                    content == Content::Binary
-                        || message.payload.is_none_or(|schema| {
-                            conforms(schema, example, self.resolver, diagnostics).is_ok()
-                        })
-                })
-                .map(|payload| payload.to_json().to_string())
-                .collect(),
-        }
+        let messages = direction.iter().map(|found| {
+            let message = found.message;
+            let name = self.name(found);
+            let content = self.content(message);
+            let words = [message.title, message.summary, message.description];
+            let mut words: Vec<String> = words.into_iter().flatten().map(str::to_owned).collect();
+            if words.is_empty() {
+                words = message.payload.map(docs).unwrap_or_default();
+            }
+            Message {
+                found: found.clone(),
+                variant: scope.claim_type(&[&type_name(&name)]),
+                name,
+                content,
+                docs: words,
+                examples: self.examples(message, content),
+            }
+        });
+        messages.collect()
     }
 
     /// What to call a message: the document's names for it first, then what it is exchanged by.
     fn name(&self, found: &Found<'_, 'a>) -> String {
         let message = found.message;
-        let of_schema = || {
-            message
-                .payload
-                .and_then(|payload| self.resolver.reference_name(payload))
-        };
-        let of_operation = || {
-            found
-                .operation
-                .filter(|operation| operation.messages.len() == 1)
-                .and_then(|operation| operation.name)
-        };
-        let channel = self.document.channels[found.channel].name;
-        [message.key, message.name, message.message_id, message.title]
-            .into_iter()
-            .flatten()
-            .find(|name| !name.trim().is_empty())
+        let of_schema = || self.cx.resolver.reference_name(message.payload?);
+        let channel = self.cx.document.channels[found.channel].name;
+        let own = [message.key, message.name, message.message_id, message.title];
+        let own = own.into_iter().flatten();
+        let mut own = own.filter(|name| !name.trim().is_empty());
+        own.next()
             .or_else(of_schema)
-            .or_else(of_operation)
+            .or_else(|| found.operation_name())
             .map_or_else(
                 || {
-                    format!("{} message", channel.trim_matches('/'))
-                        .trim()
-                        .to_owned()
+                    let channel = channel.trim_matches('/');
+                    format!("{channel} message").trim().to_owned()
                 },
                 str::to_owned,
             )
     }
 
-    fn content(&self, message: &Message<'a>, diagnostics: &mut Diagnostics) -> Content {
+    fn examples(&mut self, message: &document::Message<'a>, content: Content) -> Vec<String> {
+        let cx = &mut *self.cx;
+        let payloads = message
+            .examples
+            .iter()
+            .filter_map(|example| example.payload);
+        let conforming = payloads.filter(|&example| {
+            content == Content::Binary
+                || message.payload.is_none_or(|schema| {
+                    conforms(schema, example, &cx.resolver, cx.diagnostics).is_ok()
+                })
+        });
+        conforming
+            .map(|payload| payload.to_json().to_string())
+            .collect()
+    }
+
+    fn content(&mut self, message: &document::Message<'a>) -> Content {
         if self.plain {
             return Content::Text;
         }
@@ -221,7 +156,7 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
                 .or(message.node.get("payload"))
                 .unwrap_or(message.node)
                 .location();
-            diagnostics.warning(
+            self.cx.diagnostics.warning(
                 Code::UnsupportedContentType,
                 location,
                 format!(
@@ -232,7 +167,7 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
         }
         let declared = message
             .content_type
-            .or(self.document.default_content_type)
+            .or(self.cx.document.default_content_type)
             .unwrap_or("application/json");
         let media = declared
             .split(';')
@@ -252,11 +187,9 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
             {
                 Content::Binary
             }
-            media if media.starts_with("text/") && self.is_text(message, diagnostics) => {
-                Content::Text
-            }
+            media if media.starts_with("text/") && self.is_text(message) => Content::Text,
             media if media.contains("xml") => {
-                self.warn_content(message, media, "text", diagnostics);
+                self.warn_content(message, media, "text");
                 Content::Text
             }
             media
@@ -264,115 +197,35 @@ impl<'a> Lowering<'_, 'a, '_, '_> {
                     .iter()
                     .any(|format| media.contains(format)) =>
             {
-                self.warn_content(message, media, "bytes", diagnostics);
+                self.warn_content(message, media, "bytes");
                 Content::Binary
             }
             media => {
                 if !media.starts_with("text/") {
-                    self.warn_content(message, media, "JSON", diagnostics);
+                    self.warn_content(message, media, "JSON");
                 }
                 Content::Json
             }
         }
     }
 
-    fn is_text(&self, message: &Message<'a>, diagnostics: &mut Diagnostics) -> bool {
+    fn is_text(&mut self, message: &document::Message<'a>) -> bool {
         message.payload.is_none_or(|payload| {
-            let kinds = gather(payload, self.resolver, diagnostics).json_kinds();
+            let kinds = gather(payload, &self.cx.resolver, self.cx.diagnostics).json_kinds();
             kinds.is_empty() || kinds.contains(&JsonKind::String)
         })
     }
 
-    fn warn_content(
-        &self,
-        message: &Message<'a>,
-        media: &str,
-        instead: &str,
-        diagnostics: &mut Diagnostics,
-    ) {
+    fn warn_content(&mut self, message: &document::Message<'a>, media: &str, instead: &str) {
         let node = message
             .node
             .get("contentType")
-            .or_else(|| self.document.node.get("defaultContentType"));
-        diagnostics.warning(
+            .or_else(|| self.cx.document.node.get("defaultContentType"));
+        self.cx.diagnostics.warning(
             Code::UnsupportedContentType,
             node.map(Node::location),
             format!("`{media}` is not decoded: the payload is taken as {instead}"),
         );
-    }
-
-    /// Decides how the messages that arrive are told apart, and says so where some cannot be.
-    fn tell_apart(
-        &mut self,
-        set: &mut MessageSet,
-        found: &Direction<'_, 'a>,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let comes_as = |content: Content| {
-            let variants = set.variants.iter().enumerate();
-            let such = variants.filter(move |(_, variant)| variant.content == content);
-            such.map(|(index, _)| index).collect::<Vec<usize>>()
-        };
-        // Binary frames do not say how they are written: only where all are written one way are they read.
-        let ways = [Content::MessagePack, Content::Cbor, Content::Binary];
-        let used: Vec<Content> = ways
-            .into_iter()
-            .filter(|way| !comes_as(*way).is_empty())
-            .collect();
-        let (packing, binary) = match used[..] {
-            [] => (None, Vec::new()),
-            [only] if only.is_packed() => (Some(only), Vec::new()),
-            _ => (None, ways.into_iter().flat_map(comes_as).collect()),
-        };
-        let text: Vec<usize> = (0..found.len())
-            .filter(|index| !binary.contains(index))
-            .collect();
-        let profiles: Vec<Profile> = text
-            .iter()
-            .map(|&index| self.profile(found[index].message, diagnostics))
-            .collect();
-        let names: Vec<&str> = text
-            .iter()
-            .map(|&index| {
-                found[index]
-                    .message
-                    .name
-                    .unwrap_or(&set.variants[index].name)
-            })
-            .collect();
-        let mut dispatch = choose(&profiles, &names, None);
-        // `choose` saw only some of the messages: back to their own numbers.
-        for (_, index) in &mut dispatch.shapes {
-            *index = text[*index];
-        }
-        for (_, index) in dispatch.tag.iter_mut().flat_map(|tag| &mut tag.values) {
-            *index = text[*index];
-        }
-        for index in &mut dispatch.ambiguous {
-            *index = text[*index];
-        }
-        match binary[..] {
-            [only] => dispatch.binary = Some(only),
-            ref several => dispatch.ambiguous.extend(several),
-        }
-        set.packing = packing;
-        if let [first, second, ..] = dispatch.ambiguous[..] {
-            diagnostics
-                .warning(Code::AmbiguousMessages, found[first].message.node.key_location(), format!("nothing tells `{}` from `{}`", set.variants[first].name, set.variants[second].name))
-                .related(found[second].message.node.key_location(), "the other message")
-                .help(match binary[..] {
-                    [_, _, ..] => "binary frames do not say what is in them: let one message or one format come in them; until then they arrive undecoded, by the method `raw`",
-                    _ => "give each message a property with a `const`; until then both arrive undecoded, by the method `raw`",
-                });
-        }
-        set.dispatch = dispatch;
-    }
-
-    fn profile(&self, message: &Message<'a>, diagnostics: &mut Diagnostics) -> Profile {
-        let facts = message.payload.map_or_else(Facts::default, |payload| {
-            gather(payload, self.resolver, diagnostics)
-        });
-        profile(&facts, self.resolver, diagnostics)
     }
 }
 

@@ -1,46 +1,61 @@
-//! From a document to the service to generate: every decision is taken here.
+//! From a document to the service to generate: every decision is taken here, by passes.
+//!
+//! A pass is a function that takes complete values and gives a complete value; nothing that a pass gave is changed
+//! afterwards. In their order:
+//!
+//! | pass | what it decides |
+//! |---|---|
+//! | `servers` | which servers of the document speak WebSocket and are wanted |
+//! | `perspective` | nothing: it warns where the document reads as if it described the other side |
+//! | `layout` | which channels are routes of their own, and which share a socket |
+//! | `addresses` | where each server has which route |
+//! | `directions` | which messages arrive on a route, which are sent, and by which operations |
+//! | `messages` | what each message is called and how it is written into a frame |
+//! | `dispatch` | how one message is told from the others |
+//! | `parameters` | what a client passes when it connects |
+//! | `types` | a type for each payload and each parameter |
+//! | `names` | modules, traits and methods |
+//! | `constants` | which constants of objects need a field, because no dispatch has read them |
+//! | `boxes` | where types that contain themselves need a `Box` |
+//! | `security` | what clients must present to connect and to call an operation |
+//! | `routes` | the routes of the model: parameters, methods, replies, and what ties these to requests |
+//! | `services` | the servers of the model, and which types are checked when they arrive |
 
+mod addresses;
 mod boxes;
 mod checks;
 mod constants;
+mod context;
 mod correlation;
+mod directions;
 mod dispatch;
+mod drafts;
 mod example_request;
 mod facts;
 mod layout;
 mod messages;
+mod names;
 mod parameters;
 mod perspective;
 mod routes;
 mod schemas;
 mod security;
 mod servers;
+mod services;
+mod types;
 mod unexpressed;
 mod untyped;
+mod usage;
 
-pub use layout::ChannelLayout;
-pub use perspective::Perspective;
 #[cfg(feature = "cli")]
-pub(crate) use routes::RESERVED_METHODS;
+pub(crate) use names::RESERVED_METHODS;
 pub(crate) use security::inferred_scheme;
 
 use crate::diagnostic::Diagnostics;
 use crate::document::{Document, Sources};
-use crate::model::{Scheme, Service};
-use crate::resolve::Resolver;
-
-/// What the user decided about the document.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Which side of the API the document is written from.
-    pub perspective: Perspective,
-    /// How channels become routes.
-    pub channels: ChannelLayout,
-    /// The servers to generate, by name; all of them where the list is empty.
-    pub servers: Vec<String>,
-    /// Whether to generate a client as well.
-    pub client: bool,
-}
+use crate::model::Service;
+use crate::options::Options;
+use context::Context;
 
 /// Lowers a document.
 ///
@@ -52,67 +67,41 @@ pub fn lower<'a>(
     options: &Options,
     diagnostics: &mut Diagnostics,
 ) -> Option<Service> {
-    let resolver = Resolver::new(sources);
-    let selected = servers::select(document, &options.servers, diagnostics);
-    if selected.is_empty() {
-        return None;
-    }
-    perspective::check(document, options.perspective, diagnostics);
-    let groups = layout::group(document, &selected, options.channels, diagnostics);
-    let mut schemas = schemas::Schemas::new(&resolver);
-    let lowered = routes::lower(
-        document,
-        &groups,
-        options,
-        &resolver,
-        &mut schemas,
-        diagnostics,
+    let cx = &mut Context::new(document, sources, options, diagnostics);
+    let servers = servers::select(cx)?;
+    perspective::check(cx);
+    let layout = layout::group(cx, &servers);
+    let addresses = addresses::place(cx, &servers, &layout);
+    let directions = directions::sort(cx, &layout);
+    let messages = messages::describe(cx, &directions);
+    let dispatch = dispatch::tell_apart(cx, &messages);
+    let parameters = parameters::find(cx, &layout);
+    let types = types::lower(cx, &layout, &parameters, &messages);
+    let names = names::give(cx, &layout, &messages, &dispatch);
+    let definitions = constants::verify(cx, types.definitions, &types.uses, &dispatch);
+    let definitions = boxes::break_cycles(definitions);
+    let security = security::require(cx, &addresses, &names, &messages);
+    let routes = routes::lower(
+        cx,
+        &routes::Parts {
+            layout: &layout,
+            addresses: &addresses,
+            directions: &directions,
+            messages: &messages,
+            dispatch: &dispatch,
+            parameters: &parameters,
+            uses: &types.uses,
+            definitions: &definitions,
+            names: &names,
+            security: &security,
+        },
     );
-    let servers = servers::lower(document, &selected, &groups, diagnostics);
-    let (types, untyped) = schemas.finish(&lowered, options.client);
-    let mut service = Service {
-        place: document.node.location(),
-        title: document.title.unwrap_or("WebSocket API").to_owned(),
-        version: document.api_version.map(str::to_owned),
-        description: document.description.map(str::to_owned),
-        servers,
-        routes: lowered,
-        client: options.client,
-        types,
-        untyped,
-    };
-    gather_operation_schemes(&mut service);
-    mark_authenticated(&mut service);
-    Some(service)
-}
-
-/// Gathers for each server the schemes that its operations ask for beyond its own.
-fn gather_operation_schemes(service: &mut Service) {
-    for server in &mut service.servers {
-        let own: Vec<&Scheme> = server.security.iter().flatten().collect();
-        let mut schemes: Vec<Scheme> = Vec::new();
-        for served in &server.routes {
-            let channels = service.routes[served.route].channels.iter();
-            let methods = channels.flat_map(|channel| &channel.methods);
-            for scheme in methods.flat_map(|method| method.security.iter().flatten()) {
-                if !own.contains(&scheme) && !schemes.contains(scheme) {
-                    schemes.push(scheme.clone());
-                }
-            }
-        }
-        server.operation_schemes = schemes;
-    }
-}
-
-/// A route's principal is certain where every server with the route asks for credentials.
-fn mark_authenticated(service: &mut Service) {
-    for (index, route) in service.routes.iter_mut().enumerate() {
-        let mut serving = service
-            .servers
-            .iter()
-            .filter(|server| server.routes.iter().any(|served| served.route == index))
-            .peekable();
-        route.authenticated =
-            serving.peek().is_some() && serving.all(|server| !server.security.is_empty());
-    }
+    Some(services::complete(
+        cx,
+        addresses,
+        security,
+        routes,
+        definitions,
+        types.untyped,
+    ))
 }

@@ -2,67 +2,71 @@
 
 use std::collections::HashSet;
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Location};
 use crate::document::{Channel, Node};
 use crate::model::{
-    Definition, Integer, Literal, Parameter, ParameterDefault, ParameterLocation, Type,
+    Definition, Definitions, Integer, Literal, Parameter, ParameterDefault, ParameterId,
+    ParameterLocation, RouteId, Type,
 };
 use crate::naming::{Scope, value_name};
-use crate::resolve::Resolver;
+use crate::table::Table;
 
+use super::context::Context;
 use super::example_request::{made_up, said};
 use super::facts::gather;
-use super::schemas::Schemas;
+use super::layout::Group;
 
 /// What the requests of a route carry, and the subprotocols that it speaks.
-#[derive(Debug, Default)]
-pub(super) struct Parameters {
-    pub(super) list: Vec<Parameter>,
+#[derive(Default)]
+pub(super) struct Parameters<'a> {
+    pub(super) list: Table<ParameterId, Declared<'a>>,
     /// Those that the path names, in its order.
-    pub(super) path: Vec<usize>,
+    pub(super) path: Vec<ParameterId>,
     pub(super) subprotocols: Vec<String>,
 }
 
-/// Lowers the parameters of the channels that share the route at `path`.
-pub(super) fn lower<'a>(
-    channels: &[&Channel<'a>],
-    path: &str,
-    route: &str,
-    resolver: &Resolver<'a>,
-    schemas: &mut Schemas<'a, '_>,
-    diagnostics: &mut Diagnostics,
-) -> Parameters {
-    let mut lowering = Lowering {
-        route,
-        resolver,
-        schemas,
-        scope: Scope::reserving(&["handshake", "principal"]),
-        seen: HashSet::new(),
-        found: Parameters::default(),
-    };
-    for name in names(path) {
-        lowering.add_path(name, channels, diagnostics);
-    }
-    // Nothing but the parameters of the path is there so far.
-    let list = &lowering.found.list;
-    let position = |name| list.iter().position(|parameter| parameter.name == name);
-    lowering.found.path = names(path).into_iter().filter_map(position).collect();
-    for channel in channels {
-        let Some(binding) = &channel.binding else {
-            continue;
+/// A parameter as the document declares it.
+pub(super) struct Declared<'a> {
+    place: Location,
+    /// Its name on the wire.
+    pub(super) name: String,
+    field: String,
+    location: ParameterLocation,
+    /// What describes its values; any text where the document does not.
+    pub(super) schema: Option<Node<'a>>,
+    /// The schema with references followed: what examples have to conform to.
+    target: Option<Node<'a>>,
+    /// Where an example may be.
+    examples: Vec<Node<'a>>,
+    is_required: bool,
+    docs: Option<String>,
+}
+
+/// Finds the parameters of each route.
+pub(super) fn find<'a>(
+    cx: &mut Context<'_, 'a>,
+    layout: &Table<RouteId, Group>,
+) -> Table<RouteId, Parameters<'a>> {
+    layout.map(|_, group| {
+        let channels = group.channels.iter();
+        let channels: Vec<&Channel<'a>> = channels.map(|&id| &cx.document.channels[id]).collect();
+        let mut finding = Finding {
+            cx,
+            scope: Scope::reserving(&["handshake", "principal"]),
+            seen: HashSet::new(),
+            found: Parameters::default(),
         };
-        if let Some(method) = binding
-            .method
-            .filter(|method| !method.eq_ignore_ascii_case("GET"))
-        {
-            diagnostics
-                .warning(Code::BindingMethod, binding.node.get("method").unwrap_or(binding.node).location(), format!("a WebSocket handshake is a GET request (RFC 6455, section 4.1), not {method}"))
-                .help("clients connect by GET; take `method` out");
+        // Only a channel's address has parameters.
+        if let Some(first) = channels.first() {
+            for name in names(&group.path) {
+                finding.add_path(name, first, &channels);
+            }
         }
-        lowering.add_object(binding.query, ParameterLocation::Query, diagnostics);
-        lowering.add_object(binding.headers, ParameterLocation::Header, diagnostics);
-    }
-    lowering.found
+        for channel in channels {
+            finding.add_binding(channel);
+        }
+        finding.found
+    })
 }
 
 /// The names of the parameters in a path template.
@@ -74,69 +78,65 @@ fn names(path: &str) -> Vec<&str> {
         .collect()
 }
 
-struct Lowering<'a, 's, 'r> {
-    route: &'s str,
-    resolver: &'s Resolver<'a>,
-    schemas: &'s mut Schemas<'a, 'r>,
+struct Finding<'c, 'd, 'a> {
+    cx: &'c mut Context<'d, 'a>,
     scope: Scope,
     seen: HashSet<(String, bool)>,
-    found: Parameters,
+    found: Parameters<'a>,
 }
 
-impl<'a> Lowering<'a, '_, '_> {
-    fn add_path(&mut self, name: &str, channels: &[&Channel<'a>], diagnostics: &mut Diagnostics) {
-        // Only a channel's address has parameters.
-        let Some(channel) = channels.first() else {
-            return;
-        };
+impl<'a> Finding<'_, '_, 'a> {
+    /// A parameter that the path names, once more where it names it twice.
+    fn add_path(&mut self, name: &str, first: &Channel<'a>, channels: &[&Channel<'a>]) {
         if !self.seen.insert((name.to_owned(), true)) {
+            let again = self.found.list.find(|parameter| parameter.name == name);
+            self.found.path.extend(again);
             return;
         }
-        let declared = channels
-            .iter()
-            .flat_map(|channel| &channel.parameters)
-            .find(|parameter| parameter.name == name);
+        let mut all = channels.iter().flat_map(|channel| &channel.parameters);
+        let declared = all.find(|parameter| parameter.name == name);
         let schema = declared.and_then(|parameter| {
-            parameter
-                .schema
-                .or(parameter.node.get("enum").map(|_| parameter.node))
+            let listed = parameter.node.get("enum").map(|_| parameter.node);
+            parameter.schema.or(listed)
         });
-        let ty = schema.map_or(Type::String, |schema| {
-            self.scalar(schema, name, diagnostics)
-        });
-        let field = self.scope.claim(&[&value_name(name)]);
-        let schema = schema.and_then(|schema| self.resolver.follow_schema(schema, diagnostics));
-        let places: Vec<Node<'a>> = declared
-            .map(|parameter| parameter.node)
-            .into_iter()
-            .chain(schema)
-            .collect();
-        self.found.list.push(Parameter {
-            example: self.example(&places, schema, name, &ty, diagnostics),
-            place: declared
-                .map_or(channel.node, |parameter| parameter.node)
-                .key_location(),
+        let target = schema.and_then(|schema| self.follow(schema));
+        let node = declared.map(|parameter| parameter.node);
+        let id = self.found.list.push(Declared {
+            place: node.unwrap_or(first.node).key_location(),
             name: name.to_owned(),
-            field,
+            field: self.scope.claim(&[&value_name(name)]),
             location: ParameterLocation::Path,
-            ty,
-            required: true,
-            default: None,
+            schema,
+            target,
+            examples: node.into_iter().chain(target).collect(),
+            is_required: true,
             docs: declared
                 .and_then(|parameter| parameter.description)
                 .map(str::to_owned),
         });
+        self.found.path.push(id);
+    }
+
+    fn add_binding(&mut self, channel: &Channel<'a>) {
+        let Some(binding) = &channel.binding else {
+            return;
+        };
+        let method = binding.method;
+        if let Some(method) = method.filter(|method| !method.eq_ignore_ascii_case("GET")) {
+            let place = binding.node.get("method").unwrap_or(binding.node);
+            self.cx
+                .diagnostics
+                .warning(Code::BindingMethod, place.location(), format!("a WebSocket handshake is a GET request (RFC 6455, section 4.1), not {method}"))
+                .help("clients connect by GET; take `method` out");
+        }
+        self.add_object(binding.query, ParameterLocation::Query);
+        self.add_object(binding.headers, ParameterLocation::Header);
     }
 
     /// The properties of a `query` or `headers` schema.
-    fn add_object(
-        &mut self,
-        schema: Option<Node<'a>>,
-        location: ParameterLocation,
-        diagnostics: &mut Diagnostics,
-    ) {
+    fn add_object(&mut self, schema: Option<Node<'a>>, location: ParameterLocation) {
         let Some(schema) = schema else { return };
-        let facts = gather(schema, self.resolver, diagnostics);
+        let facts = gather(schema, &self.cx.resolver, self.cx.diagnostics);
         for (&name, schemas) in &facts.properties {
             let Some(&property) = schemas.first() else {
                 continue;
@@ -148,17 +148,11 @@ impl<'a> Lowering<'a, '_, '_> {
                 name.to_owned()
             };
             if header && key == "sec-websocket-protocol" {
-                self.add_subprotocols(property, diagnostics);
+                self.add_subprotocols(property);
             } else if !(header && HANDSHAKE.contains(&key.as_str()))
                 && self.seen.insert((key, header))
             {
-                self.add_property(
-                    name,
-                    property,
-                    location,
-                    facts.required.contains(name),
-                    diagnostics,
-                );
+                self.add_property(name, property, location, facts.required.contains(name));
             }
         }
     }
@@ -168,48 +162,29 @@ impl<'a> Lowering<'a, '_, '_> {
         name: &str,
         schema: Node<'a>,
         location: ParameterLocation,
-        required: bool,
-        diagnostics: &mut Diagnostics,
+        is_required: bool,
     ) {
-        let ty = self.scalar(schema, name, diagnostics);
-        let target = self
-            .resolver
-            .follow_schema(schema, diagnostics)
-            .unwrap_or(schema);
-        let field = self.scope.claim(&[&value_name(name)]);
-        let default = target
-            .get("default")
-            .and_then(|value| self.default(&ty, value));
-        self.found.list.push(Parameter {
-            example: self.example(&[target], Some(target), name, &ty, diagnostics),
+        let target = self.follow(schema).unwrap_or(schema);
+        let docs = target.get("description").and_then(Node::as_str);
+        self.found.list.push(Declared {
             place: schema.key_location(),
             name: name.to_owned(),
-            field,
+            field: self.scope.claim(&[&value_name(name)]),
             location,
-            required: required && default.is_none(),
-            default,
-            ty,
-            docs: target
-                .get("description")
-                .and_then(Node::as_str)
-                .map(str::to_owned),
+            schema: Some(schema),
+            target: Some(target),
+            examples: vec![target],
+            is_required,
+            docs: docs.map(str::to_owned),
         });
     }
 
-    fn example(
-        &self,
-        places: &[Node<'a>],
-        schema: Option<Node<'a>>,
-        name: &str,
-        ty: &Type,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<String> {
-        said(places, schema, self.resolver, diagnostics)
-            .or_else(|| made_up(name, ty, self.schemas.types()))
+    fn follow(&mut self, schema: Node<'a>) -> Option<Node<'a>> {
+        self.cx.resolver.follow_schema(schema, self.cx.diagnostics)
     }
 
-    fn add_subprotocols(&mut self, schema: Node<'a>, diagnostics: &mut Diagnostics) {
-        let facts = gather(schema, self.resolver, diagnostics);
+    fn add_subprotocols(&mut self, schema: Node<'a>) {
+        let facts = gather(schema, &self.cx.resolver, self.cx.diagnostics);
         for literal in facts.literals().unwrap_or_default() {
             if let Literal::String(text) = literal {
                 let tokens = text
@@ -221,67 +196,82 @@ impl<'a> Lowering<'a, '_, '_> {
             }
         }
     }
+}
 
-    /// A type that can be read from one string.
-    fn scalar(&mut self, schema: Node<'a>, name: &str, diagnostics: &mut Diagnostics) -> Type {
-        let ty = match self
-            .schemas
-            .lower(schema, &format!("{} {name}", self.route), diagnostics)
-        {
-            Type::Optional(inner) => *inner,
-            ty => ty,
-        };
-        if !self.is_scalar(&ty) {
-            return Type::String;
-        }
-        if let Type::Named(id) = ty {
-            self.schemas.mark_parameter(id);
-        }
-        ty
-    }
-
-    fn is_scalar(&self, ty: &Type) -> bool {
-        match ty.unchecked() {
-            Type::Boolean | Type::Integer(_) | Type::Number | Type::String => true,
-            Type::List(inner) => matches!(
-                inner.unchecked(),
-                Type::Boolean | Type::Integer(_) | Type::Number | Type::String
-            ),
-            Type::Named(id) => matches!(
-                self.schemas.types().get(*id).definition,
-                Definition::Enumeration(_)
-            ),
-            _ => false,
+impl<'a> Declared<'a> {
+    /// The parameter with its type.
+    pub(super) fn typed(
+        &self,
+        ty: &Type,
+        definitions: &Definitions,
+        cx: &mut Context<'_, 'a>,
+    ) -> Parameter {
+        // A path has no part that is absent.
+        let target = self
+            .target
+            .filter(|_| self.location != ParameterLocation::Path);
+        let default = target.and_then(|target| default(ty, target.get("default")?, definitions));
+        let example = said(&self.examples, self.target, &cx.resolver, cx.diagnostics);
+        Parameter {
+            place: self.place.clone(),
+            name: self.name.clone(),
+            field: self.field.clone(),
+            location: self.location,
+            required: self.is_required && default.is_none(),
+            default,
+            docs: self.docs.clone(),
+            example: example.or_else(|| made_up(&self.name, ty, definitions)),
+            ty: ty.clone(),
         }
     }
+}
 
-    fn default(&self, ty: &Type, value: Node<'a>) -> Option<ParameterDefault> {
-        match ty.unchecked() {
-            Type::String => value
-                .as_str()
-                .map(|text| ParameterDefault::String(text.to_owned())),
-            Type::Boolean => value.as_bool().map(ParameterDefault::Boolean),
-            Type::Integer(Integer::U32 | Integer::U64) => value
-                .as_i64()
-                .filter(|number| *number >= 0)
-                .map(ParameterDefault::Integer),
-            Type::Integer(_) => value.as_i64().map(ParameterDefault::Integer),
-            Type::Number => value.as_f64().map(ParameterDefault::Number),
-            Type::Named(id) => match &self.schemas.types().get(*id).definition {
-                Definition::Enumeration(variants) => {
-                    let wanted = value
-                        .as_str()
-                        .map(|text| Literal::String(text.to_owned()))
-                        .or_else(|| value.as_i64().map(Literal::Integer))?;
-                    variants
-                        .iter()
-                        .find(|variant| variant.value == wanted)
-                        .map(|variant| ParameterDefault::Variant(*id, variant.name.clone()))
-                }
-                _ => None,
-            },
+/// The type of a parameter whose schema became `ty`: one that can be read from one string.
+pub(super) fn scalar(ty: Type, definitions: &Definitions) -> Type {
+    let ty = match ty {
+        Type::Optional(inner) => *inner,
+        ty => ty,
+    };
+    let is_single = |ty: &Type| {
+        matches!(
+            ty.unchecked(),
+            Type::Boolean | Type::Integer(_) | Type::Number | Type::String
+        )
+    };
+    let is_scalar = match ty.unchecked() {
+        Type::List(inner) => is_single(inner),
+        Type::Named(id) => matches!(definitions[*id].definition, Definition::Enumeration(_)),
+        single => is_single(single),
+    };
+    if is_scalar { ty } else { Type::String }
+}
+
+fn default(ty: &Type, value: Node<'_>, definitions: &Definitions) -> Option<ParameterDefault> {
+    match ty.unchecked() {
+        Type::String => value
+            .as_str()
+            .map(|text| ParameterDefault::String(text.to_owned())),
+        Type::Boolean => value.as_bool().map(ParameterDefault::Boolean),
+        Type::Integer(Integer::U32 | Integer::U64) => value
+            .as_i64()
+            .filter(|number| *number >= 0)
+            .map(ParameterDefault::Integer),
+        Type::Integer(_) => value.as_i64().map(ParameterDefault::Integer),
+        Type::Number => value.as_f64().map(ParameterDefault::Number),
+        Type::Named(id) => match &definitions[*id].definition {
+            Definition::Enumeration(variants) => {
+                let wanted = value
+                    .as_str()
+                    .map(|text| Literal::String(text.to_owned()))
+                    .or_else(|| value.as_i64().map(Literal::Integer))?;
+                variants
+                    .iter()
+                    .find(|variant| variant.value == wanted)
+                    .map(|variant| ParameterDefault::Variant(*id, variant.name.clone()))
+            }
             _ => None,
-        }
+        },
+        _ => None,
     }
 }
 

@@ -1,42 +1,29 @@
 //! Whose side of the API the document tells.
 
-use crate::diagnostic::{Code, Diagnostics, Location};
+use crate::diagnostic::{Code, Location};
 use crate::document::{Action, Document, Version};
+use crate::options::Perspective;
 
-/// The application that a document describes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Perspective {
-    /// The server: what it receives arrives at the handlers.
-    #[default]
-    Server,
-    /// A client of the server: what it sends arrives at the handlers.
-    Client,
-}
+use super::context::Context;
 
-impl Perspective {
-    /// Whether the messages of an operation arrive at the server.
-    pub(super) fn is_inbound(self, action: Action) -> bool {
-        match self {
-            Self::Server => action == Action::Receive,
-            Self::Client => action == Action::Send,
-        }
+/// Whether the messages of an operation arrive at the server.
+pub(super) fn is_inbound(perspective: Perspective, action: Action) -> bool {
+    match perspective {
+        Perspective::Server => action == Action::Receive,
+        Perspective::Client => action == Action::Send,
     }
 }
 
 /// Warns where the document reads as if it described the client.
-pub(super) fn check(
-    document: &Document<'_>,
-    perspective: Perspective,
-    diagnostics: &mut Diagnostics,
-) {
-    if perspective == Perspective::Client {
+pub(super) fn check(cx: &mut Context<'_, '_>) {
+    if cx.options.perspective == Perspective::Client {
         return;
     }
-    let evidence = evidence(document);
+    let evidence = evidence(cx.document);
     let Some(((location, first), more)) = evidence.split_first() else {
         return;
     };
-    let warning = diagnostics.warning(
+    let warning = cx.diagnostics.warning(
         Code::Perspective,
         location.clone(),
         format!("the document seems to describe the client: {first}"),

@@ -1,462 +1,262 @@
-//! Groups of channels to routes: the traits, their methods, and what goes over the socket.
+//! The routes of the model, from what the passes before decided.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use crate::diagnostic::{Code, Diagnostics, Location};
-use crate::document::{Action, Channel, Document, Operation};
-use crate::model::{self, Exchange, Layout, Method, Reply, Route, Traffic};
-use crate::naming::{Scope, type_name, value_name};
-use crate::resolve::Resolver;
+use crate::diagnostic::Location;
+use crate::document::{Channel, Document, Operation};
+use crate::model::{
+    self, Definitions, Exchange, Layout, MessageSet, Method, MultiplexedChannel, Reply, Route,
+    RouteId, Traffic, Type, Variant, VariantId,
+};
+use crate::naming::{Scope, type_name};
+use crate::table::Table;
 
-use super::Options;
+use super::addresses::Address;
+use super::context::Context;
 use super::correlation;
+use super::directions::Directions;
+use super::dispatch::{Dispatches, Told};
 use super::example_request;
 use super::layout::Group;
-use super::messages::{self, Direction, Found};
-use super::parameters;
-use super::perspective::Perspective;
-use super::schemas::Schemas;
-use super::security;
+use super::messages::{Message, Messages, MessagesOneWay};
+use super::names::{CLIENT_METHODS, ChannelNames, Names};
+use super::parameters::Parameters;
+use super::security::{Alternatives, Security};
+use super::types::Uses;
 
-/// Lowers every group to a route, in the same order.
-pub(super) fn lower<'a>(
-    document: &Document<'a>,
-    groups: &[Group],
-    options: &Options,
-    resolver: &Resolver<'a>,
-    schemas: &mut Schemas<'a, '_>,
-    diagnostics: &mut Diagnostics,
-) -> Vec<Route> {
-    let mut lowering = Lowering {
-        document,
-        perspective: options.perspective,
-        client: options.client,
-        resolver,
-        schemas,
-        modules: Scope::reserving(match options.client {
-            true => &[
-                "authenticate",
-                "client",
-                "handlers",
-                "messages",
-                "mod",
-                "servers",
-                "targets",
-            ],
-            false => &["authenticate", "handlers", "messages", "mod", "servers"],
-        }),
-        operations: HashMap::new(),
-        traits: Vec::new(),
-    };
-    for operation in &document.operations {
-        lowering
-            .operations
-            .entry(operation.channel)
-            .or_default()
-            .push(operation);
-    }
-    let mut routes: Vec<Route> = groups
-        .iter()
-        .map(|group| lowering.route(group, diagnostics))
-        .collect();
-    name_traits(&mut routes, lowering.traits, lowering.schemas);
-    report_unreachable(document, groups, diagnostics);
-    routes
+/// What the passes before decided, each for all routes.
+pub(super) struct Parts<'p, 'd, 'a> {
+    pub(super) layout: &'p Table<RouteId, Group>,
+    pub(super) addresses: &'p [Address],
+    pub(super) directions: &'p Table<RouteId, Directions<'d, 'a>>,
+    pub(super) messages: &'p Table<RouteId, Messages<'d, 'a>>,
+    pub(super) dispatch: &'p Table<RouteId, Dispatches>,
+    pub(super) parameters: &'p Table<RouteId, Parameters<'a>>,
+    pub(super) uses: &'p Table<RouteId, Uses>,
+    pub(super) definitions: &'p Definitions,
+    pub(super) names: &'p Table<RouteId, Names>,
+    pub(super) security: &'p Security,
 }
 
-struct Lowering<'d, 'a, 's, 'r> {
+/// Builds every route.
+pub(super) fn lower<'d, 'a>(
+    cx: &mut Context<'d, 'a>,
+    parts: &Parts<'_, 'd, 'a>,
+) -> Table<RouteId, Route> {
+    parts
+        .layout
+        .map(|id, group| route(cx, &parts.of(id, cx.document), group))
+}
+
+/// What the passes before decided about one route.
+struct OfRoute<'p, 'd, 'a> {
     document: &'d Document<'a>,
-    perspective: Perspective,
-    client: bool,
-    resolver: &'s Resolver<'a>,
-    schemas: &'s mut Schemas<'a, 'r>,
-    modules: Scope,
-    /// The operations of each channel.
-    operations: HashMap<usize, Vec<&'d Operation<'a>>>,
-    /// What the traits of each route would like to be called: the route's own, then its channels'.
-    traits: Vec<(String, Vec<String>)>,
+    directions: &'p Directions<'d, 'a>,
+    messages: &'p Messages<'d, 'a>,
+    dispatch: &'p Dispatches,
+    parameters: &'p Parameters<'a>,
+    uses: &'p Uses,
+    definitions: &'p Definitions,
+    names: &'p Names,
+    security: &'p HashMap<VariantId, Alternatives>,
+    authenticated: bool,
 }
 
-impl<'d, 'a> Lowering<'d, 'a, '_, '_> {
-    fn route(&mut self, group: &Group, diagnostics: &mut Diagnostics) -> Route {
-        let channels = self.channels_of(group);
-        let label = label(group, &channels);
-        let parameters = parameters::lower(
-            &channels,
-            &group.path,
-            &label,
-            self.resolver,
-            self.schemas,
-            diagnostics,
-        );
-        let exchange = self.exchange(group);
-        let lowered = messages::lower(
-            self.document,
-            &exchange.inbound,
-            &exchange.outbound,
-            self.client,
-            self.resolver,
-            self.schemas,
-            diagnostics,
-        );
-        let module = self.modules.claim(&[&value_name(&label)]);
-        let (channels, names) = self.channels(
-            group,
-            &label,
-            &module,
-            &exchange,
-            lowered.as_ref(),
-            diagnostics,
-        );
-        self.traits.push((label.clone(), names));
-        Route {
-            place: self.place(group),
-            module,
-            trait_name: String::new(),
-            label,
-            path: group.path.clone(),
-            docs: if channels.len() == 1 {
-                channels[0].docs.clone()
-            } else {
-                Vec::new()
-            },
-            layout: group.layout,
-            example: example_request::request(&group.path, &parameters.list),
-            parameters: parameters.list,
-            path_parameters: parameters.path,
-            authenticated: false,
-            subprotocols: parameters.subprotocols,
-            channels,
-            traffic: lowered.map_or(Traffic::Raw, |exchange| Traffic::Typed(Box::new(exchange))),
+impl<'p, 'd, 'a> Parts<'p, 'd, 'a> {
+    fn of(&self, id: RouteId, document: &'d Document<'a>) -> OfRoute<'p, 'd, 'a> {
+        OfRoute {
+            document,
+            directions: &self.directions[id],
+            messages: &self.messages[id],
+            dispatch: &self.dispatch[id],
+            parameters: &self.parameters[id],
+            uses: &self.uses[id],
+            definitions: self.definitions,
+            names: &self.names[id],
+            security: &self.security.methods[id],
+            authenticated: self.authenticated(id),
         }
     }
 
-    /// Where a group is written: its first channel, or the document where it has none.
-    fn place(&self, group: &Group) -> Location {
-        let document = || self.document.node.location();
-        group.location.clone().unwrap_or_else(document)
+    /// A route's principal is certain where every server with the route asks for credentials.
+    fn authenticated(&self, id: RouteId) -> bool {
+        let serves = |address: &&Address| address.routes.iter().any(|served| served.route == id);
+        let mut serving = self.addresses.iter().filter(serves).peekable();
+        let asks = |address: &Address| !self.security.servers[&address.server].is_empty();
+        serving.peek().is_some() && serving.all(asks)
     }
+}
 
-    fn channels_of(&self, group: &Group) -> Vec<&'d Channel<'a>> {
-        let document: &'d Document<'a> = self.document;
-        group
-            .channels
-            .iter()
-            .map(|&index| &document.channels[index])
-            .collect()
+fn route<'a>(cx: &mut Context<'_, 'a>, parts: &OfRoute<'_, '_, 'a>, group: &Group) -> Route {
+    let declared = parts.parameters;
+    let parameters = declared.list.map(|id, parameter| {
+        let ty = &parts.uses.parameters[id];
+        parameter.typed(ty, parts.definitions, cx)
+    });
+    let place = group.location.clone();
+    let place = place.unwrap_or_else(|| cx.document.node.location());
+    let layout = layout(parts, group, &place);
+    Route {
+        module: parts.names.module.clone(),
+        trait_name: parts.names.trait_name.clone(),
+        label: group.label.clone(),
+        path: group.path.clone(),
+        docs: match &layout {
+            Layout::Single(channel) => channel.docs.clone(),
+            Layout::Multiplexed(_) => Vec::new(),
+        },
+        layout,
+        example: example_request::request(&group.path, &parameters),
+        parameters,
+        path_parameters: declared.path.clone(),
+        authenticated: parts.authenticated,
+        subprotocols: declared.subprotocols.clone(),
+        traffic: traffic(parts),
+        place,
     }
+}
 
-    /// Sorts the messages of a route by direction.
-    fn exchange(&self, group: &Group) -> Exchanged<'d, 'a> {
-        let document: &'d Document<'a> = self.document;
-        let mut exchange = Exchanged::default();
-        for &index in &group.channels {
-            let channel = &document.channels[index];
-            let operations = self
-                .operations
-                .get(&index)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            if operations.is_empty() {
-                // A channel that no operation uses: whoever wrote it meant its messages to be exchanged.
-                for message in &channel.messages {
-                    messages::add(
-                        &mut exchange.inbound,
-                        Found {
-                            message,
-                            channel: index,
-                            operation: None,
-                        },
-                    );
-                    messages::add(
-                        &mut exchange.outbound,
-                        Found {
-                            message,
-                            channel: index,
-                            operation: None,
-                        },
-                    );
-                }
-            }
-            for &operation in operations {
-                self.add_operation(index, operation, &mut exchange);
-            }
-        }
-        exchange
-    }
-
-    fn add_operation(
-        &self,
-        channel: usize,
-        operation: &'d Operation<'a>,
-        exchange: &mut Exchanged<'d, 'a>,
-    ) {
-        let inbound = self.perspective.is_inbound(operation.action);
-        let (there, back) = if inbound {
-            (&mut exchange.inbound, &mut exchange.outbound)
-        } else {
-            (&mut exchange.outbound, &mut exchange.inbound)
-        };
-        for &message in &operation.messages {
-            messages::add(
-                there,
-                Found {
-                    message: &self.document.channels[channel].messages[message],
-                    channel,
-                    operation: Some(operation),
-                },
-            );
-        }
-        if let Some(reply) = &operation.reply {
-            for &message in &reply.messages {
-                messages::add(
-                    back,
-                    Found {
-                        message: &self.document.channels[reply.channel].messages[message],
-                        channel,
-                        operation: None,
-                    },
-                );
-            }
-        }
-    }
-
-    fn channels(
-        &mut self,
-        group: &Group,
-        label: &str,
-        module: &str,
-        exchange: &Exchanged<'_, 'a>,
-        lowered: Option<&Exchange>,
-        diagnostics: &mut Diagnostics,
-    ) -> (Vec<model::Channel>, Vec<String>) {
-        let channels = self.channels_of(group);
-        if channels.is_empty() {
-            let raw = model::Channel {
-                place: self.place(group),
-                name: label.to_owned(),
-                module: module.to_owned(),
-                trait_name: String::new(),
-                docs: Vec::new(),
-                methods: Vec::new(),
-            };
-            return (vec![raw], vec![label.to_owned()]);
-        }
-        let mut methods = Scope::reserving(RESERVED_METHODS);
-        let mut result = Vec::new();
-        let mut names = Vec::new();
-        for (&index, channel) in group.channels.iter().zip(&channels) {
-            let name = channel_name(channel);
-            let module = if channels.len() == 1 {
-                module.to_owned()
-            } else {
-                self.modules.claim(&[&value_name(&name)])
-            };
-            result.push(model::Channel {
-                place: channel.node.key_location(),
-                name: channel.name.to_owned(),
-                module,
-                trait_name: String::new(),
-                docs: [channel.title, channel.summary, channel.description]
-                    .into_iter()
-                    .flatten()
-                    .map(str::to_owned)
-                    .collect(),
-                methods: lowered
-                    .map(|lowered| {
-                        self.methods(index, exchange, lowered, &mut methods, diagnostics)
-                    })
-                    .unwrap_or_default(),
-            });
-            names.push(name);
-        }
-        (result, names)
-    }
-
-    /// One method for each message that arrives on a channel and can be told apart.
-    fn methods(
-        &self,
-        channel: usize,
-        exchange: &Exchanged<'_, 'a>,
-        lowered: &Exchange,
-        scope: &mut Scope,
-        diagnostics: &mut Diagnostics,
-    ) -> Vec<Method> {
-        let mut methods = Vec::new();
-        for (index, found) in exchange.inbound.values().enumerate() {
-            if found.channel != channel || lowered.inbound.dispatch.ambiguous.contains(&index) {
-                continue;
-            }
-            let variant = &lowered.inbound.variants[index];
-            let of_operation = found
-                .operation
-                .filter(|operation| operation.messages.len() == 1)
-                .and_then(|operation| operation.name);
-            let name = value_name(of_operation.unwrap_or(&variant.name));
-            let name = scope.claim(&[&name, &format!("handle_{name}")]);
-            let reply = found
-                .operation
-                .and_then(|operation| self.reply(operation, &name, exchange));
-            methods.push(Method {
-                place: found
-                    .operation
-                    .map_or(found.message.node, |operation| operation.node)
-                    .key_location(),
-                correlation: reply.as_ref().and_then(|reply| {
-                    correlation::between(found, reply, exchange, lowered, self.schemas.types())
-                }),
-                docs: method_docs(found, &variant.name, &variant.docs),
-                security: found
-                    .operation
-                    .map(|operation| security::lower(&operation.security, diagnostics))
-                    .unwrap_or_default(),
-                reply,
-                message: index,
-                name,
-            });
-        }
-        methods
-    }
-
-    fn reply(
-        &self,
-        operation: &Operation<'a>,
-        method: &str,
-        exchange: &Exchanged<'_, 'a>,
-    ) -> Option<Reply> {
-        let reply = operation.reply.as_ref()?;
-        let wanted = reply.messages.iter().map(|&message| {
-            self.document.channels[reply.channel].messages[message]
-                .node
-                .id()
-        });
-        let messages: Vec<usize> = wanted
-            .filter_map(|id| exchange.outbound.get_index_of(&id))
-            .collect();
-        match messages[..] {
-            [] => None,
-            [only] => Some(Reply::One(only)),
-            _ => Some(Reply::Choice {
-                name: type_name(&format!("{method}_reply")),
-                messages,
+fn layout(parts: &OfRoute<'_, '_, '_>, group: &Group, place: &Location) -> Layout {
+    let channels = group.channels.iter().zip(&parts.names.channels);
+    let mut requests = Scope::reserving(CLIENT_METHODS);
+    let mut single = None;
+    let mut shared = Vec::new();
+    for (&id, names) in channels {
+        let channel = channel(parts, &parts.document.channels[id], names, &mut requests);
+        match &names.own {
+            None => single = Some(channel),
+            Some((module, trait_name)) => shared.push(MultiplexedChannel {
+                module: module.clone(),
+                trait_name: trait_name.clone(),
+                channel,
             }),
         }
     }
-}
-
-/// The messages of a route by direction.
-#[derive(Default)]
-pub(super) struct Exchanged<'d, 'a> {
-    pub(super) inbound: Direction<'d, 'a>,
-    pub(super) outbound: Direction<'d, 'a>,
-}
-
-/// Methods that every handler trait has of its own.
-pub(crate) const RESERVED_METHODS: &[&str] = &[
-    "background",
-    "connect",
-    "connected",
-    "disconnected",
-    "invalid",
-    "raw",
-    "topic_event",
-];
-
-/// Names the traits once the types have theirs: a type keeps the name that the document gave it.
-fn name_traits(
-    routes: &mut [Route],
-    wanted: Vec<(String, Vec<String>)>,
-    schemas: &mut Schemas<'_, '_>,
-) {
-    for (route, (label, channels)) in routes.iter_mut().zip(wanted) {
-        let own = schemas.claim_trait(
-            &label,
-            if route.layout == Layout::Multiplexed {
-                "Socket"
-            } else {
-                "Channel"
-            },
-        );
-        if route.layout == Layout::Multiplexed {
-            for (channel, name) in route.channels.iter_mut().zip(channels) {
-                channel.trait_name = schemas.claim_trait(&name, "Channel");
-            }
-        } else {
-            for channel in &mut route.channels {
-                channel.trait_name.clone_from(&own);
-            }
-        }
-        route.trait_name = own;
-    }
-}
-
-/// What to call a route: as its channel, or `socket` where it has none or several.
-fn label(group: &Group, channels: &[&Channel<'_>]) -> String {
-    match channels {
-        [] => "socket".to_owned(),
-        [channel] => channel_name(channel),
-        _ if group.path == "/" => "socket".to_owned(),
-        _ => group.path.clone(),
-    }
-}
-
-/// What to call a channel: 3.x has keys for it; in 2.x the address must do, without its parameters, which is `/` for many.
-fn channel_name(channel: &Channel<'_>) -> String {
-    let fixed: Vec<&str> = channel
-        .name
-        .split('/')
-        .filter(|part| !part.is_empty() && !part.starts_with('{'))
-        .collect();
-    match (fixed.as_slice(), channel.name.trim_matches('/')) {
-        ([], "") => "root".to_owned(),
-        ([], name) => name.to_owned(),
-        (fixed, _) => fixed.join("/"),
-    }
-}
-
-fn method_docs(found: &Found<'_, '_>, name: &str, message: &[String]) -> Vec<String> {
-    let of_operation = |operation: &Operation<'_>| {
-        [operation.summary, operation.description]
-            .into_iter()
-            .flatten()
-            .map(str::to_owned)
-            .collect()
+    // Frames of a server without channels come by one that nobody described.
+    let undescribed = || model::Channel {
+        place: place.clone(),
+        name: group.label.clone(),
+        docs: Vec::new(),
+        methods: Vec::new(),
     };
-    let operation: Vec<String> = found.operation.map(of_operation).unwrap_or_default();
+    match shared.is_empty() {
+        true => Layout::Single(single.unwrap_or_else(undescribed)),
+        false => Layout::Multiplexed(shared),
+    }
+}
+
+fn channel(
+    parts: &OfRoute<'_, '_, '_>,
+    channel: &Channel<'_>,
+    names: &ChannelNames,
+    requests: &mut Scope,
+) -> model::Channel {
+    let docs = [channel.title, channel.summary, channel.description];
+    let methods = names.methods.iter();
+    model::Channel {
+        place: channel.node.key_location(),
+        name: channel.name.to_owned(),
+        docs: docs.into_iter().flatten().map(str::to_owned).collect(),
+        methods: methods
+            .map(|(id, name)| method(parts, *id, name, requests))
+            .collect(),
+    }
+}
+
+/// The method that takes an inbound message.
+fn method(parts: &OfRoute<'_, '_, '_>, id: VariantId, name: &str, requests: &mut Scope) -> Method {
+    let message = &parts.messages.inbound[id];
+    let operation = message.found.operation();
+    let reply = operation.and_then(|operation| reply(parts, operation, name));
+    Method {
+        place: operation
+            .map_or(message.found.message.node, |operation| operation.node)
+            .key_location(),
+        name: name.to_owned(),
+        request: reply
+            .as_ref()
+            .map(|_| requests.claim(&[name, &format!("request_{name}")])),
+        docs: method_docs(message),
+        message: id,
+        correlation: reply.as_ref().and_then(|reply| {
+            correlation::between(id, reply, parts.messages, parts.uses, parts.definitions)
+        }),
+        reply,
+        security: parts.security.get(&id).cloned().unwrap_or_default(),
+    }
+}
+
+fn reply(parts: &OfRoute<'_, '_, '_>, operation: &Operation<'_>, method: &str) -> Option<Reply> {
+    let reply = operation.reply.as_ref()?;
+    let wanted = reply.messages.iter();
+    let wanted = wanted.map(|&message| &parts.document.channels[reply.channel].messages[message]);
+    let messages: Vec<VariantId> = wanted
+        .filter_map(|message| parts.directions.outbound.id_of(message))
+        .collect();
+    match messages[..] {
+        [] => None,
+        [only] => Some(Reply::One(only)),
+        _ => Some(Reply::Choice {
+            name: type_name(&format!("{method}_reply")),
+            messages,
+        }),
+    }
+}
+
+fn method_docs(message: &Message<'_, '_>) -> Vec<String> {
+    let operation = message.found.operation();
+    let said = operation.map(|operation| [operation.summary, operation.description]);
+    let said = said.into_iter().flatten().flatten();
+    let said: Vec<String> = said.map(str::to_owned).collect();
     // What is said of an operation with several messages is true of none of them in particular.
-    let shared = found
-        .operation
-        .is_some_and(|operation| operation.messages.len() > 1);
-    let mut docs = if operation.is_empty() || (shared && !message.is_empty()) {
-        message.to_vec()
-    } else {
-        operation
+    let shared = operation.is_some_and(|operation| operation.messages.len() > 1);
+    let mut docs = match said.is_empty() || (shared && !message.docs.is_empty()) {
+        true => message.docs.clone(),
+        false => said,
     };
     if docs.is_empty() {
-        docs.push(format!("Receives `{name}`."));
+        docs.push(format!("Receives `{}`.", message.name));
     }
     docs.dedup();
     docs
 }
 
-fn report_unreachable(document: &Document<'_>, groups: &[Group], diagnostics: &mut Diagnostics) {
-    let served: HashSet<usize> = groups
-        .iter()
-        .flat_map(|group| group.channels.iter().copied())
-        .collect();
-    for operation in &document.operations {
-        if !served.contains(&operation.channel) {
-            let name = operation.name.unwrap_or(match operation.action {
-                Action::Send => "send",
-                Action::Receive => "receive",
-            });
-            diagnostics
-                .note(
-                    Code::UnreachableOperation,
-                    operation.node.key_location(),
-                    format!("`{name}` is left out: no WebSocket server has its channel"),
-                )
-                .help("to serve it, add a WebSocket server to the `servers` of the channel");
+fn traffic(parts: &OfRoute<'_, '_, '_>) -> Traffic {
+    let (messages, uses, told) = (parts.messages, parts.uses, parts.dispatch);
+    if messages.is_empty() {
+        return Traffic::Raw;
+    }
+    Traffic::Typed(Box::new(Exchange {
+        inbound: set(&messages.inbound, &uses.inbound, &told.inbound),
+        outbound: set(&messages.outbound, &uses.outbound, &told.outbound),
+    }))
+}
+
+fn set(
+    messages: &MessagesOneWay<'_, '_>,
+    types: &Table<VariantId, Type>,
+    told: &Told,
+) -> MessageSet {
+    let mut carriers: HashMap<Type, usize> = HashMap::new();
+    for ty in types {
+        *carriers.entry(ty.bare()).or_default() += 1;
+    }
+    let variants = messages.map(|id, message| {
+        let ty = &types[id];
+        Variant {
+            place: message.found.message.node.key_location(),
+            name: message.name.clone(),
+            variant: message.variant.clone(),
+            ty: ty.clone(),
+            distinct: *ty != Type::Value && carriers.get(&ty.bare()) == Some(&1),
+            content: message.content,
+            docs: message.docs.clone(),
+            examples: message.examples.clone(),
         }
+    });
+    MessageSet {
+        variants,
+        packing: told.packing,
+        dispatch: told.dispatch.clone(),
     }
 }

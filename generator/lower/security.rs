@@ -1,24 +1,62 @@
 //! What clients must present, from the security requirements of a document.
 
-use crate::diagnostic::{Code, Diagnostics};
-use crate::document::{RequiredScheme, Requirement, SecurityScheme};
-use crate::model::{Issuer, Scheme, SchemeKind};
+use std::collections::HashMap;
 
-/// Lowers the alternatives of a server or an operation.
-pub(super) fn lower(
-    requirements: &[Requirement<'_>],
-    diagnostics: &mut Diagnostics,
-) -> Vec<Vec<Scheme>> {
-    requirements
-        .iter()
-        .map(|requirement| {
-            requirement
-                .schemes
-                .iter()
-                .map(|required| scheme(required, diagnostics))
-                .collect()
-        })
-        .collect()
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::{RequiredScheme, Requirement, SecurityScheme, ServerId};
+use crate::model::{Issuer, RouteId, Scheme, SchemeKind, VariantId};
+use crate::table::Table;
+
+use super::addresses::Address;
+use super::context::Context;
+use super::messages::Messages;
+use super::names::Names;
+
+/// What clients must present.
+pub(super) struct Security {
+    /// To connect to a server.
+    pub(super) servers: HashMap<ServerId, Alternatives>,
+    /// To call the method of an inbound message.
+    pub(super) methods: Table<RouteId, HashMap<VariantId, Alternatives>>,
+}
+
+/// Alternatives, each a list of schemes that must all be satisfied.
+pub(super) type Alternatives = Vec<Vec<Scheme>>;
+
+/// Lowers the requirements of all methods and servers.
+pub(super) fn require(
+    cx: &mut Context<'_, '_>,
+    addresses: &[Address],
+    names: &Table<RouteId, Names>,
+    messages: &Table<RouteId, Messages<'_, '_>>,
+) -> Security {
+    let methods = names.map(|route, names| {
+        let methods = names.channels.iter().flat_map(|channel| &channel.methods);
+        let required = methods.filter_map(|&(id, _)| {
+            let operation = messages[route].inbound[id].found.operation()?;
+            Some((id, alternatives(&operation.security, cx.diagnostics)))
+        });
+        required.collect()
+    });
+    let servers = addresses.iter().map(|address| {
+        let server = &cx.document.servers[address.server];
+        let required = alternatives(&server.security, cx.diagnostics);
+        (address.server, required)
+    });
+    Security {
+        servers: servers.collect(),
+        methods,
+    }
+}
+
+fn alternatives(requirements: &[Requirement<'_>], diagnostics: &mut Diagnostics) -> Alternatives {
+    let alternatives = requirements.iter().map(|requirement| {
+        let schemes = requirement.schemes.iter();
+        schemes
+            .map(|required| scheme(required, diagnostics))
+            .collect()
+    });
+    alternatives.collect()
 }
 
 fn scheme(required: &RequiredScheme<'_>, diagnostics: &mut Diagnostics) -> Scheme {

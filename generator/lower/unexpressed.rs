@@ -2,8 +2,9 @@
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::Node;
-use crate::model::{Definition, Type, Types};
+use crate::model::{Definition, Type};
 
+use super::drafts::Drafts;
 use super::facts::Facts;
 
 /// Says that a keyword is neither in the type nor checked.
@@ -19,7 +20,7 @@ pub(super) fn unexpressed(keyword: &str, value: Node<'_>, diagnostics: &mut Diag
 pub(super) fn note_unexpressed(
     facts: &Facts<'_>,
     ty: &Type,
-    types: &Types,
+    types: &Drafts,
     diagnostics: &mut Diagnostics,
 ) {
     for &(keyword, value) in &facts.unexpressed {
@@ -39,7 +40,7 @@ pub(super) fn note_unexpressed(
 }
 
 /// Whether a rule is checked, follows from the type, or says nothing of such values.
-fn holds(keyword: &str, value: Node<'_>, facts: &Facts<'_>, ty: &Type, types: &Types) -> bool {
+fn holds(keyword: &str, value: Node<'_>, facts: &Facts<'_>, ty: &Type, types: &Drafts) -> bool {
     let bound = || value.as_u64().and_then(|bound| usize::try_from(bound).ok());
     match ty.unchecked() {
         // An unknown format is an annotation, and so is one of any value.
@@ -49,7 +50,7 @@ fn holds(keyword: &str, value: Node<'_>, facts: &Facts<'_>, ty: &Type, types: &T
         Type::Integer(_) | Type::Number => {
             !keyword.starts_with("exclusive") || value.as_bool() != Some(true)
         }
-        Type::Named(id) => match &types.get(*id).definition {
+        Type::Named(id) => match types.definition(*id) {
             Definition::Struct { closed, .. } => match keyword {
                 "minProperties" => bound().is_some_and(|least| {
                     let there = |name: &&&str| facts.required.contains(**name);
@@ -69,10 +70,10 @@ fn holds(keyword: &str, value: Node<'_>, facts: &Facts<'_>, ty: &Type, types: &T
     }
 }
 
-fn is_object(ty: &Type, types: &Types) -> bool {
+fn is_object(ty: &Type, types: &Drafts) -> bool {
     match ty.unchecked() {
         Type::Map(_) => true,
-        Type::Named(id) => matches!(types.get(*id).definition, Definition::Struct { .. }),
+        Type::Named(id) => matches!(types.definition(*id), Definition::Struct { .. }),
         _ => false,
     }
 }

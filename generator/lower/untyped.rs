@@ -1,8 +1,9 @@
 //! Values that stay any JSON, and whether it is the document that says no more.
 
 use crate::document::Node;
-use crate::model::{Definition, Type, Types, Untyped};
+use crate::model::{Definition, Type, Untyped};
 
+use super::drafts::Drafts;
 use super::facts::Facts;
 
 /// What a schema leaves open, seen before it is lowered.
@@ -33,12 +34,11 @@ impl Silence {
     }
 
     /// What is to say of `schema`, which became `ty`; `None` where it is typed, or what it holds is spoken of on its own.
-    pub(super) fn untyped(self, schema: Node<'_>, ty: &Type, types: &Types) -> Option<Untyped> {
+    pub(super) fn untyped(self, schema: Node<'_>, ty: &Type, types: &Drafts) -> Option<Untyped> {
         let says_nothing = match required(ty) {
             Type::Value => self.about_value,
             Type::Named(id) => {
-                let definition = &types.get(*id).definition;
-                if !matches!(definition, Definition::Newtype(Type::Value)) {
+                if !matches!(types.definition(*id), Definition::Newtype(Type::Value)) {
                     return None;
                 }
                 false

@@ -1,15 +1,25 @@
 //! The service to generate: every decision taken, nothing of the document's shape left.
 
 mod checks;
+mod dispatch;
 mod types;
 
 use crate::diagnostic::Location;
+use crate::table::{Table, ids};
 
 pub use checks::{Bound, Check, Format};
+pub use dispatch::{Dispatch, JsonKind, Literal, Shape, Tag, VariantId};
 pub use types::{
-    Constant, Definition, Field, Integer, Literal, Type, TypeDefinition, TypeId, Types, Untyped,
-    VariantOfEnumeration,
+    Constant, Definition, Definitions, Field, Integer, Type, TypeDefinition, TypeId, Types,
+    Untyped, Usage, VariantOfEnumeration,
 };
+
+ids! {
+    /// Which route of a service.
+    RouteId;
+    /// Which parameter of a route.
+    ParameterId;
+}
 
 /// What one document becomes.
 #[derive(Debug)]
@@ -25,9 +35,11 @@ pub struct Service {
     /// WebSocket servers, in the order of the document.
     pub servers: Vec<Server>,
     /// Routes, each served by one or more of the servers.
-    pub routes: Vec<Route>,
+    pub routes: Table<RouteId, Route>,
     /// Whether a client is generated as well.
     pub client: bool,
+    /// What clients can show to the servers: a function for each scheme that has something to be shown.
+    pub credentials: Vec<Credential>,
     /// Types of the payloads, in the order in which they were first needed.
     pub types: Types,
     /// Values within them that stay any JSON.
@@ -76,8 +88,8 @@ impl Server {
 /// A route as one server serves it.
 #[derive(Debug)]
 pub struct ServedRoute {
-    /// Index into [`Service::routes`].
-    pub route: usize,
+    /// Which of [`Service::routes`].
+    pub route: RouteId,
     /// The whole path template, the server's own path included.
     pub path: String,
 }
@@ -91,6 +103,15 @@ pub struct Scheme {
     pub kind: SchemeKind,
     /// Where the document says that tokens of OpenID Connect or OAuth 2 come from.
     pub issuer: Option<Issuer>,
+}
+
+/// The function by which a client makes a credential.
+#[derive(Debug)]
+pub struct Credential {
+    /// Its name.
+    pub function: String,
+    /// The scheme that asks for it.
+    pub scheme: Scheme,
 }
 
 /// Who issues tokens.
@@ -134,22 +155,56 @@ pub struct Route {
     pub path: String,
     /// What the document says about it.
     pub docs: Vec<String>,
-    /// Why the channels are laid out this way, for `inspect`.
+    /// Its channels, and how they share it.
     pub layout: Layout,
     /// What a client passes when it connects.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Table<ParameterId, Parameter>,
     /// The parameters that the path names, in its order; one may come twice.
-    pub path_parameters: Vec<usize>,
+    pub path_parameters: Vec<ParameterId>,
     /// A request that is let in; `None` where a parameter has rules for which no value is at hand.
     pub example: Option<ExampleRequest>,
     /// Whether every server that has this route asks for credentials.
     pub authenticated: bool,
     /// Subprotocols that the server speaks here, the preferred one first.
     pub subprotocols: Vec<String>,
-    /// The channels of the route: one, or several events on one socket.
-    pub channels: Vec<Channel>,
     /// What goes over the socket.
     pub traffic: Traffic,
+}
+
+impl Route {
+    /// Its channels, in the order of the document.
+    pub fn channels(&self) -> impl Iterator<Item = &Channel> {
+        let (single, shared) = match &self.layout {
+            Layout::Single(channel) => (Some(channel), [].as_slice()),
+            Layout::Multiplexed(channels) => (None, channels.as_slice()),
+        };
+        single
+            .into_iter()
+            .chain(shared.iter().map(|shared| &shared.channel))
+    }
+
+    /// The channels that share its socket, each with a trait of its own; none where it is one channel.
+    #[must_use]
+    pub fn multiplexed(&self) -> &[MultiplexedChannel] {
+        match &self.layout {
+            Layout::Single(_) => &[],
+            Layout::Multiplexed(channels) => channels,
+        }
+    }
+
+    /// The channel whose methods the trait of the route has; `None` where each channel has a trait.
+    #[must_use]
+    pub fn own_channel(&self) -> Option<&Channel> {
+        match &self.layout {
+            Layout::Single(channel) => Some(channel),
+            Layout::Multiplexed(_) => None,
+        }
+    }
+
+    /// The methods of all its channels.
+    pub fn methods(&self) -> impl Iterator<Item = &Method> {
+        self.channels().flat_map(|channel| &channel.methods)
+    }
 }
 
 /// A path with the names of its parameters taken out, so that templates can be compared.
@@ -180,6 +235,27 @@ pub enum Traffic {
     Typed(Box<Exchange>),
 }
 
+impl Traffic {
+    /// The messages, where the document describes any.
+    #[must_use]
+    pub fn exchange(&self) -> Option<&Exchange> {
+        match self {
+            Self::Raw => None,
+            Self::Typed(exchange) => Some(exchange),
+        }
+    }
+
+    /// The method for frames that are passed on as they came, if some are.
+    #[must_use]
+    pub fn undecoded(&self) -> Option<&'static str> {
+        match self {
+            Self::Raw => Some("message"),
+            Self::Typed(exchange) if exchange.inbound.has_raw() => Some("raw"),
+            Self::Typed(_) => None,
+        }
+    }
+}
+
 /// Both directions of a route.
 #[derive(Debug)]
 pub struct Exchange {
@@ -189,13 +265,24 @@ pub struct Exchange {
     pub outbound: MessageSet,
 }
 
-/// How the channels of a route came to be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the channels of a route share it.
+#[derive(Debug)]
 pub enum Layout {
-    /// The channel's address is a path.
-    Path,
-    /// Several channels are events on one socket.
-    Multiplexed,
+    /// The route is one channel: the trait and the module of the route are the channel's.
+    Single(Channel),
+    /// Several channels are events on one socket: each has a trait beside that of the connection.
+    Multiplexed(Vec<MultiplexedChannel>),
+}
+
+/// A channel that shares the socket of its route.
+#[derive(Debug)]
+pub struct MultiplexedChannel {
+    /// The file of its handlers.
+    pub module: String,
+    /// The trait with its methods.
+    pub trait_name: String,
+    /// The channel itself.
+    pub channel: Channel,
 }
 
 /// A value that a client passes in the request that opens the connection.
@@ -263,10 +350,6 @@ pub struct Channel {
     pub place: Location,
     /// Its name in the document.
     pub name: String,
-    /// The file of its handlers.
-    pub module: String,
-    /// The trait with its methods: the route's own trait where the route has one channel.
-    pub trait_name: String,
     /// What the document says about it.
     pub docs: Vec<String>,
     /// One for each message that arrives.
@@ -282,8 +365,10 @@ pub struct Method {
     pub name: String,
     /// What the document says about the operation and the message.
     pub docs: Vec<String>,
-    /// Index into the variants of the route's inbound messages.
-    pub message: usize,
+    /// The method of a client that sends the message and waits for the reply; `None` where nothing is answered.
+    pub request: Option<String>,
+    /// Which of the route's inbound messages.
+    pub message: VariantId,
     /// What is answered.
     pub reply: Option<Reply>,
     /// What a client must have shown to call it: alternatives, each a list of schemes; empty where any client may.
@@ -308,47 +393,62 @@ pub struct Correlation {
 /// A reply that carries the correlation id of its request.
 #[derive(Debug)]
 pub struct CorrelatedReply {
-    /// Index of the outbound message.
-    pub message: usize,
+    /// The outbound message.
+    pub message: VariantId,
     /// The field that holds the id.
     pub field: String,
     /// Whether the id has to be wrapped in `Some`.
     pub wrap: bool,
 }
 
-/// What a handler method returns to be sent back; the indices are those of the route's outbound messages.
+/// What a handler method returns to be sent back: outbound messages of its route.
 #[derive(Debug)]
 pub enum Reply {
     /// One message.
-    One(usize),
+    One(VariantId),
     /// One of several.
     Choice {
         /// The enumeration that the method returns.
         name: String,
         /// Its messages.
-        messages: Vec<usize>,
+        messages: Vec<VariantId>,
     },
 }
 
 impl Reply {
-    /// What may be answered: indices of the route's outbound messages.
-    pub fn messages(&self) -> &[usize] {
+    /// What may be answered: outbound messages of the route.
+    pub fn messages(&self) -> &[VariantId] {
         match self {
-            Self::One(index) => std::slice::from_ref(index),
+            Self::One(message) => std::slice::from_ref(message),
             Self::Choice { messages, .. } => messages,
         }
     }
 }
 
 /// The messages that go one way on a route, and how they are told apart.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MessageSet {
     /// The messages.
-    pub variants: Vec<Variant>,
+    pub variants: Table<VariantId, Variant>,
     /// How binary frames are packed, where they are.
     pub packing: Option<Content>,
-    /// The way to the right one.
+    /// The way to the right one; empty where no generated code reads the set.
     pub dispatch: Dispatch,
+}
+
+impl MessageSet {
+    /// Whether some of the messages arrive undecoded, because nothing tells them apart.
+    #[must_use]
+    pub fn has_raw(&self) -> bool {
+        !self.dispatch.ambiguous.is_empty()
+    }
+
+    /// The messages that are not among those that nothing tells apart.
+    pub fn told(&self) -> impl Iterator<Item = (VariantId, &Variant)> {
+        let ambiguous = &self.dispatch.ambiguous;
+        let entries = self.variants.entries();
+        entries.filter(|(id, _)| !ambiguous.contains(id))
+    }
 }
 
 /// A message on its route.
@@ -399,54 +499,4 @@ impl Content {
     pub fn is_packed(self) -> bool {
         matches!(self, Self::MessagePack | Self::Cbor)
     }
-}
-
-/// How a message is told apart from the others of its set, in the order in which it is tried.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Dispatch {
-    /// The variant for binary frames.
-    pub binary: Option<usize>,
-    /// The property whose value names the message.
-    pub tag: Option<Tag>,
-    /// What is left without a tag.
-    pub shapes: Vec<(Shape, usize)>,
-    /// Variants that nothing tells apart: their frames arrive undecoded.
-    pub ambiguous: Vec<usize>,
-}
-
-/// A property whose value names the message.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Tag {
-    /// The property at the top level of the payload, or that property and the one inside it.
-    pub path: Vec<String>,
-    /// Its values and the variant that each stands for.
-    pub values: Vec<(Literal, usize)>,
-}
-
-/// A property of the payload's outer shape.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Nothing else is left: any payload.
-    Any,
-    /// The payload is of one of these JSON types.
-    Kinds(Vec<JsonKind>),
-    /// The payload is an object with all of these keys.
-    Keys(Vec<String>),
-}
-
-/// A type of JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum JsonKind {
-    /// `{}`
-    Object,
-    /// `[]`
-    Array,
-    /// `""`
-    String,
-    /// `0`
-    Number,
-    /// `true`
-    Boolean,
-    /// `null`
-    Null,
 }

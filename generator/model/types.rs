@@ -1,73 +1,62 @@
 //! Types of payloads.
 
-use super::{Check, Dispatch};
+use super::checks::Check;
+use super::dispatch::{Dispatch, Literal, VariantId};
 use crate::diagnostic::Location;
+use crate::table::{Table, ids};
 
-/// All types of a service; a [`TypeId`] is an index into it.
-#[derive(Debug, Default)]
-pub struct Types {
-    definitions: Vec<TypeDefinition>,
+ids! {
+    /// Which type of a service.
+    TypeId;
 }
 
-/// Which type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TypeId(usize);
+/// Types by their ids.
+pub type Definitions = Table<TypeId, TypeDefinition>;
 
-impl TypeId {
-    /// Its place among all types.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0
-    }
+/// All types of a service, and what each is used for.
+#[derive(Debug, Default)]
+pub struct Types {
+    definitions: Definitions,
+    usage: Table<TypeId, Usage>,
+}
+
+/// What the values of a type are used for, beside being sent and received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Whether something that arrives is of the type or holds it, and has rules that its types cannot express.
+    pub validated: bool,
+    /// Whether it is read from a path, a query or a header.
+    pub parameter: bool,
 }
 
 impl Types {
-    /// Adds a type.
-    pub fn add(&mut self, definition: TypeDefinition) -> TypeId {
-        self.definitions.push(definition);
-        TypeId(self.definitions.len() - 1)
+    /// Types, each with its use.
+    #[must_use]
+    pub fn new(definitions: Definitions, usage: Table<TypeId, Usage>) -> Self {
+        Self { definitions, usage }
     }
 
     /// The type of this id.
     #[must_use]
     pub fn get(&self, id: TypeId) -> &TypeDefinition {
-        &self.definitions[id.0]
+        &self.definitions[id]
     }
 
-    /// The type of this id, to complete it.
-    pub fn get_mut(&mut self, id: TypeId) -> &mut TypeDefinition {
-        &mut self.definitions[id.0]
+    /// What the type of this id is used for.
+    #[must_use]
+    pub fn usage(&self, id: TypeId) -> Usage {
+        self.usage[id]
     }
 
     /// All types with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (TypeId, &TypeDefinition)> {
-        self.definitions
-            .iter()
-            .enumerate()
-            .map(|(index, definition)| (TypeId(index), definition))
+        self.definitions.entries()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.definitions.is_empty()
-    }
-
-    /// Whether a type is `Copy` in Rust.
-    #[must_use]
-    pub fn is_copy(&self, ty: &Type) -> bool {
-        match ty {
-            Type::Boolean | Type::Integer(_) | Type::Number | Type::Null => true,
-            Type::Optional(inner) | Type::Checked(inner, _) => self.is_copy(inner),
-            Type::Tuple(items) => items.iter().all(|item| self.is_copy(item)),
-            Type::Named(id) => matches!(self.get(*id).definition, Definition::Enumeration(_)),
-            _ => false,
-        }
-    }
-
-    /// All ids.
-    pub fn ids(&self) -> impl Iterator<Item = TypeId> + use<> {
-        (0..self.definitions.len()).map(TypeId)
     }
 }
 
@@ -82,12 +71,6 @@ pub struct TypeDefinition {
     pub docs: Vec<String>,
     /// What it is.
     pub definition: Definition,
-    /// Whether a value with nothing in it makes sense: a struct all of whose fields may be absent.
-    pub has_default: bool,
-    /// Whether it has rules beyond its type, or holds a type that has.
-    pub is_validated: bool,
-    /// Whether it is read from a path, a query or a header.
-    pub is_parameter: bool,
 }
 
 /// What a type is.
@@ -109,7 +92,7 @@ pub enum Definition {
     /// One of several types.
     Union {
         /// The alternatives, each with the name of its variant.
-        variants: Vec<(String, Type)>,
+        variants: Table<VariantId, (String, Type)>,
         /// How they are told apart.
         dispatch: Dispatch,
     },
@@ -118,6 +101,12 @@ pub enum Definition {
 }
 
 impl Definition {
+    /// Whether a value with nothing in it makes sense: a struct all of whose fields may be absent.
+    #[must_use]
+    pub fn has_default(&self) -> bool {
+        matches!(self, Self::Struct { fields, .. } if fields.iter().all(|field| field.optional))
+    }
+
     /// The types that it is made of.
     pub fn parts(&self) -> impl Iterator<Item = &Type> {
         let (fields, additional, variants, inner): (&[Field], _, &[(String, Type)], _) = match self
@@ -125,7 +114,7 @@ impl Definition {
             Self::Struct {
                 fields, additional, ..
             } => (fields, additional.as_ref(), &[], None),
-            Self::Union { variants, .. } => (&[], None, variants, None),
+            Self::Union { variants, .. } => (&[], None, variants.as_slice(), None),
             Self::Newtype(ty) => (&[], None, &[], Some(ty)),
             Self::Enumeration(_) => (&[], None, &[], None),
         };
@@ -156,15 +145,6 @@ pub struct VariantOfEnumeration {
     pub value: Literal,
     /// What the document says about it.
     pub docs: Vec<String>,
-}
-
-/// A constant.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Literal {
-    /// A string.
-    String(String),
-    /// An integer.
-    Integer(i64),
 }
 
 /// A property of an object.

@@ -9,9 +9,9 @@ use std::fmt::Write;
 
 use serde::Deserialize;
 
+use crate::naming::toml_string;
 use crate::output::{OutputFile, Ownership};
 use crate::parallel;
-use crate::scaffold::toml_string;
 
 /// The file's path, below the project's folder.
 pub const LOCK: &str = "wsgen.lock";

@@ -16,8 +16,8 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::lower;
 use crate::model::Service;
+use crate::options::Options;
 use crate::output::{OutputFile, Ownership, WriteError};
 use crate::scaffold;
 use crate::settings::Settings;
@@ -110,7 +110,7 @@ pub fn new_files(
     generated: Vec<OutputFile>,
     service: &Service,
     project: &scaffold::Project,
-    options: &lower::Options,
+    options: &Options,
 ) -> Result<Vec<OutputFile>, askama::Error> {
     let mut files = Vec::new();
     // The examples' tests come with the generated code, or not at all.
@@ -161,7 +161,7 @@ impl Project {
         let settings = Settings::parse(&text).map_err(|reason| ProjectError::Unreadable {
             path,
             reason,
-            help: "correct it: `document` is needed; `perspective`, `channels`, `servers`, `allow_ref_roots`, `client` and `build_script` may be there",
+            help: "correct it; it has to name the `document`, and may have the options of `wsgen generate`",
         })?;
         Ok(Self {
             root: root.to_owned(),

@@ -3,15 +3,18 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::model::{Bound, Check, Definition, Format, Type, TypeDefinition, Types};
+use crate::model::{Bound, Check, Definition, Format, Type, TypeId};
 
 use super::names::ident;
+use super::unit::{Import, Unit};
 
 /// Renders `Validate` for a type that has rules.
-pub(super) fn validate(ty: &TypeDefinition, types: &Types) -> Option<TokenStream> {
-    if !ty.is_validated {
+pub(super) fn validate(id: TypeId, unit: &Unit<'_>) -> Option<TokenStream> {
+    if !unit.types.usage(id).validated {
         return None;
     }
+    unit.import(Import::Validate);
+    let ty = unit.types.get(id);
     let name = ident(&ty.name);
     let body = match &ty.definition {
         Definition::Struct {
@@ -20,18 +23,17 @@ pub(super) fn validate(ty: &TypeDefinition, types: &Types) -> Option<TokenStream
             let properties = fields.iter().flat_map(|field| {
                 let name = &field.name;
                 let place = ident(&field.field);
-                outcomes(
-                    &field.ty,
-                    &quote!(self.#place),
-                    &quote!(&self.#place),
-                    types,
-                )
-                .into_iter()
-                .map(move |outcome| quote!(check::at(#name, #outcome)))
+                outcomes(&field.ty, &quote!(self.#place), &quote!(&self.#place), unit)
+                    .into_iter()
+                    .map(move |outcome| {
+                        unit.import(Import::Check);
+                        quote!(check::at(#name, #outcome))
+                    })
             });
             let entries = additional.iter().filter_map(|(field, ty)| {
                 let place = ident(field);
-                let check = closure(ty, types)?;
+                let check = closure(ty, unit)?;
+                unit.import(Import::Check);
                 // Each entry is a property of the object: the map itself is none.
                 Some(quote!(check::each_value(&self.#place, #check)))
             });
@@ -41,7 +43,7 @@ pub(super) fn validate(ty: &TypeDefinition, types: &Types) -> Option<TokenStream
             let mut arms: Vec<TokenStream> = Vec::new();
             for (variant, ty) in variants {
                 let variant = ident(variant);
-                let checks = outcomes(ty, &quote!(value), &quote!(value), types);
+                let checks = outcomes(ty, &quote!(value), &quote!(value), unit);
                 if !checks.is_empty() {
                     let body = all(&checks);
                     arms.push(quote!(Self::#variant(value) => { #body }));
@@ -51,7 +53,7 @@ pub(super) fn validate(ty: &TypeDefinition, types: &Types) -> Option<TokenStream
             let otherwise = rest.then(|| quote!(_ => Ok(()),));
             quote!(match self { #(#arms)* #otherwise })
         }
-        Definition::Newtype(ty) => all(&outcomes(ty, &quote!(self.0), &quote!(&self.0), types)),
+        Definition::Newtype(ty) => all(&outcomes(ty, &quote!(self.0), &quote!(&self.0), unit)),
         Definition::Enumeration(_) => quote!(Ok(())),
     };
     Some(quote! {
@@ -64,8 +66,8 @@ pub(super) fn validate(ty: &TypeDefinition, types: &Types) -> Option<TokenStream
 }
 
 /// A closure that checks a value of a type by reference; `None` where there is nothing to check.
-pub(super) fn closure(ty: &Type, types: &Types) -> Option<TokenStream> {
-    let checks = outcomes(ty, &quote!(value), &quote!(value), types);
+pub(super) fn closure(ty: &Type, unit: &Unit<'_>) -> Option<TokenStream> {
+    let checks = outcomes(ty, &quote!(value), &quote!(value), unit);
     (!checks.is_empty()).then(|| over(&checks))
 }
 
@@ -74,24 +76,27 @@ fn outcomes(
     ty: &Type,
     place: &TokenStream,
     reference: &TokenStream,
-    types: &Types,
+    unit: &Unit<'_>,
 ) -> Vec<TokenStream> {
     let nested = |inner: &Type, function: TokenStream| -> Vec<TokenStream> {
-        closure(inner, types)
-            .map(|check| quote!(check::#function(#reference, #check)))
+        closure(inner, unit)
+            .map(|check| {
+                unit.import(Import::Check);
+                quote!(check::#function(#reference, #check))
+            })
             .into_iter()
             .collect()
     };
     match ty {
         Type::Checked(inner, checks) => {
+            unit.import(Import::Check);
             let own = checks.iter().map(|check| outcome(check, place, reference));
-            own.chain(outcomes(inner, place, reference, types))
-                .collect()
+            own.chain(outcomes(inner, place, reference, unit)).collect()
         }
         Type::Optional(inner) => nested(inner, quote!(present)),
         Type::List(inner) => nested(inner, quote!(each)),
         Type::Map(inner) => nested(inner, quote!(each_value)),
-        Type::Boxed(inner) => outcomes(inner, place, reference, types),
+        Type::Boxed(inner) => outcomes(inner, place, reference, unit),
         Type::Tuple(items) => items
             .iter()
             .enumerate()
@@ -102,14 +107,18 @@ fn outcomes(
                     item,
                     &quote!(#place.#position),
                     &quote!(&#place.#position),
-                    types,
+                    unit,
                 );
-                checks
-                    .into_iter()
-                    .map(move |check| quote!(check::at(#name, #check)))
+                checks.into_iter().map(move |check| {
+                    unit.import(Import::Check);
+                    quote!(check::at(#name, #check))
+                })
             })
             .collect(),
-        Type::Named(id) if types.get(*id).is_validated => vec![quote!(#place.validate())],
+        Type::Named(id) if unit.types.usage(*id).validated => {
+            unit.import(Import::Validate);
+            vec![quote!(#place.validate())]
+        }
         _ => Vec::new(),
     }
 }

@@ -5,17 +5,13 @@ use quote::quote;
 
 use crate::markdown::quoted;
 use crate::model::{
-    Exchange, Method, ParameterLocation, Reply, Route, Scheme, SchemeKind, Service, Traffic, Types,
+    Credential, Exchange, Method, ParameterLocation, Reply, Route, SchemeKind, Service, Traffic,
 };
-use crate::naming::{Scope, value_name};
 
 use super::docs::{docs, module_docs};
-use super::mentions::Mentions;
 use super::names::{ident, qualified};
 use super::route::{decode_outbound, encode_inbound};
-
-/// Methods that every client has.
-const METHODS: &[&str] = &["close", "connect", "next", "send"];
+use super::unit::{Import, Unit};
 
 /// Renders the module that has the others.
 pub(super) fn root(service: &Service) -> TokenStream {
@@ -41,20 +37,7 @@ pub(super) fn targets(service: &Service) -> TokenStream {
         let url = &server.url;
         quote!(#docs pub const #name: &str = #url;)
     });
-    let mut schemes: Vec<&Scheme> = Vec::new();
-    for server in &service.servers {
-        let asked = server.security.iter().flatten();
-        for scheme in asked.chain(&server.operation_schemes) {
-            if scheme.kind != SchemeKind::MutualTls && !schemes.contains(&scheme) {
-                schemes.push(scheme);
-            }
-        }
-    }
-    let mut names = Scope::default();
-    let credentials: Vec<TokenStream> = schemes
-        .into_iter()
-        .filter_map(|scheme| credential(scheme, &mut names))
-        .collect();
+    let credentials: Vec<TokenStream> = service.credentials.iter().filter_map(credential).collect();
     let imports = (!credentials.is_empty()).then(|| {
         quote!(
             use wsgen_runtime::client::Credential;
@@ -63,7 +46,8 @@ pub(super) fn targets(service: &Service) -> TokenStream {
     quote!(#header #imports #(#addresses)* #(#credentials)*)
 }
 
-fn credential(scheme: &Scheme, names: &mut Scope) -> Option<TokenStream> {
+fn credential(credential: &Credential) -> Option<TokenStream> {
+    let scheme = &credential.scheme;
     let key = |place: TokenStream, name: &str| {
         (quote!(key: impl Into<String>), quote!(#place(#name, key)))
     };
@@ -78,7 +62,7 @@ fn credential(scheme: &Scheme, names: &mut Scope) -> Option<TokenStream> {
         SchemeKind::CookieKey(name) => key(quote!(cookie), name),
         SchemeKind::MutualTls => return None,
     };
-    let name = ident(&names.claim(&[&value_name(&scheme.name)]));
+    let name = ident(&credential.function);
     let docs = docs([format!("What the scheme {} asks for.", quoted(&scheme.name)).as_str()]);
     Some(quote! {
         #docs
@@ -90,7 +74,7 @@ fn credential(scheme: &Scheme, names: &mut Scope) -> Option<TokenStream> {
 
 /// Renders the client of a route.
 pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
-    let types = &service.types;
+    let unit = &Unit::new(&service.types);
     let title = format!("Clients of {}.", quoted(&route.path));
     let header =
         module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
@@ -99,10 +83,10 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
         Traffic::Raw => (quote!(Message), quote!(Message)),
         Traffic::Typed(_) => (quote!(#module::Inbound), quote!(#module::Outbound)),
     };
-    let parameters = parameters(route, types);
+    let parameters = parameters(route, unit);
     let connect = connect(route);
-    let requests = requests(route, types, &module);
-    let codecs = codecs(route, types, &module);
+    let requests = requests(route, unit, &module);
+    let codecs = codecs(route, unit, &module);
     let code = quote! {
         #parameters
 
@@ -133,30 +117,29 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
 
         #codecs
     };
-    let imports = imports(&code, route);
+    let imports = imports(route, unit);
     quote!(#header #imports #code)
 }
 
 /// How messages are written and read from this side.
-fn codecs(route: &Route, types: &Types, module: &Ident) -> Option<TokenStream> {
+fn codecs(route: &Route, unit: &Unit<'_>, module: &Ident) -> Option<TokenStream> {
     let Traffic::Typed(exchange) = &route.traffic else {
         return None;
     };
-    let encode = encode_inbound(module, &exchange.inbound, types);
-    let decode = decode_outbound(module, &exchange.outbound, types);
+    let encode = encode_inbound(module, &exchange.inbound, unit);
+    let decode = decode_outbound(module, &exchange.outbound, unit);
     Some(quote!(#encode #decode))
 }
 
-/// What the module needs; `code` is what stands in it.
-fn imports(code: &TokenStream, route: &Route) -> TokenStream {
-    let code = Mentions::of([code]);
+/// What the module needs, once the rest of it is written.
+fn imports(route: &Route, unit: &Unit<'_>) -> TokenStream {
     let mut local = vec![route.module.as_str()];
-    local.extend(code.starts_path("messages").then_some("messages"));
+    local.extend(unit.imports(Import::Messages).then_some("messages"));
     local.sort_unstable();
     let local = local.into_iter().map(ident);
-    let itself = code.starts_path("codegen").then(|| quote!(self,));
-    let check = code.starts_path("check").then(|| quote!(check,));
-    let validate = code.calls("validate").then(|| quote!(Validate,));
+    let itself = unit.imports(Import::Codegen).then(|| quote!(self,));
+    let check = unit.imports(Import::Check).then(|| quote!(check,));
+    let validate = unit.imports(Import::Validate).then(|| quote!(Validate,));
     let traffic = match route.traffic {
         Traffic::Raw => quote! {
             use wsgen_runtime::Message;
@@ -174,11 +157,11 @@ fn imports(code: &TokenStream, route: &Route) -> TokenStream {
 }
 
 /// What a client passes when it connects, if anything.
-fn parameters(route: &Route, types: &Types) -> Option<TokenStream> {
+fn parameters(route: &Route, unit: &Unit<'_>) -> Option<TokenStream> {
     let fields = route.parameters.iter().map(|parameter| {
         let docs = docs(parameter.docs.as_deref());
         let name = ident(&parameter.field);
-        let ty = qualified(&parameter.ty, types);
+        let ty = qualified(&parameter.ty, unit);
         let ty = match parameter.required {
             true => ty,
             false => quote!(Option<#ty>),
@@ -221,30 +204,23 @@ fn connect(route: &Route) -> TokenStream {
 }
 
 /// A method for each request that is answered.
-fn requests(route: &Route, types: &Types, module: &Ident) -> TokenStream {
-    let mut names = Scope::reserving(METHODS);
-    let methods = route.channels.iter().flat_map(|channel| &channel.methods);
-    methods
-        .filter_map(|method| request(route, method, types, module, &mut names))
+fn requests(route: &Route, unit: &Unit<'_>, module: &Ident) -> TokenStream {
+    route
+        .methods()
+        .filter_map(|method| request(route, method, unit, module))
         .collect()
 }
 
-fn request(
-    route: &Route,
-    method: &Method,
-    types: &Types,
-    module: &Ident,
-    names: &mut Scope,
-) -> Option<TokenStream> {
+fn request(route: &Route, method: &Method, unit: &Unit<'_>, module: &Ident) -> Option<TokenStream> {
     let (Traffic::Typed(exchange), Some(reply)) = (&route.traffic, &method.reply) else {
         return None;
     };
     let variant = &exchange.inbound.variants[method.message];
-    let request = qualified(&variant.ty, types);
+    let request = qualified(&variant.ty, unit);
     let variant = ident(&variant.variant);
-    let name = ident(&names.claim(&[&method.name, &format!("request_{}", method.name)]));
+    let name = ident(method.request.as_ref()?);
     let output = match reply {
-        Reply::One(index) => qualified(&exchange.outbound.variants[*index].ty, types),
+        Reply::One(index) => qualified(&exchange.outbound.variants[*index].ty, unit),
         Reply::Choice { name, .. } => {
             let name = ident(name);
             quote!(#module::#name)

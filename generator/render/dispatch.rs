@@ -1,72 +1,80 @@
 //! The way from a payload to the right alternative, as code.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Content, Dispatch, JsonKind, Literal, Shape, Type, Types};
+use crate::model::{Content, Dispatch, JsonKind, Literal, Shape, Type, VariantId};
 
 use super::checks::closure;
 use super::names::qualified;
+use super::unit::{Import, Unit};
 
-/// What to do once an alternative is found.
-pub(super) struct Target {
-    /// The expression that decodes it: a `Result`.
-    decode: TokenStream,
+/// The expression that decodes a JSON payload as a part of something, which checks the rules of its schema: a `Result`.
+pub(super) fn decode_part(variant: &TokenStream, unit: &Unit<'_>) -> TokenStream {
+    unit.import(Import::Codegen);
+    quote!(codegen::from_json(payload).map(#variant))
 }
 
-impl Target {
-    /// A JSON payload that becomes `variant`; what holds it checks the rules of its schema.
-    pub(super) fn part(variant: &TokenStream) -> Self {
-        Self {
-            decode: quote!(codegen::from_json(payload).map(#variant)),
+/// The expression that decodes a payload as a whole message, and checks its rules: a `Result`.
+pub(super) fn decode_message(
+    content: Content,
+    ty: &Type,
+    variant: &TokenStream,
+    unit: &Unit<'_>,
+) -> TokenStream {
+    unit.import(Import::Codegen);
+    let parse = match (content, ty) {
+        (Content::Text, _) => accept(quote!(codegen::text(payload)), ty, unit),
+        (_, Type::Named(id)) if unit.types.usage(*id).validated => {
+            quote!(codegen::from_checked_json(payload))
         }
-    }
+        _ => match closure(ty, unit) {
+            None => quote!(codegen::from_json(payload)),
+            Some(_) => {
+                let written = qualified(ty, unit);
+                accept(quote!(codegen::from_json::<#written>(payload)), ty, unit)
+            }
+        },
+    };
+    quote!(#parse.map(#variant))
+}
 
-    /// A whole message: its rules are checked once it is parsed.
-    pub(super) fn message(
-        content: Content,
-        ty: &Type,
-        variant: &TokenStream,
-        types: &Types,
-    ) -> Self {
-        let check = closure(ty, types);
-        let parse = match (content, ty, check) {
-            (Content::Text, _, None) => quote!(codegen::text(payload)),
-            (Content::Text, _, Some(check)) => {
-                quote!(codegen::text(payload).and_then(|value| check::accept(value, #check)))
-            }
-            (_, _, None) => quote!(codegen::from_json(payload)),
-            (_, Type::Named(_), Some(_)) => quote!(codegen::from_checked_json(payload)),
-            (_, _, Some(check)) => {
-                let ty = qualified(ty, types);
-                quote!(codegen::from_json::<#ty>(payload).and_then(|value| check::accept(value, #check)))
-            }
-        };
-        Self {
-            decode: quote!(#parse.map(#variant)),
-        }
-    }
+/// The value that `parse` gives if it keeps the rules of its type.
+fn accept(parse: TokenStream, ty: &Type, unit: &Unit<'_>) -> TokenStream {
+    let Some(check) = closure(ty, unit) else {
+        return parse;
+    };
+    unit.import(Import::Check);
+    quote!(#parse.and_then(|value| check::accept(value, #check)))
+}
+
+/// How a choice goes on.
+pub(super) struct Branches<'b> {
+    /// The expression that decodes an alternative.
+    pub(super) decode: &'b dyn Fn(VariantId) -> TokenStream,
+    /// The expression for what nothing tells apart.
+    pub(super) raw: TokenStream,
 }
 
 /// An expression that chooses by `payload`, a `&[u8]` of JSON, and decodes; its type is a `Result` with a `DecodeError`.
-///
-/// `raw` is the expression for what nothing tells apart.
-pub(super) fn select(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream) -> TokenStream {
-    let rest = rest(dispatch, targets, raw);
+pub(super) fn select(dispatch: &Dispatch, branches: &Branches<'_>, unit: &Unit<'_>) -> TokenStream {
+    unit.import(Import::Codegen);
     let Some(tag) = &dispatch.tag else {
-        return rest;
+        return rest(dispatch, branches, unit);
     };
     let found = match &*tag.path {
         [property] => quote!(codegen::tag(payload, #property)),
         path => quote!(codegen::tag_at(payload, &[#(#path),*])),
     };
     let arms = by_target(&tag.values).into_iter().map(|(texts, target)| {
-        let decode = &targets[target].decode;
+        let decode = (branches.decode)(target);
         quote!(Some(#(#texts)|*) => #decode,)
     });
     let unknown = if dispatch.shapes.is_empty() && dispatch.ambiguous.is_empty() {
+        unit.import(Import::DecodeError);
         quote!(found => Err(DecodeError::unknown(found)),)
     } else {
+        let rest = rest(dispatch, branches, unit);
         quote!(_ => { #rest })
     };
     quote! {
@@ -77,38 +85,48 @@ pub(super) fn select(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream)
     }
 }
 
-/// What is tried where no tag leads anywhere.
-fn rest(dispatch: &Dispatch, targets: &[Target], raw: &TokenStream) -> TokenStream {
-    let mut otherwise = if dispatch.ambiguous.is_empty() {
-        quote!(Err(DecodeError::unknown(None)))
-    } else {
-        raw.clone()
+/// What is tried where no tag leads anywhere: one shape after the other.
+fn rest(dispatch: &Dispatch, branches: &Branches<'_>, unit: &Unit<'_>) -> TokenStream {
+    let any = dispatch
+        .shapes
+        .iter()
+        .position(|(shape, _)| *shape == Shape::Any);
+    let (tested, otherwise) = match any {
+        Some(position) => {
+            let (_, target) = dispatch.shapes[position];
+            (&dispatch.shapes[..position], (branches.decode)(target))
+        }
+        None if dispatch.ambiguous.is_empty() => {
+            unit.import(Import::DecodeError);
+            (
+                &dispatch.shapes[..],
+                quote!(Err(DecodeError::unknown(None))),
+            )
+        }
+        None => (&dispatch.shapes[..], branches.raw.clone()),
     };
-    for (shape, target) in dispatch.shapes.iter().rev() {
-        let decode = &targets[*target].decode;
+    let tested = tested.iter().map(|(shape, target)| {
         let test = match shape {
-            Shape::Any => {
-                otherwise = decode.clone();
-                continue;
-            }
+            Shape::Any => quote!(true),
             Shape::Kinds(kinds) => {
                 let kinds = kinds.iter().map(|kind| kind_tokens(*kind));
                 quote!(codegen::is_any_of(payload, &[#(codegen::JsonKind::#kinds),*]))
             }
             Shape::Keys(keys) => quote!(codegen::has_keys(payload, &[#(#keys),*])),
         };
-        let chained = matches!(otherwise.clone().into_iter().next(), Some(TokenTree::Ident(word)) if word == "if");
-        otherwise = match chained {
-            true => quote!(if #test { #decode } else #otherwise),
-            false => quote!(if #test { #decode } else { #otherwise }),
-        };
+        let decode = (branches.decode)(*target);
+        quote!(if #test { #decode } else)
+    });
+    let tested: Vec<TokenStream> = tested.collect();
+    match tested.is_empty() {
+        true => otherwise,
+        false => quote!(#(#tested)* { #otherwise }),
     }
-    otherwise
 }
 
 /// The values of a tag, those with one target together, in their order.
-fn by_target(values: &[(Literal, usize)]) -> Vec<(Vec<String>, usize)> {
-    let mut grouped: Vec<(Vec<String>, usize)> = Vec::new();
+fn by_target(values: &[(Literal, VariantId)]) -> Vec<(Vec<String>, VariantId)> {
+    let mut grouped: Vec<(Vec<String>, VariantId)> = Vec::new();
     for (literal, target) in values {
         let text = match literal {
             Literal::String(text) => text.clone(),

@@ -3,14 +3,17 @@
 use proc_macro2::{Literal as LiteralToken, TokenStream};
 use quote::quote;
 
-use crate::model::{Literal, TypeDefinition, VariantOfEnumeration};
+use crate::model::{Literal, TypeDefinition, Usage, VariantOfEnumeration};
 
 use super::docs::docs;
-use super::names::ident;
-use super::payloads::SERDE;
+use super::names::{SERDE, ident};
 
 /// Renders an enumeration by what serde knows of its values.
-pub(super) fn define(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
+pub(super) fn define(
+    ty: &TypeDefinition,
+    variants: &[VariantOfEnumeration],
+    usage: Usage,
+) -> TokenStream {
     let is_string = |variant: &VariantOfEnumeration| matches!(variant.value, Literal::String(_));
     let body = if variants.iter().all(is_string) {
         strings(ty, variants)
@@ -19,7 +22,7 @@ pub(super) fn define(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> 
     } else {
         integers(ty, variants)
     };
-    let parameter = parameter(ty, variants);
+    let parameter = usage.parameter.then(|| parameter(ty, variants));
     quote!(#body #parameter)
 }
 
@@ -140,10 +143,7 @@ fn described(variant: &VariantOfEnumeration) -> TokenStream {
 }
 
 /// How an enumeration is read from a path, a query or a header.
-fn parameter(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> Option<TokenStream> {
-    if !ty.is_parameter {
-        return None;
-    }
+fn parameter(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> TokenStream {
     let name = ident(&ty.name);
     let texts = variants.iter().map(|variant| text_of(&variant.value));
     let names = variants.iter().map(|variant| ident(&variant.name));
@@ -151,7 +151,7 @@ fn parameter(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> Option<T
         "one of {} is expected",
         texts.clone().collect::<Vec<_>>().join(", ")
     );
-    Some(quote! {
+    quote! {
         impl ::wsgen_runtime::codegen::Parameter for #name {
             fn parse(text: &str) -> Result<Self, String> {
                 match text {
@@ -160,7 +160,7 @@ fn parameter(ty: &TypeDefinition, variants: &[VariantOfEnumeration]) -> Option<T
                 }
             }
         }
-    })
+    }
 }
 
 /// The values for a message to people, fit for a format string.

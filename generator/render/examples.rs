@@ -3,82 +3,114 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::model::{
-    Content, ExampleRequest, Exchange, Route, Service, Traffic, Type, Types, Variant,
-};
+use crate::model::{Content, ExampleRequest, Exchange, Route, RouteId, Service, Type, Variant};
 use crate::naming::{Scope, string_literal, value_name};
 
 use super::docs::module_docs;
-use super::mentions::Mentions;
 use super::names::{ident, qualified};
 use super::route::is_checked;
+use super::unit::{Import, Unit};
 
 /// Renders `tests/generated.rs`; `None` where the document has no example.
 pub(super) fn render(service: &Service, krate: &str) -> Option<TokenStream> {
-    let mut names = Scope::default();
-    let mut modules: Vec<&str> = Vec::new();
-    let mut tests = Vec::new();
-    for route in &service.routes {
-        if let Traffic::Typed(exchange) = &route.traffic {
-            let before = tests.len();
-            tests.extend(of_route(route, exchange, &service.types, &mut names));
-            if tests.len() > before {
-                modules.push(&route.module);
-            }
-        }
-    }
+    let mut writing = Writing {
+        unit: Unit::new(&service.types),
+        names: Scope::default(),
+    };
+    let routes = service.routes.entries();
+    let tests = routes.filter_map(|(id, route)| {
+        let exchange = route.traffic.exchange()?;
+        Some(writing.of_route(id, route, exchange))
+    });
+    let tests: Vec<TokenStream> = tests.flatten().collect();
     if tests.is_empty() {
         return None;
     }
     let header = module_docs([
         "The examples of the document: each is understood, and taken by a server on its route.",
     ]);
-    let code = quote!(#(#tests)*);
-    let mentions = Mentions::of([&code]);
-    let krate = ident(krate);
-    modules.retain(|module| mentions.starts_path(&ident(module).to_string()));
-    modules.extend(mentions.starts_path("messages").then_some("messages"));
+    let unit = &writing.unit;
+    let mut modules: Vec<&str> = Vec::new();
+    for (id, route) in service.routes.entries() {
+        modules.extend(unit.imports(Import::Route(id)).then_some(&*route.module));
+    }
+    modules.extend(unit.imports(Import::Messages).then_some("messages"));
     modules.sort_unstable();
     let modules = modules.into_iter().map(ident);
+    let krate = ident(krate);
     Some(quote! {
         #header
         #(use #krate::generated::#modules;)*
         use wsgen_runtime::testing;
-        #code
+        #(#tests)*
     })
 }
 
-fn of_route(
-    route: &Route,
-    exchange: &Exchange,
-    types: &Types,
-    names: &mut Scope,
-) -> Vec<TokenStream> {
-    let module = ident(&route.module);
-    let function = ident(&names.claim(&[&route.module]));
-    let arrival = match route.example {
-        Some(_) => Arrival::Served(&function),
-        None => Arrival::Decoded(&module),
-    };
-    let inbound = &exchange.inbound;
-    let is_told = |index: &usize| !inbound.dispatch.ambiguous.contains(index);
-    let is_sent = |index: usize| payloads(&inbound.variants[index]).next().is_some();
-    let request = route.example.as_ref();
-    let request = request.filter(|_| (0..inbound.variants.len()).filter(is_told).any(is_sent));
-    let mut tests: Vec<TokenStream> = request
-        .map(|request| served(route, &function, request))
-        .into_iter()
-        .collect();
-    for (index, variant) in inbound.variants.iter().enumerate() {
-        let arrival = is_told(&index).then_some(arrival);
-        let title = format!("{} receives {}", route.module, variant.name);
-        tests.extend(test(&title, variant, types, names, arrival));
+/// The tests of a document while they are written.
+struct Writing<'s> {
+    unit: Unit<'s>,
+    names: Scope,
+}
+
+impl Writing<'_> {
+    fn of_route(&mut self, id: RouteId, route: &Route, exchange: &Exchange) -> Vec<TokenStream> {
+        let module = ident(&route.module);
+        let function = ident(&self.names.claim(&[&route.module]));
+        let arrival = match route.example {
+            Some(_) => Arrival::Served(&function),
+            None => Arrival::Decoded(&module, id),
+        };
+        let inbound = &exchange.inbound;
+        let is_sent = inbound
+            .told()
+            .any(|(_, variant)| payloads(variant).next().is_some());
+        let request = route.example.as_ref().filter(|_| is_sent);
+        let mut tests: Vec<TokenStream> = request
+            .map(|request| {
+                self.unit.import(Import::Route(id));
+                served(route, &function, request)
+            })
+            .into_iter()
+            .collect();
+        for (id, variant) in inbound.variants.entries() {
+            let is_told = !inbound.dispatch.ambiguous.contains(&id);
+            let title = format!("{} receives {}", route.module, variant.name);
+            tests.extend(self.test(&title, variant, is_told.then_some(arrival)));
+        }
+        for variant in &exchange.outbound.variants {
+            let title = format!("{} sends {}", route.module, variant.name);
+            tests.extend(self.test(&title, variant, None));
+        }
+        tests
     }
-    for variant in &exchange.outbound.variants {
-        let title = format!("{} sends {}", route.module, variant.name);
-        tests.extend(test(&title, variant, types, names, None));
+
+    fn test(
+        &mut self,
+        title: &str,
+        variant: &Variant,
+        arrival: Option<Arrival<'_>>,
+    ) -> Option<TokenStream> {
+        let payloads: Vec<_> = payloads(variant).collect();
+        let round_trips = variant.content.is_typed() && variant.ty != Type::Value;
+        if payloads.is_empty() || (arrival.is_none() && !round_trips) {
+            return None;
+        }
+        let arrives = arrival.map(|arrival| arrival.check(variant, &self.unit));
+        let round_trip = round_trips.then(|| {
+            let ty = qualified(&variant.ty, &self.unit);
+            quote!(testing::round_trip::<#ty>(example);)
+        });
+        let name = format_ident!("{}", self.names.claim(&[&value_name(title)]));
+        let checks = quote!(#arrives #round_trip);
+        let body = match payloads.as_slice() {
+            [only] => quote!(let example = #only; #checks),
+            several => quote!(for example in [#(#several),*] { #checks }),
+        };
+        Some(match arrival {
+            Some(Arrival::Served(_)) => quote!(#[tokio::test] async fn #name() { #body }),
+            _ => quote!(#[test] fn #name() { #body }),
+        })
     }
-    tests
 }
 
 /// How an example of an inbound message is shown to be one.
@@ -87,11 +119,11 @@ enum Arrival<'a> {
     /// By a server with the route that this function describes.
     Served(&'a Ident),
     /// By the decode of this module: no request is at hand that opens a connection.
-    Decoded(&'a Ident),
+    Decoded(&'a Ident, RouteId),
 }
 
 impl Arrival<'_> {
-    fn check(self, variant: &Variant) -> TokenStream {
+    fn check(self, variant: &Variant, unit: &Unit<'_>) -> TokenStream {
         let name = &variant.name;
         let example = match variant.content {
             Content::Json | Content::Text => quote!(example),
@@ -101,7 +133,8 @@ impl Arrival<'_> {
         };
         match self {
             Self::Served(function) => quote!(#function().receives(#name, #example).await;),
-            Self::Decoded(module) => {
+            Self::Decoded(module, route) => {
+                unit.import(Import::Route(route));
                 quote!(testing::receives::<#module::Inbound>(#name, #example);)
             }
         }
@@ -130,33 +163,6 @@ fn served(route: &Route, function: &Ident, request: &ExampleRequest) -> TokenStr
             #body
         }
     }
-}
-
-fn test(
-    title: &str,
-    variant: &Variant,
-    types: &Types,
-    names: &mut Scope,
-    arrival: Option<Arrival<'_>>,
-) -> Option<TokenStream> {
-    let payloads: Vec<_> = payloads(variant).collect();
-    let arrives = arrival.map(|arrival| arrival.check(variant));
-    let ty = qualified(&variant.ty, types);
-    let round_trips = variant.content.is_typed() && variant.ty != Type::Value;
-    let round_trip = round_trips.then(|| quote!(testing::round_trip::<#ty>(example);));
-    if payloads.is_empty() || (arrives.is_none() && round_trip.is_none()) {
-        return None;
-    }
-    let name = format_ident!("{}", names.claim(&[&value_name(title)]));
-    let checks = quote!(#arrives #round_trip);
-    let body = match payloads.as_slice() {
-        [only] => quote!(let example = #only; #checks),
-        several => quote!(for example in [#(#several),*] { #checks }),
-    };
-    Some(match arrival {
-        Some(Arrival::Served(_)) => quote!(#[tokio::test] async fn #name() { #body }),
-        _ => quote!(#[test] fn #name() { #body }),
-    })
 }
 
 /// The examples of a message as what goes into the frame: JSON as it is written, a text without its quotes.

@@ -6,20 +6,19 @@ mod dispatch;
 mod docs;
 mod enumerations;
 mod examples;
-mod mentions;
 mod names;
 mod payloads;
 mod pieces;
 mod route;
 mod servers;
+mod unit;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::markdown::words;
-use crate::model::Service;
+use crate::model::{RouteId, Service};
 
-pub(crate) use names::type_text;
 pub(crate) use pieces::Piece;
 
 use docs::module_docs;
@@ -50,16 +49,16 @@ pub(crate) enum Part {
     Root,
     /// The payloads.
     Messages,
-    /// A route, by its index.
-    Route(usize),
+    /// A route.
+    Route(RouteId),
     /// The servers.
     Servers,
     /// What joins the clients.
     Clients,
     /// Where clients connect.
     Targets,
-    /// The client of a route, by its index.
-    Client(usize),
+    /// The client of a route.
+    Client(RouteId),
 }
 
 /// The modules that a run rewrites.
@@ -67,10 +66,10 @@ pub(crate) enum Part {
 pub(crate) fn parts(service: &Service) -> Vec<Part> {
     let mut parts = vec![Part::Root, Part::Servers];
     parts.extend((!service.types.is_empty()).then_some(Part::Messages));
-    parts.extend((0..service.routes.len()).map(Part::Route));
+    parts.extend(service.routes.ids().map(Part::Route));
     if service.client {
         parts.extend([Part::Clients, Part::Targets]);
-        parts.extend((0..service.routes.len()).map(Part::Client));
+        parts.extend(service.routes.ids().map(Part::Client));
     }
     parts
 }
@@ -84,14 +83,14 @@ pub(crate) fn render(service: &Service, part: Part) -> Module {
         Part::Root => (name("mod"), whole(root(service))),
         Part::Messages => (name("messages"), payloads::render(&service.types)),
         Part::Servers => (name("servers"), whole(servers::render(service))),
-        Part::Route(index) => {
-            let route = &service.routes[index];
+        Part::Route(id) => {
+            let route = &service.routes[id];
             (route.module.clone(), route::render(service, route))
         }
         Part::Clients => (name("client/mod"), whole(client::root(service))),
         Part::Targets => (name("client/targets"), whole(client::targets(service))),
-        Part::Client(index) => {
-            let route = &service.routes[index];
+        Part::Client(id) => {
+            let route = &service.routes[id];
             (
                 format!("client/{}", route.module),
                 whole(client::render(service, route)),

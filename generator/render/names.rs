@@ -3,8 +3,10 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use crate::model::{Integer, Type, Types};
+use crate::model::{Integer, Type, TypeId};
 use crate::naming::is_keyword;
+
+use super::unit::{Import, Unit};
 
 /// An identifier; keywords become raw ones.
 pub(super) fn ident(name: &str) -> Ident {
@@ -15,28 +17,28 @@ pub(super) fn ident(name: &str) -> Ident {
     }
 }
 
+/// Where derives find serde.
+pub(super) const SERDE: &str = "::wsgen_runtime::codegen::serde";
+
 /// A type as it is written in the module of the payloads.
-pub(super) fn local(ty: &Type, types: &Types) -> TokenStream {
-    write(ty, types, &TokenStream::new())
+pub(super) fn local(ty: &Type, unit: &Unit<'_>) -> TokenStream {
+    write(ty, &|id| {
+        let name = ident(&unit.types.get(id).name);
+        quote!(#name)
+    })
 }
 
 /// A type as it is written in any other module.
-pub(super) fn qualified(ty: &Type, types: &Types) -> TokenStream {
-    write(ty, types, &quote!(messages::))
+pub(super) fn qualified(ty: &Type, unit: &Unit<'_>) -> TokenStream {
+    write(ty, &|id| {
+        unit.import(Import::Messages);
+        let name = ident(&unit.types.get(id).name);
+        quote!(messages::#name)
+    })
 }
 
-/// The same as text, for files that are not made of tokens.
-pub(crate) fn type_text(ty: &Type, types: &Types) -> String {
-    let tokens = qualified(ty, types).to_string();
-    let text: String = tokens.split_whitespace().collect();
-    text.replace(',', ", ")
-        .replace(", )", ",)")
-        .replace("::wsgen_runtime", "wsgen_runtime")
-        .replace("::std::", "std::")
-}
-
-fn write(ty: &Type, types: &Types, module: &TokenStream) -> TokenStream {
-    let inner = |ty: &Type| write(ty, types, module);
+fn write(ty: &Type, named: &dyn Fn(TypeId) -> TokenStream) -> TokenStream {
+    let inner = |ty: &Type| write(ty, named);
     match ty {
         Type::Boolean => quote!(bool),
         Type::Integer(Integer::I32) => quote!(i32),
@@ -75,9 +77,6 @@ fn write(ty: &Type, types: &Types, module: &TokenStream) -> TokenStream {
             let ty = inner(ty);
             quote!(Box<#ty>)
         }
-        Type::Named(id) => {
-            let name = ident(&types.get(*id).name);
-            quote!(#module #name)
-        }
+        Type::Named(id) => named(*id),
     }
 }

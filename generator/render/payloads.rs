@@ -5,37 +5,41 @@ use std::iter;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Constant, Definition, Dispatch, Field, Type, TypeDefinition, Types};
+use crate::model::{
+    Constant, Definition, Dispatch, Field, Type, TypeDefinition, TypeId, Types, VariantId,
+};
+use crate::table::Table;
 
 use super::checks;
-use super::dispatch::{Target, select};
+use super::dispatch::{Branches, decode_part, select};
 use super::docs::{docs, module_docs};
 use super::enumerations;
-use super::mentions::Mentions;
-use super::names::{ident, local};
+use super::names::{SERDE, ident, local};
 use super::pieces::Piece;
+use super::unit::{Import, Unit};
 
 /// Renders the module `messages`, each type in a piece of its own.
 pub(super) fn render(types: &Types) -> Vec<Piece> {
+    let unit = Unit::new(types);
     let header = module_docs(["What the messages carry."]);
-    let definitions: Vec<TokenStream> = types.iter().map(|(_, ty)| define(ty, types)).collect();
-    let imports = imports(types, &Mentions::of(&definitions));
+    let definitions: Vec<TokenStream> = types.iter().map(|(id, _)| define(id, &unit)).collect();
+    let imports = imports(&unit);
     let head = iter::once(quote!(#header #imports));
     head.chain(definitions).map(Piece::Items).collect()
 }
 
-/// What the definitions need; `code` is what stands in them.
-fn imports(types: &Types, code: &Mentions) -> TokenStream {
-    let validated = types.iter().any(|(_, ty)| ty.is_validated);
-    let decode_error = code.starts_path("DecodeError").then(|| {
+/// What the definitions need.
+fn imports(unit: &Unit<'_>) -> TokenStream {
+    let decode_error = unit.imports(Import::DecodeError).then(|| {
         quote!(
             use wsgen_runtime::DecodeError;
         )
     });
     let mut names: Vec<TokenStream> = Vec::new();
-    let paths = code.starts_path("codegen");
+    let paths = unit.imports(Import::Codegen);
     names.extend(paths.then(|| quote!(self)));
-    names.extend(code.starts_path("check").then(|| quote!(check)));
+    names.extend(unit.imports(Import::Check).then(|| quote!(check)));
+    let validated = unit.imports(Import::Validate);
     names.extend(validated.then(|| quote!(Validate, Violation)));
     let codegen = match names.as_slice() {
         [] => None,
@@ -51,22 +55,22 @@ fn imports(types: &Types, code: &Mentions) -> TokenStream {
     }
 }
 
-fn define(ty: &TypeDefinition, types: &Types) -> TokenStream {
+fn define(id: TypeId, unit: &Unit<'_>) -> TokenStream {
+    let ty = unit.types.get(id);
     let docs = docs(ty.docs.iter().map(String::as_str));
-    let validate = checks::validate(ty, types);
+    let validate = checks::validate(id, unit);
     let body = match &ty.definition {
-        Definition::Struct { .. } => structure(ty, types),
-        Definition::Enumeration(variants) => enumerations::define(ty, variants),
-        Definition::Union { variants, dispatch } => union(ty, variants, dispatch, types),
-        Definition::Newtype(inner) => newtype(ty, inner, types),
+        Definition::Struct { .. } => structure(ty, unit),
+        Definition::Enumeration(variants) => {
+            enumerations::define(ty, variants, unit.types.usage(id))
+        }
+        Definition::Union { variants, dispatch } => union(ty, variants, dispatch, unit),
+        Definition::Newtype(inner) => newtype(ty, inner, unit),
     };
     quote!(#docs #body #validate)
 }
 
-/// Where derives find serde.
-pub(super) const SERDE: &str = "::wsgen_runtime::codegen::serde";
-
-fn structure(ty: &TypeDefinition, types: &Types) -> TokenStream {
+fn structure(ty: &TypeDefinition, unit: &Unit<'_>) -> TokenStream {
     let Definition::Struct {
         tag,
         fields,
@@ -81,11 +85,11 @@ fn structure(ty: &TypeDefinition, types: &Types) -> TokenStream {
         .as_ref()
         .map(|Constant { name, value }| quote!(, tag = #name, rename = #value));
     let closed = closed.then(|| quote!(, deny_unknown_fields));
-    let default = ty.has_default.then(|| quote!(Default,));
-    let fields = fields.iter().map(|field| field_tokens(field, types));
+    let default = ty.definition.has_default().then(|| quote!(Default,));
+    let fields = fields.iter().map(|field| field_tokens(field, unit));
     let additional = additional.as_ref().map(|(field, values)| {
         let field = ident(field);
-        let values = local(values, types);
+        let values = local(values, unit);
         quote! {
             /// Properties that the document does not list.
             #[serde(flatten)]
@@ -102,7 +106,7 @@ fn structure(ty: &TypeDefinition, types: &Types) -> TokenStream {
     }
 }
 
-fn field_tokens(field: &Field, types: &Types) -> TokenStream {
+fn field_tokens(field: &Field, unit: &Unit<'_>) -> TokenStream {
     let docs = docs(
         field
             .docs
@@ -111,7 +115,7 @@ fn field_tokens(field: &Field, types: &Types) -> TokenStream {
             .chain(field.deprecated.then_some("Deprecated.")),
     );
     let name = ident(&field.field);
-    let ty = local(&field.ty, types);
+    let ty = local(&field.ty, unit);
     let rename = (field.field != field.name).then(|| {
         let wire = &field.name;
         quote!(rename = #wire)
@@ -134,25 +138,28 @@ fn field_tokens(field: &Field, types: &Types) -> TokenStream {
 
 fn union(
     ty: &TypeDefinition,
-    variants: &[(String, Type)],
+    variants: &Table<VariantId, (String, Type)>,
     dispatch: &Dispatch,
-    types: &Types,
+    unit: &Unit<'_>,
 ) -> TokenStream {
     let name = ident(&ty.name);
-    let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
-    let payloads = variants.iter().map(|(_, ty)| local(ty, types));
+    let names = variants.map(|_, (name, _)| ident(name));
+    let payloads = variants.iter().map(|(_, ty)| local(ty, unit));
     let undecoded = (!dispatch.ambiguous.is_empty()).then(|| {
         quote! {
             /// What nothing tells apart, as it came.
             Raw(::wsgen_runtime::codegen::serde_json::Value),
         }
     });
-    let targets: Vec<Target> = names
-        .iter()
-        .map(|name| Target::part(&quote!(Self::#name)))
-        .collect();
-    let raw = quote!(codegen::from_json(payload).map(Self::Raw));
-    let select = select(dispatch, &targets, &raw);
+    let branches = Branches {
+        decode: &|id| {
+            let name = &names[id];
+            decode_part(&quote!(Self::#name), unit)
+        },
+        raw: quote!(codegen::from_json(payload).map(Self::Raw)),
+    };
+    let select = select(dispatch, &branches, unit);
+    let names = names.iter();
     quote! {
         #[derive(Clone, Debug, PartialEq, Serialize)]
         #[serde(crate = #SERDE, untagged)]
@@ -168,9 +175,9 @@ fn union(
     }
 }
 
-fn newtype(ty: &TypeDefinition, inner: &Type, types: &Types) -> TokenStream {
+fn newtype(ty: &TypeDefinition, inner: &Type, unit: &Unit<'_>) -> TokenStream {
     let name = ident(&ty.name);
-    let inner = local(inner, types);
+    let inner = local(inner, unit);
     quote! {
         #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
         #[serde(crate = #SERDE, transparent)]

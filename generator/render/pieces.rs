@@ -1,7 +1,5 @@
 //! The code of a module in pieces, each of which can be formatted on its own.
 
-use std::iter;
-
 use proc_macro2::TokenStream;
 
 /// A piece of a module.
@@ -16,15 +14,4 @@ pub(crate) enum Piece {
         /// What stands between them; a group may be empty, but not all.
         members: Vec<TokenStream>,
     },
-}
-
-impl Piece {
-    /// All that stands in it.
-    pub(super) fn code(&self) -> impl Iterator<Item = &TokenStream> {
-        let (first, rest) = match self {
-            Self::Items(code) => (code, [].as_slice()),
-            Self::Block { head, members } => (head, members.as_slice()),
-        };
-        iter::once(first).chain(rest)
-    }
 }

@@ -118,7 +118,7 @@ fn authenticate(server: &Server) -> TokenStream {
 fn route_bounds(route: &Route) -> Vec<TokenStream> {
     let module = ident(&route.module);
     std::iter::once(&route.trait_name)
-        .chain(channels_with_traits(route).map(|channel| &channel.trait_name))
+        .chain(channels_with_traits(route).map(|shared| &shared.trait_name))
         .map(|name| {
             let name = ident(name);
             quote!(#module::#name)

@@ -1,7 +1,7 @@
 //! Addresses of channels and URLs of servers, and the parameters and variables in their braces.
 
+use super::context::{Rules, within};
 use super::parts::Role;
-use super::{Rules, within};
 use crate::diagnostic::{Code, Diagnostics, Location, Severity};
 use crate::document::{Node, Version};
 

@@ -1,6 +1,6 @@
 //! Examples and defaults, which must conform to what they illustrate.
 
-use super::Rules;
+use super::context::Rules;
 use super::parts::{Role, is_foreign, payload};
 use crate::conformance::{Validator, Violation};
 use crate::diagnostic::{Code, Diagnostics};

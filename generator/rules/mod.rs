@@ -3,6 +3,7 @@
 //! Nothing here is worse than a warning: code can be generated all the same, or another stage refuses what cannot.
 
 mod addresses;
+mod context;
 mod examples;
 mod operations;
 mod parts;
@@ -10,9 +11,10 @@ mod schemas;
 mod security;
 mod unique;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Location, Severity};
-use crate::document::{Document, Node, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::document::{Document, Sources};
 use crate::resolve::Resolver;
+use context::Rules;
 use parts::Parts;
 
 /// Checks all parts of a document by all rules.
@@ -41,25 +43,5 @@ pub(crate) fn check<'a>(
             severity: fault.severity.max(Severity::Warning),
             ..fault.clone()
         });
-    }
-}
-
-/// What the rules look at.
-struct Rules<'r, 'a> {
-    document: &'r Document<'a>,
-    resolver: &'r Resolver<'a>,
-    parts: &'r Parts<'a>,
-}
-
-/// The place of some words in a text of the document, or of the whole text where they are written otherwise.
-fn within(text: Node<'_>, location: Location, words: &str) -> Location {
-    let start = location.span.start;
-    let source = text.file().text().get(location.span.clone());
-    match source.and_then(|source| source.find(words)) {
-        Some(offset) if !words.is_empty() => Location {
-            span: start + offset..start + offset + words.len(),
-            ..location
-        },
-        _ => location,
     }
 }

@@ -1,6 +1,6 @@
 //! Schemas: keywords whose values say nothing, because they are not what the keyword takes.
 
-use super::Rules;
+use super::context::Rules;
 use super::parts::Role;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Kind, Node, OldValue};

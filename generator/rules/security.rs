@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Rules;
+use super::context::Rules;
 use super::parts::Role;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Kind, Node};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Rules;
+use super::context::Rules;
 use super::parts::Role;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Node, Version};

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::toml_string;
+use crate::naming::toml_string;
 
 /// What a document to begin with is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

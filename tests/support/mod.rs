@@ -9,9 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use wsgen::Options;
 use wsgen::diagnostic::{Diagnostics, render_human};
 use wsgen::document::{FileSystem, Sources};
-use wsgen::lower::Options;
 use wsgen::output::OutputFile;
 use wsgen::project::new_files;
 use wsgen::scaffold::{Project, Runtime, documents};

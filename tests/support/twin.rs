@@ -8,7 +8,6 @@ use pulldown_cmark::{Event, Options, Parser};
 use serde_json::{Value, json};
 use wsgen::diagnostic::Diagnostics;
 use wsgen::document::Sources;
-use wsgen::lower;
 use wsgen::naming::{is_invisible, is_keyword};
 use wsgen::output::OutputFile;
 use wsgen::scaffold::{Project, Runtime, scaffold};
@@ -104,9 +103,9 @@ pub fn files(document: &Value, build_script: bool) -> Result<Vec<OutputFile>, St
     let mut diagnostics = Diagnostics::new();
     let text = document.to_string();
     let sources = Sources::from_text("asyncapi.json", text, &mut diagnostics);
-    let options = lower::Options {
+    let options = wsgen::Options {
         client: true,
-        ..lower::Options::default()
+        ..wsgen::Options::default()
     };
     let output = wsgen::generate(&sources, &options, "asyncapi.json").map_err(|errors| {
         diagnostics.merge(errors);

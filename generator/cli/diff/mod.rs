@@ -5,14 +5,16 @@ mod show;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, ValueEnum, error::ErrorKind};
-use wsgen::compare::{Change, Effect, compare};
+use clap::{Args, Command, ValueEnum, error::ErrorKind};
+use wsgen::compare::{Effect, compare};
 use wsgen::diagnostic::{Diagnostics, Severity};
 use wsgen::document::Sources;
 use wsgen::model::Service;
 
+use show::Audience;
+
+use super::arguments::{Choices, Format, called};
 use super::report::Output;
-use super::{Choices, Cli, Format, called};
 
 /// Say what a new document changes for clients and for handlers.
 ///
@@ -44,21 +46,10 @@ enum Denied {
     Editorial,
 }
 
-/// Who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Audience {
-    /// Clients and handlers.
-    All,
-    /// Programs that connect to the server.
-    Clients,
-    /// The code of the server's handlers.
-    Handlers,
-}
-
 impl Diff {
-    pub(super) fn run(self, output: &Output) -> ExitCode {
+    pub(super) fn run(self, mut wsgen: Command, output: &Output) -> ExitCode {
         if self.old == self.new && self.old.as_os_str() == "-" {
-            Cli::command()
+            wsgen
                 .error(
                     ErrorKind::ArgumentConflict,
                     "only one document can come from standard input",
@@ -125,21 +116,5 @@ impl Denied {
             Self::Additive => Effect::Additive,
             Self::Editorial => Effect::Unaffected,
         }
-    }
-}
-
-impl Audience {
-    /// What a change does to those who ask.
-    fn effect(self, change: &Change) -> Effect {
-        match self {
-            Self::All => change.kind.effect(),
-            Self::Clients => change.kind.clients(),
-            Self::Handlers => change.kind.handlers(),
-        }
-    }
-
-    /// Words concern everybody; what affects only the others does not.
-    fn cares(self, change: &Change) -> bool {
-        self.effect(change) > Effect::Unaffected || change.kind.effect() == Effect::Unaffected
     }
 }

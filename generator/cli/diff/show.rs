@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use clap::ValueEnum;
 use clap::builder::styling::{AnsiColor, Style};
 use serde_json::{Value, json};
 use wsgen::compare::{Change, Effect, Place};
@@ -9,7 +10,32 @@ use wsgen::document::{SourceFile, Sources};
 use wsgen::markdown::literal;
 use wsgen::naming::is_invisible;
 
-use super::Audience;
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Audience {
+    /// Clients and handlers.
+    All,
+    /// Programs that connect to the server.
+    Clients,
+    /// The code of the server's handlers.
+    Handlers,
+}
+
+impl Audience {
+    /// What a change does to those who ask.
+    pub(super) fn effect(self, change: &Change) -> Effect {
+        match self {
+            Self::All => change.kind.effect(),
+            Self::Clients => change.kind.clients(),
+            Self::Handlers => change.kind.handlers(),
+        }
+    }
+
+    /// Words concern everybody; what affects only the others does not.
+    pub(super) fn cares(self, change: &Change) -> bool {
+        self.effect(change) > Effect::Unaffected || change.kind.effect() == Effect::Unaffected
+    }
+}
 
 /// The changes between two documents, for those who ask.
 pub(super) struct Comparison<'c> {

@@ -60,18 +60,17 @@ fn describe_scheme(kind: &SchemeKind) -> String {
 }
 
 fn describe_route(text: &mut String, route: &Route) {
-    let channels: Vec<&str> = route
-        .channels
-        .iter()
-        .map(|channel| channel.name.as_str())
-        .collect();
-    let layout = match route.layout {
-        Layout::Path => String::new(),
-        Layout::Multiplexed => format!(
-            "  ({} channels on one socket: {})",
-            channels.len(),
-            channels.join(", ")
-        ),
+    let layout = match &route.layout {
+        Layout::Single(_) => String::new(),
+        Layout::Multiplexed(channels) => {
+            let names = channels.iter().map(|shared| shared.channel.name.as_str());
+            let names: Vec<&str> = names.collect();
+            format!(
+                "  ({} channels on one socket: {})",
+                names.len(),
+                names.join(", ")
+            )
+        }
     };
     let _ = writeln!(text, "route {}  {}{layout}", route.path, route.trait_name);
     for parameter in &route.parameters {
@@ -97,7 +96,7 @@ fn describe_route(text: &mut String, route: &Route) {
 
 fn describe_traffic(text: &mut String, route: &Route, exchange: &Exchange) {
     let Exchange { inbound, outbound } = exchange;
-    for method in route.channels.iter().flat_map(|channel| &channel.methods) {
+    for method in route.methods() {
         let variant = &inbound.variants[method.message];
         let reply = match &method.reply {
             None => String::new(),

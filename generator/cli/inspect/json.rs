@@ -1,12 +1,12 @@
 //! What was understood of a document, for programs.
 
 use serde_json::{Value, json};
+use wsgen::Options;
 use wsgen::diagnostic::{Diagnostics, render_json};
 use wsgen::document::Sources;
-use wsgen::lower::{Options, Perspective};
 use wsgen::model::{
-    Content, Exchange, Layout, Method, Parameter, ParameterLocation, Reply, Route, Scheme,
-    SchemeKind, Server, Service, Traffic,
+    Channel, Content, Exchange, Layout, Method, Parameter, ParameterLocation, Reply, Route, Scheme,
+    SchemeKind, Server, Service, Traffic, VariantId,
 };
 
 use super::told_apart::{TellsApart, tells_apart};
@@ -19,15 +19,11 @@ pub(super) fn describe(
     sources: &Sources,
 ) -> String {
     let findings = serde_json::from_str(&render_json(diagnostics, sources)).unwrap_or(Value::Null);
-    let perspective = match options.perspective {
-        Perspective::Server => "server",
-        Perspective::Client => "client",
-    };
     let servers = service.servers.iter().map(|each| server(service, each));
     let understood = json!({
         "title": service.title,
         "version": service.version,
-        "perspective": perspective,
+        "perspective": options.perspective.as_str(),
         "servers": servers.collect::<Vec<_>>(),
         "routes": service.routes.iter().map(route).collect::<Vec<_>>(),
         "findings": findings,
@@ -66,12 +62,18 @@ fn scheme(scheme: &Scheme) -> Value {
 }
 
 fn route(route: &Route) -> Value {
-    let channels = route.channels.iter().map(|channel| {
-        json!({ "name": channel.name, "trait": channel.trait_name, "handlers": channel.module })
-    });
-    let layout = match route.layout {
-        Layout::Path => "path",
-        Layout::Multiplexed => "multiplexed",
+    let described = |channel: &Channel, trait_name: &str, module: &str| json!({ "name": channel.name, "trait": trait_name, "handlers": module });
+    let (layout, channels) = match &route.layout {
+        Layout::Single(channel) => {
+            let channel = described(channel, &route.trait_name, &route.module);
+            ("path", vec![channel])
+        }
+        Layout::Multiplexed(channels) => {
+            let channels = channels
+                .iter()
+                .map(|shared| described(&shared.channel, &shared.trait_name, &shared.module));
+            ("multiplexed", channels.collect())
+        }
     };
     let (operations, messages) = match &route.traffic {
         Traffic::Raw => (Vec::new(), Vec::new()),
@@ -85,7 +87,7 @@ fn route(route: &Route) -> Value {
         "authenticated": route.authenticated,
         "subprotocols": route.subprotocols,
         "parameters": route.parameters.iter().map(parameter).collect::<Vec<_>>(),
-        "channels": channels.collect::<Vec<_>>(),
+        "channels": channels,
         "traffic": if matches!(route.traffic, Traffic::Raw) { "raw" } else { "typed" },
         "operations": operations,
         "messages": messages,
@@ -104,8 +106,7 @@ fn parameter(parameter: &Parameter) -> Value {
 /// What the server does on a route: it receives by methods, and sends messages.
 fn operations(route: &Route, exchange: &Exchange) -> Vec<Value> {
     let methods = route
-        .channels
-        .iter()
+        .channels()
         .flat_map(|channel| channel.methods.iter().map(move |method| (channel, method)));
     let received = methods.map(|(channel, method)| {
         json!({
@@ -125,7 +126,7 @@ fn operations(route: &Route, exchange: &Exchange) -> Vec<Value> {
 }
 
 fn replies<'s>(method: &Method, exchange: &'s Exchange) -> Vec<&'s str> {
-    let name = |index: &usize| exchange.outbound.variants[*index].name.as_str();
+    let name = |index: &VariantId| exchange.outbound.variants[*index].name.as_str();
     match &method.reply {
         None => Vec::new(),
         Some(Reply::One(index)) => vec![name(index)],
@@ -136,7 +137,7 @@ fn replies<'s>(method: &Method, exchange: &'s Exchange) -> Vec<&'s str> {
 fn messages(exchange: &Exchange) -> Vec<Value> {
     let mut messages = Vec::new();
     for (direction, set) in [("in", &exchange.inbound), ("out", &exchange.outbound)] {
-        for (index, variant) in set.variants.iter().enumerate() {
+        for (index, variant) in set.variants.entries() {
             let content = match variant.content {
                 Content::Json => "json",
                 Content::MessagePack => "msgpack",

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use wsgen::model::{Exchange, Reply, Route, Service, Traffic};
 use wsgen::naming::is_invisible;
+use wsgen::table::Id;
 
 /// Servers point at their routes; messages at the route where they arrive, and routes at what they send.
 pub(super) fn draw(service: &Service) -> String {
@@ -12,7 +13,8 @@ pub(super) fn draw(service: &Service) -> String {
         let (name, url) = (escaped(&server.name), escaped(&server.url));
         let _ = writeln!(text, "  server{index}[[\"{name}<br>{url}\"]]");
     }
-    for (index, route) in service.routes.iter().enumerate() {
+    for (index, route) in service.routes.entries() {
+        let index = index.position();
         draw_route(&mut text, index, route);
     }
     for (index, server) in service.servers.iter().enumerate() {
@@ -21,7 +23,7 @@ pub(super) fn draw(service: &Service) -> String {
             let _ = writeln!(
                 text,
                 "  server{index} -- \"{path}\" --> route{}",
-                served.route
+                served.route.position()
             );
         }
     }
@@ -57,9 +59,9 @@ fn draw_messages(text: &mut String, route_index: usize, route: &Route, exchange:
             "  route{route_index} --> out{route_index}_{index}([\"{name}\"])"
         );
     }
-    for method in route.channels.iter().flat_map(|channel| &channel.methods) {
+    for method in route.methods() {
         for reply in method.reply.as_ref().map_or(&[][..], Reply::messages) {
-            let request = method.message;
+            let (request, reply) = (method.message.position(), reply.position());
             let _ = writeln!(
                 text,
                 "  in{route_index}_{request} -. reply .-> out{route_index}_{reply}"

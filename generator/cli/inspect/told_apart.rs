@@ -1,7 +1,7 @@
 //! How one message of a route is told from the others.
 
 use serde_json::Value;
-use wsgen::model::{Content, JsonKind, Literal, MessageSet, Shape};
+use wsgen::model::{Content, JsonKind, Literal, MessageSet, Shape, VariantId};
 
 /// What it is known by.
 pub(super) enum TellsApart {
@@ -25,7 +25,7 @@ pub(super) enum TellsApart {
 }
 
 /// What a message of a set is known by.
-pub(super) fn tells_apart(set: &MessageSet, index: usize) -> TellsApart {
+pub(super) fn tells_apart(set: &MessageSet, index: VariantId) -> TellsApart {
     let dispatch = &set.dispatch;
     if dispatch.binary == Some(index) {
         return TellsApart::Binary;

@@ -2,34 +2,35 @@
 
 use super::Reader;
 use crate::diagnostic::Code;
-use crate::document::{Channel, Node, Parameter};
+use crate::document::{Channel, ChannelId, Node, Parameter, ServerId};
+use crate::table::Table;
 
 impl<'a> Reader<'a, '_> {
     /// Reads `channels`; in 2.x, their operations with them.
     pub(super) fn read_channels(&mut self) {
         for (name, entry) in self.entries(self.root.get("channels"), "`channels`") {
-            if let Some(index) = self.add_channel(name, entry)
+            if let Some(id) = self.add_channel(name, entry)
                 && !self.is_v3()
             {
-                self.read_operations_of(index);
+                self.read_operations_of(id);
             }
         }
     }
 
-    /// Reads a channel with its messages, if it is one, and gives its index.
-    pub(super) fn add_channel(&mut self, name: &'a str, entry: Node<'a>) -> Option<usize> {
+    /// Reads a channel with its messages, if it is one, and gives its id.
+    pub(super) fn add_channel(&mut self, name: &'a str, entry: Node<'a>) -> Option<ChannelId> {
         let what = format!("the channel `{name}`");
         let node = self.object(entry, &what)?;
-        let index = self.channels.len();
-        for id in [entry.id(), node.id()] {
-            self.channel_ids.entry(id).or_insert(index);
+        let id = self.channels.next_id();
+        for value in [entry.id(), node.id()] {
+            self.channel_ids.entry(value).or_insert(id);
         }
         let channel = self.channel(name, node, &what);
         self.channels.push(channel);
         if self.is_v3() {
-            self.read_channel_messages(index, node);
+            self.read_channel_messages(id, node);
         }
-        Some(index)
+        Some(id)
     }
 
     fn channel(&mut self, name: &'a str, node: Node<'a>, what: &str) -> Channel<'a> {
@@ -70,12 +71,12 @@ impl<'a> Reader<'a, '_> {
             description: self.text(node.get("description")),
             servers: self.channel_servers(node, what),
             parameters: self.parameters(node),
-            messages: Vec::new(),
+            messages: Table::default(),
             binding: self.channel_binding(node.get("bindings")),
         }
     }
 
-    fn channel_servers(&mut self, channel: Node<'a>, what: &str) -> Vec<usize> {
+    fn channel_servers(&mut self, channel: Node<'a>, what: &str) -> Vec<ServerId> {
         let mut servers = Vec::new();
         for item in self.items(channel.get("servers"), "`servers`") {
             let found = match item.as_str() {
@@ -87,8 +88,8 @@ impl<'a> Reader<'a, '_> {
         servers
     }
 
-    fn server_by_name(&mut self, name: &str, item: Node<'a>, what: &str) -> Option<usize> {
-        let found = self.servers.iter().position(|server| server.name == name);
+    fn server_by_name(&mut self, name: &str, item: Node<'a>, what: &str) -> Option<ServerId> {
+        let found = self.servers.find(|server| server.name == name);
         if found.is_none() {
             self.report_unknown_server(name, item, what);
         } else if self.is_v3() {
@@ -103,7 +104,7 @@ impl<'a> Reader<'a, '_> {
         found
     }
 
-    fn server_by_reference(&mut self, item: Node<'a>, what: &str) -> Option<usize> {
+    fn server_by_reference(&mut self, item: Node<'a>, what: &str) -> Option<ServerId> {
         if item.reference().is_none() {
             self.wrong_type(item, "a reference to a server");
             return None;
@@ -128,16 +129,16 @@ impl<'a> Reader<'a, '_> {
             None if self.servers.is_empty() => {
                 "the document has no `servers`: add it there, or remove it here".to_owned()
             }
-            None if self.servers.len() == 1 => {
-                format!("the only server is `{}`", self.servers[0].name)
-            }
-            None => format!(
-                "the servers are {}",
-                names
-                    .map(|name| format!("`{name}`"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
+            None => match self.servers.as_slice() {
+                [only] => format!("the only server is `{}`", only.name),
+                _ => format!(
+                    "the servers are {}",
+                    names
+                        .map(|name| format!("`{name}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            },
         };
         self.diagnostics
             .error(

@@ -4,17 +4,17 @@ use std::collections::HashSet;
 
 use super::Reader;
 use crate::diagnostic::Code;
-use crate::document::{Example, Layers, Message, Node};
+use crate::document::{ChannelId, Example, Layers, Message, MessageId, Node};
 
 impl<'a> Reader<'a, '_> {
     /// Reads `messages` of a channel of 3.x.
-    pub(super) fn read_channel_messages(&mut self, channel: usize, node: Node<'a>) {
+    pub(super) fn read_channel_messages(&mut self, channel: ChannelId, node: Node<'a>) {
         for (key, entry) in self.entries(node.get("messages"), "`messages`") {
             let first = self.channels[channel].messages.len();
-            for index in self.add_messages(channel, entry, Some(key)) {
+            for id in self.add_messages(channel, entry, Some(key)) {
                 self.message_entries
                     .entry(entry.id())
-                    .or_insert((channel, index));
+                    .or_insert((channel, id));
             }
             if self.channels[channel].messages.len() > first + 1 {
                 self.diagnostics
@@ -28,16 +28,16 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Adds the message at `entry` to a channel, or each of its `oneOf`, those inside others too; gives their indices there.
+    /// Adds the message at `entry` to a channel, or each of its `oneOf`, those inside others too; gives their ids there.
     ///
     /// A message that the channel has already is not added again, unless it goes by another key.
     pub(super) fn add_messages(
         &mut self,
-        channel: usize,
+        channel: ChannelId,
         entry: Node<'a>,
         key: Option<&'a str>,
-    ) -> Vec<usize> {
-        let mut indices = Vec::new();
+    ) -> Vec<MessageId> {
+        let mut ids = Vec::new();
         let mut expanded = HashSet::new();
         let mut waiting = vec![(entry, key)];
         while let Some((entry, key)) = waiting.pop() {
@@ -45,7 +45,7 @@ impl<'a> Reader<'a, '_> {
                 continue;
             };
             let Some(alternatives) = node.get("oneOf") else {
-                indices.push(self.add_message(channel, entry, node, key));
+                ids.push(self.add_message(channel, entry, node, key));
                 continue;
             };
             if expanded.insert(node.id()) {
@@ -53,31 +53,30 @@ impl<'a> Reader<'a, '_> {
                 waiting.extend(alternatives.into_iter().rev().map(|each| (each, None)));
             }
         }
-        indices
+        ids
     }
 
     fn add_message(
         &mut self,
-        channel: usize,
+        channel: ChannelId,
         entry: Node<'a>,
         node: Node<'a>,
         key: Option<&'a str>,
-    ) -> usize {
+    ) -> MessageId {
         let known = self.message_targets.get(&(channel, node.id())).copied();
         let same_key =
-            |index: &usize| key.is_none() || self.channels[channel].messages[*index].key == key;
-        if let Some(index) = known.filter(same_key) {
-            return index;
+            |id: &MessageId| key.is_none() || self.channels[channel].messages[*id].key == key;
+        if let Some(id) = known.filter(same_key) {
+            return id;
         }
         let key = key.or_else(|| self.component_key(entry, node));
         let message = self.message(node, key);
         let messages = &mut self.channels[channel].messages;
-        let index = messages.len();
-        messages.push(message);
+        let id = messages.push(message);
         self.message_targets
             .entry((channel, node.id()))
-            .or_insert(index);
-        index
+            .or_insert(id);
+        id
     }
 
     /// The name of the component that a reference leads to in the end.

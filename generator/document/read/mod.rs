@@ -12,9 +12,13 @@ mod version;
 
 use std::collections::HashMap;
 
-use super::{Channel, Document, Node, NodeId, Operation, Server, Sources, Version};
+use super::{
+    Channel, ChannelId, Document, Incomplete, MessageId, Node, NodeId, Operation, Server, ServerId,
+    Sources, Version,
+};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::resolve::Resolver;
+use crate::table::Table;
 
 /// Reads the document of a run; `None` where there is nothing to be read as one, which is then an error in `diagnostics`.
 ///
@@ -28,9 +32,10 @@ pub fn read<'a>(sources: &'a Sources, diagnostics: &mut Diagnostics) -> Option<D
         root,
         version: edition.version,
         is_fragment: edition.is_fragment,
-        servers: Vec::new(),
+        incomplete: edition.incomplete,
+        servers: Table::default(),
         server_ids: HashMap::new(),
-        channels: Vec::new(),
+        channels: Table::default(),
         channel_ids: HashMap::new(),
         message_entries: HashMap::new(),
         message_targets: HashMap::new(),
@@ -47,16 +52,17 @@ struct Reader<'a, 'd> {
     version: Version,
     /// Of a fragment, nothing more is said to be missing.
     is_fragment: bool,
-    servers: Vec<Server<'a>>,
+    incomplete: Option<Incomplete>,
+    servers: Table<ServerId, Server<'a>>,
     /// Servers by every value that stands for them: the entry in `servers` and what it refers to.
-    server_ids: HashMap<NodeId, usize>,
-    channels: Vec<Channel<'a>>,
+    server_ids: HashMap<NodeId, ServerId>,
+    channels: Table<ChannelId, Channel<'a>>,
     /// Channels by every value that stands for them.
-    channel_ids: HashMap<NodeId, usize>,
-    /// The channel and index of each entry of a channel's `messages`.
-    message_entries: HashMap<NodeId, (usize, usize)>,
-    /// The index of a message in a channel, by every value that stands for it.
-    message_targets: HashMap<(usize, NodeId), usize>,
+    channel_ids: HashMap<NodeId, ChannelId>,
+    /// The channel and the id of each entry of a channel's `messages`.
+    message_entries: HashMap<NodeId, (ChannelId, MessageId)>,
+    /// The id of a message in a channel, by every value that stands for it.
+    message_targets: HashMap<(ChannelId, NodeId), MessageId>,
     operations: Vec<Operation<'a>>,
 }
 
@@ -90,6 +96,7 @@ impl<'a> Reader<'a, '_> {
             channels: std::mem::take(&mut self.channels),
             operations: std::mem::take(&mut self.operations),
             security_schemes,
+            incomplete: self.incomplete.take(),
         }
     }
 

@@ -2,11 +2,11 @@
 
 use super::Reader;
 use crate::diagnostic::{Code, nearest};
-use crate::document::{Action, Node, Operation, Reply};
+use crate::document::{Action, ChannelId, MessageId, Node, Operation, Reply};
 
 impl<'a> Reader<'a, '_> {
     /// Reads `publish` and `subscribe` of a channel of 2.x.
-    pub(super) fn read_operations_of(&mut self, channel: usize) {
+    pub(super) fn read_operations_of(&mut self, channel: ChannelId) {
         let node = self.channels[channel].node;
         for (key, action) in [("publish", Action::Receive), ("subscribe", Action::Send)] {
             let Some(entry) = node.get(key) else { continue };
@@ -64,7 +64,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn message_or_messages(&mut self, channel: usize, entry: Node<'a>) -> Vec<usize> {
+    fn message_or_messages(&mut self, channel: ChannelId, entry: Node<'a>) -> Vec<MessageId> {
         let several = entry.is_array();
         if several {
             self.diagnostics
@@ -159,7 +159,7 @@ impl<'a> Reader<'a, '_> {
         name: &'a str,
         operation: Node<'a>,
         what: &str,
-    ) -> Option<usize> {
+    ) -> Option<ChannelId> {
         let Some(node) = operation.get("channel") else {
             self.report_missing(
                 operation,
@@ -172,7 +172,7 @@ impl<'a> Reader<'a, '_> {
         self.channel_by_reference(name, node)
     }
 
-    fn reply(&mut self, entry: Node<'a>, operation_channel: usize) -> Option<Reply<'a>> {
+    fn reply(&mut self, entry: Node<'a>, operation_channel: ChannelId) -> Option<Reply<'a>> {
         let node = self.object(entry, "`reply`")?;
         self.know(node, "`reply`", &["address", "channel", "messages"]);
         let items = node.get("messages");
@@ -188,7 +188,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The channel that the messages of a reply without `channel` are of.
-    fn channel_of_messages(&mut self, messages: Option<Node<'a>>) -> Option<usize> {
+    fn channel_of_messages(&mut self, messages: Option<Node<'a>>) -> Option<ChannelId> {
         let first = messages?.items().next()?;
         let [target, _] = self.landmarks(first)?;
         self.message_entries
@@ -197,10 +197,10 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The messages that an operation or a reply names; all of the channel where it names none.
-    fn messages_of(&mut self, list: Option<Node<'a>>, channel: usize) -> Vec<usize> {
+    fn messages_of(&mut self, list: Option<Node<'a>>, channel: ChannelId) -> Vec<MessageId> {
         let items = self.items(list, "`messages`");
         if items.is_empty() {
-            return (0..self.channels[channel].messages.len()).collect();
+            return self.channels[channel].messages.ids().collect();
         }
         unique(
             items
@@ -220,8 +220,8 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
-/// The indices in their order, each once.
-fn unique(indices: impl Iterator<Item = usize>) -> Vec<usize> {
+/// The ids in their order, each once.
+fn unique(ids: impl Iterator<Item = MessageId>) -> Vec<MessageId> {
     let mut seen = std::collections::HashSet::new();
-    indices.filter(|&index| seen.insert(index)).collect()
+    ids.filter(|&id| seen.insert(id)).collect()
 }

@@ -23,9 +23,9 @@ impl<'a> Reader<'a, '_> {
             let Some(node) = self.object(entry, &what) else {
                 continue;
             };
-            let index = self.servers.len();
-            for id in [entry.id(), node.id()] {
-                self.server_ids.entry(id).or_insert(index);
+            let id = self.servers.next_id();
+            for value in [entry.id(), node.id()] {
+                self.server_ids.entry(value).or_insert(id);
             }
             let server = self.server(name, node, &what);
             self.servers.push(server);

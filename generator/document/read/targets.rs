@@ -2,14 +2,18 @@
 
 use super::Reader;
 use crate::diagnostic::Code;
-use crate::document::Node;
+use crate::document::{ChannelId, MessageId, Node};
 
 impl<'a> Reader<'a, '_> {
     /// The channel that an operation or a reply refers to.
     ///
     /// In a document whose references were replaced by what they stand for, it is the channel that looks the same. One
     /// that is not in `channels` joins the others, with a warning.
-    pub(super) fn channel_by_reference(&mut self, name: &'a str, node: Node<'a>) -> Option<usize> {
+    pub(super) fn channel_by_reference(
+        &mut self,
+        name: &'a str,
+        node: Node<'a>,
+    ) -> Option<ChannelId> {
         if let Some(text) = node.as_str() {
             return self.channel_by_name(text, node);
         }
@@ -22,10 +26,7 @@ impl<'a> Reader<'a, '_> {
             return Some(index);
         }
         if node.reference().is_none()
-            && let Some(index) = self
-                .channels
-                .iter()
-                .position(|channel| channel.node.equals(end))
+            && let Some(index) = self.channels.find(|channel| channel.node.equals(end))
         {
             return Some(index);
         }
@@ -37,7 +38,11 @@ impl<'a> Reader<'a, '_> {
 
     /// The messages of a channel that an item of an operation's `messages` stands for; one that the channel does
     /// not have joins the others, with a warning.
-    pub(super) fn messages_by_reference(&mut self, item: Node<'a>, channel: usize) -> Vec<usize> {
+    pub(super) fn messages_by_reference(
+        &mut self,
+        item: Node<'a>,
+        channel: ChannelId,
+    ) -> Vec<MessageId> {
         let Some([target, end]) = self.landmarks(item) else {
             return Vec::new();
         };
@@ -48,8 +53,7 @@ impl<'a> Reader<'a, '_> {
         if item.reference().is_none()
             && let Some(index) = self.channels[channel]
                 .messages
-                .iter()
-                .position(|message| message.node.equals(end))
+                .find(|message| message.node.equals(end))
         {
             return vec![index];
         }
@@ -61,12 +65,9 @@ impl<'a> Reader<'a, '_> {
         )
     }
 
-    fn channel_by_name(&mut self, text: &str, node: Node<'a>) -> Option<usize> {
+    fn channel_by_name(&mut self, text: &str, node: Node<'a>) -> Option<ChannelId> {
         let name = text.trim_start_matches("#/channels/");
-        let found = self
-            .channels
-            .iter()
-            .position(|channel| channel.name == name);
+        let found = self.channels.find(|channel| channel.name == name);
         if found.is_some() {
             self.diagnostics
                 .warning(
@@ -107,7 +108,7 @@ impl<'a> Reader<'a, '_> {
             .help(help);
     }
 
-    fn report_foreign_message(&mut self, item: Node<'a>, channel: usize, is_component: bool) {
+    fn report_foreign_message(&mut self, item: Node<'a>, channel: ChannelId, is_component: bool) {
         let name = self.channels[channel].name;
         let key = self.resolver.reference_name(item).unwrap_or("name");
         let right = pointer(&["channels", name, "messages", key]);

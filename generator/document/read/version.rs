@@ -1,12 +1,14 @@
 //! What kind of document this is, and of which version.
 
 use crate::diagnostic::{Code, Diagnostics, nearest};
-use crate::document::{Kind, Node, Version};
+use crate::document::{Incomplete, Kind, Node, Version};
 
 /// The version of a document, and whether it is only a part of one.
 pub(super) struct Edition {
     pub(super) version: Version,
     pub(super) is_fragment: bool,
+    /// What a part of a document lacks that says its version.
+    pub(super) incomplete: Option<Incomplete>,
 }
 
 /// The latest minor versions that are known.
@@ -86,12 +88,14 @@ pub(super) fn edition(root: Node<'_>, diagnostics: &mut Diagnostics) -> Option<E
             .help("what is new in that version is not understood");
     }
     let is_fragment = root.get("info").is_none();
+    let mut incomplete = None;
     if is_fragment {
         let missing = missing(root, version);
         if has_parts(root) {
-            diagnostics
-                .note(Code::Fragment, written.key_location(), format!("this is a part of an AsyncAPI document: {missing} missing"))
-                .help("`wsgen check --strict` refuses it; add what is missing to have a complete document");
+            incomplete = Some(Incomplete {
+                place: written.key_location(),
+                missing,
+            });
         } else {
             diagnostics
                 .warning(
@@ -105,6 +109,7 @@ pub(super) fn edition(root: Node<'_>, diagnostics: &mut Diagnostics) -> Option<E
     Some(Edition {
         version,
         is_fragment,
+        incomplete,
     })
 }
 
@@ -157,6 +162,7 @@ fn without_version(root: Node<'_>, diagnostics: &mut Diagnostics) -> Option<Edit
     Some(Edition {
         version,
         is_fragment: true,
+        incomplete: None,
     })
 }
 

@@ -4,7 +4,12 @@ use std::path::Path;
 
 use super::reading;
 use crate::diagnostic::{Code, Diagnostics, Severity};
-use crate::document::{Action, FileSystem, Sources, Version, read};
+use crate::document::{Action, FileSystem, MessageId, Sources, Version, read};
+use crate::table::Id;
+
+fn positions(messages: &[MessageId]) -> Vec<usize> {
+    messages.iter().map(|id| id.position()).collect()
+}
 
 #[test]
 fn the_second_of_two_keys_is_the_fault() {
@@ -52,7 +57,7 @@ components:
         reading(text, |document, found| {
             assert_eq!(found, []);
             assert_eq!(document.version, version);
-            let server = &document.servers[0];
+            let server = &document.servers.as_slice()[0];
             assert_eq!(server.url.as_deref(), Some("ws://h/p"));
             let scheme = &server.security[0].schemes[0];
             assert_eq!(scheme.name, "key");
@@ -60,7 +65,7 @@ components:
                 scheme.scheme.as_ref().and_then(|scheme| scheme.parameter),
                 Some("X-Key")
             );
-            let channel = &document.channels[0];
+            let channel = &document.channels.as_slice()[0];
             assert_eq!(channel.address, Some("/chat/{room}"));
             assert_eq!(channel.parameters[0].name, "room");
             let names: Vec<_> = channel
@@ -72,7 +77,7 @@ components:
             let operations: Vec<_> = document
                 .operations
                 .iter()
-                .map(|operation| (operation.action, operation.messages.clone()))
+                .map(|operation| (operation.action, positions(&operation.messages)))
                 .collect();
             assert_eq!(
                 operations,
@@ -90,7 +95,7 @@ fn a_trait_overrides_in_2_and_is_overridden_in_3() {
     let v3 = format!("asyncapi: 3.0.0\n{head}    messages: {{m: {message}}}\n");
     for (text, name) in [(v2, "second"), (v3, "own")] {
         reading(&text, |document, _| {
-            let message = &document.channels[0].messages[0];
+            let message = &document.channels.as_slice()[0].messages.as_slice()[0];
             assert_eq!((message.name, message.title), (Some(name), Some("first")));
         });
     }
@@ -105,7 +110,7 @@ fn objects_of_a_trait_are_merged_deeply() {
     let v3 = format!("asyncapi: 3.0.0\n{head}    messages: {{m: {message}}}\n");
     for text in [v2, v3] {
         reading(&text, |document, found| {
-            let message = &document.channels[0].messages[0];
+            let message = &document.channels.as_slice()[0].messages.as_slice()[0];
             assert_eq!(message.correlation, Some("$message.header#/a"));
             let codes: Vec<Code> = found.iter().map(|(code, ..)| *code).collect();
             assert_eq!(codes, [Code::WebsocketsBindingKey, Code::BindingVersion]);
@@ -131,7 +136,8 @@ fn a_null_or_a_text_hides_the_objects_below_it() {
         );
         reading(&text, |document, _| {
             assert_eq!(
-                document.channels[0].messages[0].correlation, location,
+                document.channels.as_slice()[0].messages.as_slice()[0].correlation,
+                location,
                 "{above}"
             );
         });
@@ -162,9 +168,12 @@ components: {messages: {m: {}, n: {}}}
                 (Code::MessageNotInChannel, 8)
             ]
         );
-        assert_eq!(document.operations[0].messages, [0]);
-        assert_eq!(document.operations[1].messages, [1]);
-        assert_eq!(document.channels[0].messages[1].key, Some("n"));
+        assert_eq!(positions(&document.operations[0].messages), [0]);
+        assert_eq!(positions(&document.operations[1].messages), [1]);
+        assert_eq!(
+            document.channels.as_slice()[0].messages.as_slice()[1].key,
+            Some("n")
+        );
     });
 }
 
@@ -179,10 +188,13 @@ operations: {o: {action: send, channel: {address: /c, messages: {m: {payload: {}
     reading(text, |document, found| {
         assert_eq!(found, []);
         assert_eq!(
-            (document.channels.len(), document.operations[0].channel),
+            (
+                document.channels.len(),
+                document.operations[0].channel.position()
+            ),
             (1, 0)
         );
-        assert_eq!(document.operations[0].messages, [0]);
+        assert_eq!(positions(&document.operations[0].messages), [0]);
     });
 }
 
@@ -222,7 +234,7 @@ servers: {t: {host: h, protocol: ws}}
         assert_eq!(document.api_version, Some("1.0"));
         assert_eq!(document.operations.len(), 1);
         assert_eq!(
-            document.channels[0]
+            document.channels.as_slice()[0]
                 .binding
                 .as_ref()
                 .and_then(|binding| binding.method),
@@ -280,7 +292,7 @@ channels:
     let mut diagnostics = Diagnostics::new();
     let sources = Sources::load(&entry, &FileSystem::new(&entry, &[]), &mut diagnostics);
     let document = read(&sources, &mut diagnostics).unwrap();
-    let names: Vec<_> = document.channels[0]
+    let names: Vec<_> = document.channels.as_slice()[0]
         .messages
         .iter()
         .map(|message| message.name)

@@ -5,7 +5,8 @@ use crate::document::Node;
 use crate::model::JsonKind;
 use crate::resolve::Resolver;
 
-use super::{Facts, kind_of, members};
+use super::Facts;
+use super::kinds::{kind_of, members};
 
 impl<'a> Facts<'a> {
     /// What holds of an alternative: what it says, and what is said beside it and not noted there.

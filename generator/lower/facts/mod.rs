@@ -1,6 +1,7 @@
 //! What a schema says about a value, gathered from the schema itself, its references and its `allOf`.
 
 mod alternatives;
+mod kinds;
 mod null;
 
 use std::collections::HashSet;
@@ -9,11 +10,11 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::conformance::{Validator, is_nullable};
 use crate::diagnostic::Diagnostics;
-use crate::document::{Kind, Node, NodeId};
+use crate::document::{Node, NodeId};
 use crate::model::{JsonKind, Literal};
 use crate::resolve::Resolver;
 
-use super::checks::RULES;
+use kinds::{kind_named, kind_of, members, names_of_types};
 use null::{Null, is_null, is_null_schema};
 
 /// Everything that holds for a value at once.
@@ -64,6 +65,25 @@ pub(super) struct Facts<'a> {
     /// Keywords that become neither a type nor a rule, with their values.
     pub(super) unexpressed: Vec<(&'a str, Node<'a>)>,
 }
+
+/// Keywords that become rules.
+pub(super) const RULES: &[&str] = &[
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "propertyNames",
+    "uniqueItems",
+];
 
 /// Gathers what `schema` says.
 pub(super) fn gather<'a>(
@@ -373,38 +393,6 @@ fn is_belied(schema: Node<'_>, kind: Node<'_>) -> bool {
     values.peek().is_some() && values.all(|value| !kinds.contains(&Some(kind_of(value))))
 }
 
-/// The names in a `type`.
-fn names_of_types(value: Node<'_>) -> Vec<&str> {
-    match value.as_str() {
-        Some(name) => vec![name],
-        None => value.items().filter_map(Node::as_str).collect(),
-    }
-}
-
-/// The type of JSON of a value that is not null, by the name that `type` has for it.
-fn kind_named(name: &str) -> Option<JsonKind> {
-    Some(match name {
-        "integer" | "number" => JsonKind::Number,
-        "object" => JsonKind::Object,
-        "array" => JsonKind::Array,
-        "string" => JsonKind::String,
-        "boolean" => JsonKind::Boolean,
-        _ => return None,
-    })
-}
-
-/// The members of a list of schemas such as `allOf`.
-pub(super) fn members<'a>(
-    schema: Node<'a>,
-    keyword: &str,
-) -> impl DoubleEndedIterator<Item = Node<'a>> + use<'a> {
-    let members: Vec<Node<'a>> = schema
-        .get(keyword)
-        .map(|list| list.items().collect())
-        .unwrap_or_default();
-    members.into_iter()
-}
-
 fn discriminator<'a>(value: Node<'a>) -> Option<(&'a str, Option<Node<'a>>)> {
     match value.as_str() {
         Some(property) => Some((property, None)),
@@ -420,15 +408,4 @@ fn literal(value: Node<'_>) -> Option<Literal> {
         .as_str()
         .map(|text| Literal::String(text.to_owned()))
         .or_else(|| value.as_i64().map(Literal::Integer))
-}
-
-fn kind_of(value: Node<'_>) -> JsonKind {
-    match value.kind() {
-        Kind::Null => JsonKind::Null,
-        Kind::Bool(_) => JsonKind::Boolean,
-        Kind::Number(_) => JsonKind::Number,
-        Kind::String(_) => JsonKind::String,
-        Kind::Array => JsonKind::Array,
-        Kind::Object => JsonKind::Object,
-    }
 }

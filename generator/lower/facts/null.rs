@@ -3,7 +3,7 @@
 use crate::conformance::is_nullable;
 use crate::document::{Kind, Node};
 
-use super::names_of_types;
+use super::kinds::names_of_types;
 
 /// What is said of null.
 #[derive(Clone, Copy, Debug, Default)]

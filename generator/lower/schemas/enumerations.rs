@@ -8,8 +8,8 @@ use crate::model::{Definition, Literal, Type, VariantOfEnumeration};
 use crate::naming::{Scope, type_name};
 
 use super::super::facts::{Facts, gather_all};
-use super::subject::Subject;
-use super::{Schemas, docs};
+use super::lowering::Schemas;
+use super::subject::{Subject, docs};
 
 /// One of the values that a schema lists.
 #[derive(Clone, Debug, PartialEq, Eq)]

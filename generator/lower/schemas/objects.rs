@@ -7,8 +7,8 @@ use crate::naming::{Scope, value_name};
 
 use super::super::checks::constrain;
 use super::super::facts::Facts;
+use super::lowering::{Schemas, optional};
 use super::subject::Subject;
-use super::{Schemas, optional};
 
 impl<'a> Schemas<'a, '_> {
     pub(super) fn object(

@@ -4,8 +4,6 @@ use crate::diagnostic::{Diagnostics, Location};
 use crate::document::{Node, NodeId};
 use crate::resolve::Resolver;
 
-use super::docs;
-
 /// The schemas of one value.
 #[derive(Clone, Debug)]
 pub(super) struct Subject<'a> {
@@ -70,6 +68,15 @@ impl<'a> Subject<'a> {
         let mut words = self.schemas.iter().map(|schema| docs(*schema));
         words.find(|docs| !docs.is_empty()).unwrap_or_default()
     }
+}
+
+/// `title`, then `description`.
+pub(in super::super) fn docs(node: Node<'_>) -> Vec<String> {
+    ["title", "description"]
+        .iter()
+        .filter_map(|keyword| node.get(keyword)?.as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The schema that another one is made of: the only part of an `allOf` beside which nothing is said (a type and null aside).

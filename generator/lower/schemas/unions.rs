@@ -2,15 +2,16 @@
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::Node;
-use crate::model::{Definition, Dispatch, JsonKind, Literal, Shape, Type};
+use crate::model::{Definition, Dispatch, JsonKind, Literal, Shape, Type, VariantId};
 use crate::naming::{Scope, type_name};
+use crate::table::Table;
 
 use super::super::checks::constrain;
-use super::super::dispatch::{Discriminator, choose, profile};
+use super::super::dispatch::{Candidate, Discriminator, choose, profile};
 use super::super::facts::{Facts, gather};
 use super::super::unexpressed::unexpressed;
+use super::lowering::{MAX_DEPTH, Schemas, scalar};
 use super::subject::Subject;
-use super::{MAX_DEPTH, Schemas, scalar};
 
 /// One way to be what a union is.
 struct Alternative<'a> {
@@ -42,7 +43,7 @@ impl<'a> Schemas<'a, '_> {
             _ => {}
         }
         let id = self.promised(subject);
-        let mut alternatives = Vec::new();
+        let mut alternatives: Table<VariantId, Alternative<'a>> = Table::default();
         for (position, group) in groups.iter().enumerate() {
             let node = group.parts[0].0;
             let label = match group.kind {
@@ -65,22 +66,21 @@ impl<'a> Schemas<'a, '_> {
     /// Decides how the alternatives are told apart, and says so where some cannot be.
     fn tell_apart(
         &self,
-        alternatives: Vec<Alternative<'a>>,
+        alternatives: Table<VariantId, Alternative<'a>>,
         facts: &Facts<'a>,
         diagnostics: &mut Diagnostics,
     ) -> Definition {
         let mut scope = Scope::reserving(&["Raw"]);
-        let names: Vec<String> = alternatives
-            .iter()
-            .map(|alternative| scope.claim_type(&[&type_name(&alternative.label)]))
-            .collect();
-        let profiles: Vec<_> = alternatives
-            .iter()
-            .map(|alternative| profile(&alternative.facts, self.resolver, diagnostics))
-            .collect();
+        let names =
+            alternatives.map(|_, alternative| scope.claim_type(&[&type_name(&alternative.label)]));
+        let candidates = alternatives.entries().map(|(id, alternative)| {
+            let profile = profile(&alternative.facts, self.resolver, diagnostics);
+            let name = names[id].as_str();
+            (id, Candidate { profile, name })
+        });
+        let candidates = candidates.collect();
         let discriminator = self.discriminator(facts, &alternatives);
-        let words: Vec<&str> = names.iter().map(String::as_str).collect();
-        let dispatch = choose(&profiles, &words, discriminator.as_ref());
+        let dispatch = choose(&candidates, discriminator.as_ref());
         if let [first, second, ..] = dispatch.ambiguous[..] {
             diagnostics
                 .warning(Code::AmbiguousMessages, alternatives[first].node.location(), format!("nothing tells `{}` from `{}`", names[first], names[second]))
@@ -194,7 +194,7 @@ impl<'a> Schemas<'a, '_> {
     fn discriminator(
         &self,
         facts: &Facts<'a>,
-        alternatives: &[Alternative<'a>],
+        alternatives: &Table<VariantId, Alternative<'a>>,
     ) -> Option<Discriminator> {
         let (property, mapping) = facts.discriminator?;
         let mapped = |name: Option<&str>| {
@@ -207,11 +207,10 @@ impl<'a> Schemas<'a, '_> {
                 })
                 .map(|(value, _)| value)
         };
-        let values = alternatives.iter().map(|alternative| {
+        let values = alternatives.entries().filter_map(|(id, alternative)| {
             let name = self.resolver.reference_name(alternative.node);
-            mapped(name)
-                .or(name)
-                .map(|value| Literal::String(value.to_owned()))
+            let value = mapped(name).or(name)?;
+            Some((id, Literal::String(value.to_owned())))
         });
         Some(Discriminator {
             property: property.to_owned(),
@@ -228,7 +227,7 @@ impl<'a> Schemas<'a, '_> {
     ) -> Type {
         let id = self.promised(subject);
         let name = &subject.name;
-        let mut variants = Vec::new();
+        let mut variants = Table::default();
         let mut shapes = Vec::new();
         for kind in facts.json_kinds() {
             if kind == JsonKind::Null {
@@ -244,8 +243,8 @@ impl<'a> Schemas<'a, '_> {
                 JsonKind::Array => self.array(&one, name, diagnostics),
                 kind => constrain(scalar(kind, &one), &one, diagnostics),
             };
-            shapes.push((Shape::Kinds(vec![kind]), variants.len()));
-            variants.push((type_name(kind_name(kind)), ty));
+            let id = variants.push((type_name(kind_name(kind)), ty));
+            shapes.push((Shape::Kinds(vec![kind]), id));
         }
         let dispatch = Dispatch {
             shapes,

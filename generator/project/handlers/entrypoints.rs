@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Comparison, Task};
+use super::{Comparison, SERVER_TESTS, Task};
 use crate::model::{Server, Service};
 use crate::project::disk::Entry;
 use crate::scaffold::{self, Addresses};
-
-/// The tests that every server starts; the user's.
-pub(in crate::project) const SERVER_TESTS: &str = "tests/servers.rs";
 
 impl Comparison<'_> {
     /// Writes what new servers need, and says what they ask of files that are there.

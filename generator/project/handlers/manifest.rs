@@ -4,8 +4,9 @@ use toml::{Table, Value};
 
 use super::{Comparison, Task};
 use crate::model::Service;
+use crate::naming::toml_string;
 use crate::project::disk::Entry;
-use crate::scaffold::{self, toml_string};
+use crate::scaffold;
 
 const RUNTIME: &str = "wsgen-runtime";
 

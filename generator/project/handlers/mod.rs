@@ -98,10 +98,13 @@ pub enum Task {
     },
 }
 
+/// The tests that every server starts; the user's.
+const SERVER_TESTS: &str = "tests/servers.rs";
+
 /// The files that are looked at beside code, configs, and what is generated.
 pub(super) const ALSO_READ: [&str; 4] = [
     "Cargo.toml",
-    entrypoints::SERVER_TESTS,
+    SERVER_TESTS,
     "src/handlers/mod.rs",
     "src/handlers.rs",
 ];
@@ -203,7 +206,7 @@ impl Comparison<'_> {
         match self.disk.at(&path) {
             _ if !found.is_empty() => {
                 for (path, implementation) in &found {
-                    self.implementation(handler, path, implementation);
+                    self.implementation(handler, path, implementation)?;
                 }
             }
             // Whatever is in it, it is the user's; and what cannot be read may be the implementation.
@@ -225,7 +228,12 @@ impl Comparison<'_> {
     }
 
     /// What an implementation lacks, and what it has too much of.
-    fn implementation(&mut self, handler: &Handler<'_>, path: &str, found: &Implementation) {
+    fn implementation(
+        &mut self,
+        handler: &Handler<'_>,
+        path: &str,
+        found: &Implementation,
+    ) -> Result<(), askama::Error> {
         let wanted = handler.methods();
         let missing: Vec<String> = wanted
             .iter()
@@ -237,10 +245,9 @@ impl Comparison<'_> {
             false => "crate",
         };
         let names = found.names(krate, handler.generated_module().as_deref());
-        let stubs = missing
-            .iter()
-            .filter_map(|method| handler.method(method, &names));
-        let code = stubs.collect::<Vec<_>>().join("\n");
+        let stubs = missing.iter();
+        let stubs = stubs.filter_map(|method| handler.method(method, &names).transpose());
+        let code = stubs.collect::<Result<Vec<_>, _>>()?.join("\n");
         if self.fix && !missing.is_empty() {
             let edits = self.code.edits.entry(path.to_owned()).or_default();
             edits.push(Edit::Members(found.end, code));
@@ -268,6 +275,7 @@ impl Comparison<'_> {
                 methods: unused,
             });
         }
+        Ok(())
     }
 
     /// Declares the module of a new file.

@@ -7,7 +7,8 @@ use crate::model::{CorrelatedReply, Correlation, Exchange, Method, Reply, Route,
 
 use super::super::names::ident;
 use super::super::pieces::Piece;
-use super::{channels_with_traits, outbound, request};
+use super::request;
+use super::shared::{channels_with_traits, outbound};
 
 /// Renders the endpoint.
 pub(super) fn render(route: &Route) -> [Piece; 2] {
@@ -89,10 +90,11 @@ fn receive(route: &Route, exchange: &Exchange) -> TokenStream {
             match message {}
         };
     }
-    let methods = route.channels.iter().flat_map(|channel| &channel.methods);
-    let arms = methods.map(|method| arm(method, exchange));
-    let ambiguous = !exchange.inbound.dispatch.ambiguous.is_empty();
-    let raw = ambiguous.then(|| quote!(Inbound::Raw(message) => self.0.raw(cx, message).await,));
+    let arms = route.methods().map(|method| arm(method, exchange));
+    let raw = exchange
+        .inbound
+        .has_raw()
+        .then(|| quote!(Inbound::Raw(message) => self.0.raw(cx, message).await,));
     quote! {
         match message {
             #(#arms)*

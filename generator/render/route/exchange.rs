@@ -3,39 +3,38 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use crate::model::{Content, Exchange, MessageSet, Reply, Route, Traffic, Types, Variant};
+use crate::model::{Content, Exchange, MessageSet, Reply, Route, Traffic, Variant};
 
-use super::super::dispatch::{Target, select};
+use super::super::dispatch::{Branches, decode_message, select};
 use super::super::docs::docs;
 use super::super::names::{ident, qualified};
+use super::super::unit::{Import, Unit};
 
 /// Renders both directions, and the replies that are one of several.
-pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
+pub(super) fn render(route: &Route, unit: &Unit<'_>) -> TokenStream {
     let Traffic::Typed(exchange) = &route.traffic else {
         return TokenStream::new();
     };
-    let inbound = inbound(&exchange.inbound, types);
-    let outbound = outbound(&exchange.outbound, types);
-    let methods = route.channels.iter().flat_map(|channel| &channel.methods);
-    let replies = methods.filter_map(|method| method.reply.as_ref());
-    let choices = replies.filter_map(|reply| choice(reply, exchange, types));
+    let inbound = inbound(&exchange.inbound, unit);
+    let outbound = outbound(&exchange.outbound, unit);
+    let replies = route.methods().filter_map(|method| method.reply.as_ref());
+    let choices = replies.filter_map(|reply| choice(reply, exchange, unit));
     quote!(#inbound #outbound #(#choices)*)
 }
 
-fn inbound(set: &MessageSet, types: &Types) -> TokenStream {
-    let ambiguous = !set.dispatch.ambiguous.is_empty();
-    let told = told(set);
-    let entries = told.iter().map(|&index| entry(set, index, types));
+fn inbound(set: &MessageSet, unit: &Unit<'_>) -> TokenStream {
+    let ambiguous = set.has_raw();
+    let entries = set.told().map(|(_, variant)| entry(variant, unit));
     let raw = ambiguous.then(|| {
         quote! {
             /// What nothing tells apart, undecoded.
             Raw(Message),
         }
     });
-    let names = told.iter().map(|&index| name_arm(set, index));
+    let names = set.told().map(|(_, variant)| name_arm(variant));
     let raw_name = ambiguous.then(|| quote!(Self::Raw(_) => "raw",));
     let subject = subject(set);
-    let (frame, decode) = decode(set, types, Untold::Kept);
+    let (frame, decode) = decode(set, unit, Untold::Kept);
     quote! {
         /// What arrives.
         #[derive(Clone, Debug, PartialEq)]
@@ -59,12 +58,12 @@ fn inbound(set: &MessageSet, types: &Types) -> TokenStream {
     }
 }
 
-fn outbound(set: &MessageSet, types: &Types) -> TokenStream {
-    let entries = (0..set.variants.len()).map(|index| entry(set, index, types));
-    let names = (0..set.variants.len()).map(|index| name_arm(set, index));
-    let encode = set.variants.iter().map(encode_arm);
+fn outbound(set: &MessageSet, unit: &Unit<'_>) -> TokenStream {
+    let entries = set.variants.iter().map(|variant| entry(variant, unit));
+    let names = set.variants.iter().map(name_arm);
+    let encode = set.variants.iter().map(|variant| encode_arm(variant, unit));
     let distinct = set.variants.iter().filter(|variant| variant.distinct);
-    let conversions = distinct.map(|variant| from(&quote!(Outbound), variant, types));
+    let conversions = distinct.map(|variant| from(&quote!(Outbound), variant, unit));
     let subject = subject(set);
     quote! {
         /// What this server may send here.
@@ -91,8 +90,11 @@ fn outbound(set: &MessageSet, types: &Types) -> TokenStream {
 }
 
 /// How a message becomes a frame.
-fn encode_arm(variant: &Variant) -> TokenStream {
+fn encode_arm(variant: &Variant, unit: &Unit<'_>) -> TokenStream {
     let name = ident(&variant.variant);
+    if variant.content.is_typed() {
+        unit.import(Import::Codegen);
+    }
     match variant.content {
         Content::Json => quote!(Self::#name(message) => codegen::to_json(&message),),
         Content::MessagePack => quote!(Self::#name(message) => codegen::to_message_pack(&message),),
@@ -106,19 +108,15 @@ fn encode_arm(variant: &Variant) -> TokenStream {
 pub(in super::super) fn encode_inbound(
     module: &Ident,
     set: &MessageSet,
-    types: &Types,
+    unit: &Unit<'_>,
 ) -> TokenStream {
-    let told: Vec<usize> = told(set);
-    let encode = told.iter().map(|&index| encode_arm(&set.variants[index]));
-    let names = told.iter().map(|&index| name_arm(set, index));
-    let ambiguous = !set.dispatch.ambiguous.is_empty();
+    let encode = set.told().map(|(_, variant)| encode_arm(variant, unit));
+    let names = set.told().map(|(_, variant)| name_arm(variant));
+    let ambiguous = set.has_raw();
     let raw = ambiguous.then(|| quote!(Self::Raw(message) => Ok(message),));
     let raw_name = ambiguous.then(|| quote!(Self::Raw(_) => "raw",));
-    let distinct = told
-        .iter()
-        .map(|&index| &set.variants[index])
-        .filter(|variant| variant.distinct);
-    let conversions = distinct.map(|variant| from(&quote!(#module::Inbound), variant, types));
+    let distinct = set.told().filter(|(_, variant)| variant.distinct);
+    let conversions = distinct.map(|(_, variant)| from(&quote!(#module::Inbound), variant, unit));
     let subject = subject(set);
     quote! {
         impl Encode for #module::Inbound {
@@ -144,11 +142,11 @@ pub(in super::super) fn encode_inbound(
 pub(in super::super) fn decode_outbound(
     module: &Ident,
     set: &MessageSet,
-    types: &Types,
+    unit: &Unit<'_>,
 ) -> TokenStream {
-    let names = (0..set.variants.len()).map(|index| name_arm(set, index));
+    let names = set.variants.iter().map(name_arm);
     let subject = subject(set);
-    let (frame, decode) = decode(set, types, Untold::Refused);
+    let (frame, decode) = decode(set, unit, Untold::Refused);
     quote! {
         impl Decode for #module::Outbound {
             fn decode(#frame: Frame) -> Result<Self, DecodeError> {
@@ -164,22 +162,15 @@ pub(in super::super) fn decode_outbound(
     }
 }
 
-/// The messages that can be told apart.
-fn told(set: &MessageSet) -> Vec<usize> {
-    (0..set.variants.len())
-        .filter(|index| !set.dispatch.ambiguous.contains(index))
-        .collect()
-}
-
 /// The enumeration of the possible replies of one method.
-fn choice(reply: &Reply, exchange: &Exchange, types: &Types) -> Option<TokenStream> {
+fn choice(reply: &Reply, exchange: &Exchange, unit: &Unit<'_>) -> Option<TokenStream> {
     let Reply::Choice { name, messages } = reply else {
         return None;
     };
     let name = ident(name);
     let entries = messages
         .iter()
-        .map(|&index| entry(&exchange.outbound, index, types));
+        .map(|&id| entry(&exchange.outbound.variants[id], unit));
     let arms = messages.iter().map(|&index| {
         let variant = ident(&exchange.outbound.variants[index].variant);
         quote!(#name::#variant(message) => Self::#variant(message),)
@@ -188,7 +179,7 @@ fn choice(reply: &Reply, exchange: &Exchange, types: &Types) -> Option<TokenStre
         .iter()
         .map(|&index| &exchange.outbound.variants[index])
         .filter(|variant| variant.distinct)
-        .map(|variant| from(&quote!(#name), variant, types));
+        .map(|variant| from(&quote!(#name), variant, unit));
     Some(quote! {
         /// What the request is answered with.
         #[derive(Clone, Debug, PartialEq)]
@@ -208,9 +199,9 @@ fn choice(reply: &Reply, exchange: &Exchange, types: &Types) -> Option<TokenStre
 }
 
 /// The conversion of a message into the enumeration that has it.
-fn from(enumeration: &TokenStream, variant: &Variant, types: &Types) -> TokenStream {
+fn from(enumeration: &TokenStream, variant: &Variant, unit: &Unit<'_>) -> TokenStream {
     let name = ident(&variant.variant);
-    let ty = qualified(&variant.ty, types);
+    let ty = qualified(&variant.ty, unit);
     quote! {
         impl From<#ty> for #enumeration {
             fn from(message: #ty) -> Self {
@@ -220,17 +211,16 @@ fn from(enumeration: &TokenStream, variant: &Variant, types: &Types) -> TokenStr
     }
 }
 
-fn entry(set: &MessageSet, index: usize, types: &Types) -> TokenStream {
-    let variant = &set.variants[index];
+fn entry(variant: &Variant, unit: &Unit<'_>) -> TokenStream {
     let docs = docs(variant.docs.first().map(String::as_str));
     let name = ident(&variant.variant);
-    let ty = qualified(&variant.ty, types);
+    let ty = qualified(&variant.ty, unit);
     quote!(#docs #name(#ty),)
 }
 
-fn name_arm(set: &MessageSet, index: usize) -> TokenStream {
-    let variant = ident(&set.variants[index].variant);
-    let name = &set.variants[index].name;
+fn name_arm(variant: &Variant) -> TokenStream {
+    let name = &variant.name;
+    let variant = ident(&variant.variant);
     quote!(Self::#variant(_) => #name,)
 }
 
@@ -253,7 +243,7 @@ enum Untold {
 }
 
 /// The parameter and the body of `decode`.
-fn decode(set: &MessageSet, types: &Types, untold: Untold) -> (TokenStream, TokenStream) {
+fn decode(set: &MessageSet, unit: &Unit<'_>, untold: Untold) -> (TokenStream, TokenStream) {
     if set.variants.is_empty() {
         return (quote!(_frame), quote!(Err(DecodeError::unknown(None))));
     }
@@ -270,18 +260,21 @@ fn decode(set: &MessageSet, types: &Types, untold: Untold) -> (TokenStream, Toke
         }
     });
     let is_chosen = set.dispatch.tag.is_some() || !set.dispatch.shapes.is_empty();
-    let is_kept = untold == Untold::Kept && !set.dispatch.ambiguous.is_empty();
+    let is_kept = untold == Untold::Kept && set.has_raw();
     let frame = match is_chosen || is_kept || set.dispatch.binary.is_some() {
         true => quote!(frame),
         false => quote!(_frame),
     };
     let choice = if is_chosen {
-        let targets: Vec<Target> = set
-            .variants
-            .iter()
-            .map(|variant| target(variant, types))
-            .collect();
-        let select = select(&set.dispatch, &targets, &raw);
+        let branches = Branches {
+            decode: &|id| {
+                let variant = &set.variants[id];
+                let name = ident(&variant.variant);
+                decode_message(variant.content, &variant.ty, &quote!(Self::#name), unit)
+            },
+            raw,
+        };
+        let select = select(&set.dispatch, &branches, unit);
         let payload = match set.packing {
             Some(Content::MessagePack) => quote!(&codegen::message_pack_as_json(&frame)?),
             Some(Content::Cbor) => quote!(&codegen::cbor_as_json(&frame)?),
@@ -291,15 +284,10 @@ fn decode(set: &MessageSet, types: &Types, untold: Untold) -> (TokenStream, Toke
             let payload = #payload;
             #select
         }
-    } else if set.dispatch.ambiguous.is_empty() {
+    } else if !set.has_raw() {
         quote!(Err(DecodeError::unknown(None)))
     } else {
         raw
     };
     (frame, quote!(#binary #choice))
-}
-
-fn target(variant: &Variant, types: &Types) -> Target {
-    let name = ident(&variant.variant);
-    Target::message(variant.content, &variant.ty, &quote!(Self::#name), types)
 }

@@ -3,61 +3,47 @@
 mod endpoint;
 mod exchange;
 mod request;
+mod shared;
 mod traits;
 
 pub(super) use exchange::{decode_outbound, encode_inbound};
 pub(super) use request::is_checked;
+pub(super) use shared::channels_with_traits;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::markdown::quoted;
-use crate::model::{Channel, Route, Service, Traffic};
+use crate::model::{Route, Service, Traffic};
 
 use super::docs::module_docs;
-use super::mentions::Mentions;
 use super::pieces::Piece;
+use super::unit::{Import, Unit};
 
 /// Renders the module of a route.
 pub(super) fn render(service: &Service, route: &Route) -> Vec<Piece> {
-    let types = &service.types;
+    let unit = Unit::new(&service.types);
     let title = quoted(&route.path);
     let header =
         module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
-    let mut code = traits::render(route, types);
-    code.push(Piece::Items(request::render(route, types)));
-    code.push(Piece::Items(exchange::render(route, types)));
+    let mut code = traits::render(route, &unit);
+    code.push(Piece::Items(request::render(route, &unit)));
+    code.push(Piece::Items(exchange::render(route, &unit)));
     code.extend(endpoint::render(route));
-    let imports = imports(route, &Mentions::of(code.iter().flat_map(Piece::code)));
+    let imports = imports(route, &unit);
     code.insert(0, Piece::Items(quote!(#header #imports)));
     code
 }
 
-/// The channels of a route that have a handler trait of their own beside the one of the connection.
-pub(super) fn channels_with_traits(route: &Route) -> impl Iterator<Item = &Channel> {
-    route
-        .channels
-        .iter()
-        .filter(|channel| channel.trait_name != route.trait_name && !channel.methods.is_empty())
-}
-
-/// What may be sent on a route, as a type.
-fn outbound(route: &Route) -> TokenStream {
-    match route.traffic {
-        Traffic::Raw => quote!(Message),
-        Traffic::Typed(_) => quote!(Outbound),
-    }
-}
-
-/// What the module needs; `code` is what stands in it.
-fn imports(route: &Route, code: &Mentions) -> TokenStream {
-    let check = code.starts_path("check").then(|| quote!(check,));
-    let messages = code.starts_path("messages").then(|| {
+/// What the module needs, once the rest of it is written.
+fn imports(route: &Route, unit: &Unit<'_>) -> TokenStream {
+    let check = unit.imports(Import::Check).then(|| quote!(check,));
+    let messages = unit.imports(Import::Messages).then(|| {
         quote!(
             use super::messages;
         )
     });
-    let validate = code.calls("validate").then(|| quote!(Validate,));
+    let validate = unit.imports(Import::Validate).then(|| quote!(Validate,));
     let codegen = match check {
         Some(_) => quote!(
             use wsgen_runtime::codegen::{self, check};

@@ -6,18 +6,19 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use crate::markdown::quoted;
-use crate::model::{Parameter, ParameterDefault, ParameterLocation, Route, Type, Types};
+use crate::model::{Parameter, ParameterDefault, ParameterId, ParameterLocation, Route, Type};
 
 use super::super::checks::closure;
 use super::super::docs::docs;
 use super::super::names::{ident, qualified};
+use super::super::unit::{Import, Unit};
 
 /// Renders the struct, and how a handshake becomes one.
-pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
+pub(super) fn render(route: &Route, unit: &Unit<'_>) -> TokenStream {
     let fields = route.parameters.iter().map(|parameter| {
         let docs = docs(parameter.docs.as_deref());
         let name = ident(&parameter.field);
-        let ty = qualified(&parameter.ty, types);
+        let ty = qualified(&parameter.ty, unit);
         let certain = parameter.required || parameter.default.is_some();
         let ty = if certain { ty } else { quote!(Option<#ty>) };
         quote!(#docs pub #name: #ty,)
@@ -28,7 +29,7 @@ pub(super) fn render(route: &Route, types: &Types) -> TokenStream {
             pub principal: ::wsgen_runtime::Principal,
         }
     });
-    let conversion = conversion(route, types);
+    let conversion = conversion(route, unit);
     let topic = topic(route);
     quote! {
         /// A client that wants to connect.
@@ -50,7 +51,7 @@ fn topic(route: &Route) -> Option<TokenStream> {
     let path = &route.path;
     let parameters = &route.path_parameters;
     let values = parameters.iter().map(|&index| name(route, index));
-    let distinct: BTreeSet<&usize> = parameters.iter().collect();
+    let distinct: BTreeSet<&ParameterId> = parameters.iter().collect();
     let names = distinct.into_iter().map(|&index| name(route, index));
     let docs = docs([format!("The topic of everybody at the same {}.", quoted(path)).as_str()]);
     (!parameters.is_empty()).then(|| {
@@ -63,16 +64,16 @@ fn topic(route: &Route) -> Option<TokenStream> {
     })
 }
 
-fn name(route: &Route, parameter: usize) -> Ident {
+fn name(route: &Route, parameter: ParameterId) -> Ident {
     ident(&route.parameters[parameter].field)
 }
 
 /// The conversion that fills the struct from the handshake; `None` where [`is_checked`] says that there is nothing to read.
-fn conversion(route: &Route, types: &Types) -> Option<TokenStream> {
+fn conversion(route: &Route, unit: &Unit<'_>) -> Option<TokenStream> {
     let fields = route
         .parameters
         .iter()
-        .map(|parameter| read_parameter(parameter, types));
+        .map(|parameter| read_parameter(parameter, unit));
     let principal = route
         .authenticated
         .then(|| quote!(principal: handshake.authenticated()?,));
@@ -102,7 +103,7 @@ pub(super) fn read(route: &Route) -> TokenStream {
     }
 }
 
-fn read_parameter(parameter: &Parameter, types: &Types) -> TokenStream {
+fn read_parameter(parameter: &Parameter, unit: &Unit<'_>) -> TokenStream {
     let field = ident(&parameter.field);
     let name = &parameter.name;
     let method = match (parameter.location, parameter.required) {
@@ -112,26 +113,24 @@ fn read_parameter(parameter: &Parameter, types: &Types) -> TokenStream {
         (ParameterLocation::Header, true) => quote!(required_header),
         (ParameterLocation::Header, false) => quote!(header),
     };
-    let default = parameter
-        .default
-        .as_ref()
-        .map(|value| default(value, types));
+    let default = parameter.default.as_ref().map(|value| default(value, unit));
     let present = if parameter.required || default.is_some() {
         parameter.ty.clone()
     } else {
         Type::Optional(Box::new(parameter.ty.clone()))
     };
-    match closure(&present, types) {
+    match closure(&present, unit) {
         None => quote!(#field: handshake.#method(#name)? #default,),
         Some(check) => {
-            let ty = qualified(&parameter.ty, types);
+            unit.import(Import::Check);
+            let ty = qualified(&parameter.ty, unit);
             let value = quote!(handshake.#method::<#ty>(#name)? #default);
             quote!(#field: check::parameter(#name, #value, #check)?,)
         }
     }
 }
 
-fn default(default: &ParameterDefault, types: &Types) -> TokenStream {
+fn default(default: &ParameterDefault, unit: &Unit<'_>) -> TokenStream {
     match default {
         ParameterDefault::String(text) if text.is_empty() => quote!(.unwrap_or_default()),
         ParameterDefault::String(text) => quote!(.unwrap_or_else(|| #text.to_owned())),
@@ -145,7 +144,8 @@ fn default(default: &ParameterDefault, types: &Types) -> TokenStream {
             quote!(.unwrap_or(#number))
         }
         ParameterDefault::Variant(id, variant) => {
-            let name = ident(&types.get(*id).name);
+            unit.import(Import::Messages);
+            let name = ident(&unit.types.get(*id).name);
             let variant = ident(variant);
             quote!(.unwrap_or(messages::#name::#variant))
         }

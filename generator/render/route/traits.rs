@@ -4,16 +4,17 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::markdown::quoted;
-use crate::model::{Channel, Exchange, Reply, Route, Traffic, Types};
+use crate::model::{Channel, Exchange, MultiplexedChannel, Reply, Route, Traffic};
 
 use super::super::docs::docs;
 use super::super::names::{ident, qualified};
 use super::super::pieces::Piece;
-use super::{channels_with_traits, outbound};
+use super::super::unit::Unit;
+use super::shared::{channels_with_traits, outbound};
 
 /// Renders the trait of the connection, a trait for each channel that shares it, and the context of their methods.
-pub(super) fn render(route: &Route, types: &Types) -> Vec<Piece> {
-    let channels = channels_with_traits(route).map(|channel| of_channel(route, channel, types));
+pub(super) fn render(route: &Route, unit: &Unit<'_>) -> Vec<Piece> {
+    let channels = channels_with_traits(route).map(|channel| of_channel(route, channel, unit));
     let name = ident(&route.trait_name);
     let outbound = outbound(route);
     let rest = quote! {
@@ -22,19 +23,16 @@ pub(super) fn render(route: &Route, types: &Types) -> Vec<Piece> {
         /// The connection that a handler works on: sends, joins topics, publishes, closes.
         pub type Context<'a, H> = ::wsgen_runtime::Context<'a, <H as #name>::Session, #outbound>;
     };
-    vec![connection(route, types), Piece::Items(rest)]
+    vec![connection(route, unit), Piece::Items(rest)]
 }
 
-fn connection(route: &Route, types: &Types) -> Piece {
+fn connection(route: &Route, unit: &Unit<'_>) -> Piece {
     let name = ident(&route.trait_name);
     let headline = format!("Handles {}.", quoted(&route.path));
     let docs =
         docs(std::iter::once(headline.as_str()).chain(route.docs.iter().map(String::as_str)));
-    let own = route
-        .channels
-        .iter()
-        .filter(|channel| channel.trait_name == route.trait_name);
-    let own = own.map(|channel| methods(route, channel, types));
+    let own = route.own_channel();
+    let own = own.map(|channel| methods(route, channel, unit));
     let undecoded = undecoded(route);
     let outbound = outbound(route);
     let opening = quote! {
@@ -68,17 +66,18 @@ fn connection(route: &Route, types: &Types) -> Piece {
     };
     Piece::Block {
         head: quote!(#docs pub trait #name: Send + Sync + 'static),
-        members: vec![opening, quote!(#(#own)*), undecoded, rest],
+        members: vec![opening, quote!(#own), undecoded, rest],
     }
 }
 
-fn of_channel(route: &Route, channel: &Channel, types: &Types) -> TokenStream {
-    let name = ident(&channel.trait_name);
+fn of_channel(route: &Route, shared: &MultiplexedChannel, unit: &Unit<'_>) -> TokenStream {
+    let channel = &shared.channel;
+    let name = ident(&shared.trait_name);
     let socket = ident(&route.trait_name);
     let headline = format!("Handles the channel {}.", quoted(&channel.name));
     let docs =
         docs(std::iter::once(headline.as_str()).chain(channel.docs.iter().map(String::as_str)));
-    let methods = methods(route, channel, types);
+    let methods = methods(route, channel, unit);
     quote! {
         #docs
         pub trait #name: #socket {
@@ -87,15 +86,15 @@ fn of_channel(route: &Route, channel: &Channel, types: &Types) -> TokenStream {
     }
 }
 
-fn methods(route: &Route, channel: &Channel, types: &Types) -> TokenStream {
+fn methods(route: &Route, channel: &Channel, unit: &Unit<'_>) -> TokenStream {
     let Traffic::Typed(exchange) = &route.traffic else {
         return TokenStream::new();
     };
     let methods = channel.methods.iter().map(|method| {
         let name = ident(&method.name);
         let docs = docs(method.docs.iter().map(String::as_str));
-        let message = qualified(&exchange.inbound.variants[method.message].ty, types);
-        let output = reply(method.reply.as_ref(), exchange, types);
+        let message = qualified(&exchange.inbound.variants[method.message].ty, unit);
+        let output = reply(method.reply.as_ref(), exchange, unit);
         quote! {
             #docs
             fn #name(&self, cx: &mut Context<'_, Self>, message: #message) -> impl Future<Output = Result<#output, Error>> + Send;
@@ -105,10 +104,10 @@ fn methods(route: &Route, channel: &Channel, types: &Types) -> TokenStream {
 }
 
 /// What a method returns to be sent back.
-fn reply(reply: Option<&Reply>, exchange: &Exchange, types: &Types) -> TokenStream {
+fn reply(reply: Option<&Reply>, exchange: &Exchange, unit: &Unit<'_>) -> TokenStream {
     match reply {
         None => quote!(()),
-        Some(Reply::One(index)) => qualified(&exchange.outbound.variants[*index].ty, types),
+        Some(Reply::One(index)) => qualified(&exchange.outbound.variants[*index].ty, unit),
         Some(Reply::Choice { name, .. }) => {
             let name = ident(name);
             quote!(#name)

@@ -60,12 +60,6 @@ pub struct SetWindow {
     pub open: bool,
 }
 
-impl Validate for SetWindow {
-    fn validate(&self) -> Result<(), Violation> {
-        check::at("commandId", check::minimum(&self.command_id, 1))
-    }
-}
-
 /// Tells how often to measure.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(crate = "::wsgen_runtime::codegen::serde", tag = "type", rename = "setInterval")]
@@ -75,12 +69,4 @@ pub struct SetInterval {
     pub command_id: u64,
     /// From one measurement to the next.
     pub seconds: u64,
-}
-
-impl Validate for SetInterval {
-    fn validate(&self) -> Result<(), Violation> {
-        check::at("commandId", check::minimum(&self.command_id, 1))?;
-        check::at("seconds", check::minimum(&self.seconds, 1))?;
-        check::at("seconds", check::maximum(&self.seconds, 3600))
-    }
 }
