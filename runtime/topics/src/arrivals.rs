@@ -12,7 +12,7 @@ use crate::outbox::{Delivery, POSITION};
 
 /// How long joining waits for the broker, and how much of that a client that comes back waits for what another server has
 /// not passed on yet.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
 const TO_RECOVER: Duration = Duration::from_secs(1);
 
 /// How joining a topic went for a client that came back.
@@ -56,7 +56,7 @@ impl Hub {
                 Arrival::Known | Arrival::Held => {}
                 Arrival::Hole => {
                     if let Some(bridge) = self.bridge() {
-                        bridge.go_astray(self.key(topic));
+                        bridge.read_log_anew(self.key(topic));
                     }
                 }
             }
@@ -228,7 +228,7 @@ impl Hub {
         // The topic must be followed before it is known where that is; the member comes last, so that all it gets is
         // after the greeting.
         self.at_or_new(topic, |_| {});
-        self.is_heard(topic, until).await;
+        self.subscribed(topic, until).await;
         self.is_on_track(topic, until).await;
         self.at_or_new(topic, |known| {
             if let Some(history) = &known.history
@@ -247,9 +247,9 @@ impl Hub {
     }
 
     /// Waits until what other servers publish on a topic arrives.
-    pub async fn is_heard(&self, topic: &str, until: Instant) {
+    pub async fn subscribed(&self, topic: &str, until: Instant) {
         if let Some(bridge) = self.bridge() {
-            bridge.is_heard(&self.key(topic), until).await;
+            bridge.subscribed(&self.key(topic), until).await;
         }
     }
 

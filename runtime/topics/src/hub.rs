@@ -206,7 +206,7 @@ impl Hub {
             };
             let Some(known) = known else {
                 // Under the shard's lock, so that what is published once somebody has joined comes later.
-                self.say(topic, self.next_sequence(), message, name);
+                self.publish_remote(topic, self.next_sequence(), message, name);
                 return 0;
             };
             drop(shard);
@@ -243,7 +243,7 @@ impl Hub {
             history.position()
         });
         let delivered = self.deliver(topic, known, (message, name), except, position);
-        self.say(topic, sequence, message, name);
+        self.publish_remote(topic, sequence, message, name);
         delivered
     }
 
@@ -252,11 +252,11 @@ impl Hub {
     }
 
     /// Has the other servers told.
-    fn say(&self, topic: &str, sequence: u64, message: &Message, name: &'static str) {
+    fn publish_remote(&self, topic: &str, sequence: u64, message: &Message, name: &'static str) {
         if let Some(bridge) = self.bridge() {
             let message = message.clone();
             let body = Body::Message { name, message };
-            bridge.say(self.key(topic), sequence, body);
+            bridge.publish(self.key(topic), sequence, body);
         }
     }
 
@@ -349,7 +349,7 @@ impl Hub {
     pub fn leave(&self, topic: &str, id: ConnectionId) {
         let is_unused = self.at(topic, |known| {
             known.members.remove(&id);
-            self.unsee(topic, known, id);
+            self.remove_present(topic, known, id);
             if let Some(history) = &mut known.history {
                 history.used = Instant::now();
             }

@@ -10,6 +10,7 @@
 //! broker takes it by a bounded queue.
 
 mod arrivals;
+mod attendance;
 pub mod broker;
 mod connections;
 mod event;
@@ -22,7 +23,6 @@ mod metrics;
 mod outbox;
 mod position;
 mod presence;
-mod seen;
 mod send_error;
 mod send_queues;
 
@@ -30,7 +30,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub use arrivals::{PATIENCE, Recovery};
+pub use arrivals::{JOIN_TIMEOUT, Recovery};
 use broker::{Key, News};
 pub use connections::{ConnectionId, Connections, Registration};
 pub use event::{Member, TopicEvent};
@@ -143,7 +143,7 @@ impl Hub {
                 code,
                 reason: reason.to_owned(),
             };
-            bridge.tell(Key::of_servers(), news);
+            bridge.announce(Key::of_servers(), news);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::broker::Present;
 use crate::connections::ConnectionId;
 use crate::hub::{Hub, Joining};
 use crate::outbox::Outbox;
-use crate::{PATIENCE, Position, Recovery};
+use crate::{JOIN_TIMEOUT, Position, Recovery};
 
 /// A connection as topics see it: its send queue, and what it has joined. Its handler joins and leaves by it, and so does
 /// other code of the program.
@@ -69,7 +69,7 @@ impl Membership {
 
     /// Joins a topic, unless it has. May be given up while it waits for the broker, and begun again.
     pub async fn join(&self, topic: &str) -> Recovery {
-        self.join_until(topic, Instant::now() + PATIENCE).await
+        self.join_until(topic, Instant::now() + JOIN_TIMEOUT).await
     }
 
     /// [`Membership::join`], and says of itself `info` to those who want to know who is there.
@@ -79,15 +79,15 @@ impl Membership {
         principal: Option<&Principal>,
         info: Box<RawValue>,
     ) -> Recovery {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + JOIN_TIMEOUT;
         let recovery = self.join_until(topic, until).await;
         let present = Present {
             connection: self.id.number(),
             principal: principal.map(|principal| principal.id.clone()),
             info,
         };
-        self.hub.see(topic, present);
-        self.hub.has_seen_all(topic, until).await;
+        self.hub.add_present(topic, present);
+        self.hub.presence_complete(topic, until).await;
         recovery
     }
 
@@ -123,7 +123,7 @@ impl Membership {
             None => {
                 self.hub.join(topic, &joining);
                 self.leave_if_over(topic);
-                self.hub.is_heard(topic, until).await;
+                self.hub.subscribed(topic, until).await;
                 Recovery::None
             }
         };

@@ -23,7 +23,7 @@ const MOST_BYTES: usize = 32 << 20;
 const MOST_READS: usize = 1024;
 
 /// How long a part of a log is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LOG_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The way from a server to its broker.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl Bridge {
     }
 
     /// Has something said, after what was said before. Never waits: the oldest is dropped where there is no room.
-    pub fn say(&self, key: Key, sequence: u64, body: Body) {
+    pub fn publish(&self, key: Key, sequence: u64, body: Body) {
         let said = Outgoing::new(self.us, key, sequence, body);
         let mut state = self.lock();
         state.bytes += said.frame.len();
@@ -151,24 +151,24 @@ impl Bridge {
     }
 
     /// Has news told on a topic, or to all servers.
-    pub fn tell(&self, key: Key, news: News) {
-        self.say(key, 0, Body::News(news));
+    pub fn announce(&self, key: Key, news: News) {
+        self.publish(key, 0, Body::News(news));
     }
 
     /// Gives a sign of life. It goes first: what waits may be much, or be dropped.
-    pub fn beat(&self) {
+    pub fn send_heartbeat(&self) {
         self.lock().beat_is_due = true;
         self.work.notify_one();
     }
 
     /// Says what waits though others may not hear it, because this server stops.
-    pub fn hold_no_longer(&self) {
+    pub fn release_held(&self) {
         self.lock().hold = Hold::default();
         self.work.notify_one();
     }
 
     /// The broker is asked for something, or has done it.
-    pub fn waits(&self, waits: bool) {
+    pub fn set_waiting(&self, waits: bool) {
         self.lock().waiting = waits.then(Instant::now);
     }
 
@@ -183,7 +183,7 @@ impl Bridge {
     }
 
     /// Logs that must begin anew if they lack one of these messages; at most so many.
-    pub fn torn(&self, most: usize) -> Vec<(Key, Vec<u64>)> {
+    pub fn torn_logs(&self, most: usize) -> Vec<(Key, Vec<u64>)> {
         let state = self.lock();
         let torn = state.torn.iter().take(most);
         torn.map(|(key, lost)| (key.clone(), lost.clone()))
@@ -191,7 +191,7 @@ impl Bridge {
     }
 
     /// They do not lack them, or have begun anew, which the others are told.
-    pub fn mended(&self, logs: &[(Key, Vec<u64>)], began_anew: &[bool]) {
+    pub fn logs_repaired(&self, logs: &[(Key, Vec<u64>)], began_anew: &[bool]) {
         let mut state = self.lock();
         for ((key, lost), began_anew) in logs.iter().zip(began_anew) {
             state.dropped += u64::from(*began_anew);
@@ -226,7 +226,7 @@ impl Bridge {
     }
 
     /// A topic's log must be read.
-    pub fn go_astray(&self, key: Key) {
+    pub fn read_log_anew(&self, key: Key) {
         self.lock().astray.insert(key);
         self.work.notify_one();
     }
@@ -242,11 +242,11 @@ impl Bridge {
             state.reads.push_back(Read { key, after, answer });
         }
         self.work.notify_one();
-        tokio::time::timeout(PATIENCE, log).await.ok()?.ok()
+        tokio::time::timeout(LOG_TIMEOUT, log).await.ok()?.ok()
     }
 
     /// Waits until what others publish on a topic arrives here; not while there is no broker.
-    pub async fn is_heard(&self, key: &Key, until: tokio::time::Instant) {
+    pub async fn subscribed(&self, key: &Key, until: tokio::time::Instant) {
         let heard = async {
             loop {
                 // Made before the look, so that no change in between is missed.
@@ -332,7 +332,7 @@ impl Bridge {
     }
 
     /// These topics are heard now.
-    pub fn hears(&self, keys: Vec<Key>) {
+    pub fn subscribed_to(&self, keys: Vec<Key>) {
         let mut state = self.lock();
         for key in keys {
             state.heard.insert(key.clone());
@@ -366,7 +366,7 @@ impl Bridge {
         state.hold.came_up();
         drop(state);
         self.metrics.connected();
-        self.beat();
+        self.send_heartbeat();
     }
 
     /// There is none any more.
@@ -418,7 +418,7 @@ impl Bridge {
     }
 
     /// Another server gave a sign of life: whether it has dropped something since the last one.
-    pub fn hear_peer(&self, node: NodeId, beat: &Beat) -> bool {
+    pub fn heartbeat_received(&self, node: NodeId, beat: &Beat) -> bool {
         let peer = Peer {
             heard: Instant::now(),
             dropped: Some(beat.dropped),
@@ -433,14 +433,14 @@ impl Bridge {
         drop(state);
         if known.is_none() || beat.asks.is_some() {
             // So that it knows us, too, and that we hear it.
-            self.beat();
+            self.send_heartbeat();
         }
         // One that was forgotten while it had no broker comes back as a new one, and has dropped what did not fit.
         beat.dropped > known.unwrap_or(0)
     }
 
     /// Another server speaks of its members: if it dies before its first sign of life, they must be forgotten as well.
-    pub fn hear_of_peer(&self, node: NodeId) {
+    pub fn peer_is_alive(&self, node: NodeId) {
         let heard = Instant::now();
         let mut state = self.lock();
         let dropped = None;

@@ -68,10 +68,10 @@ impl Cluster {
         };
         let is_ours = frame.node == self.bridge.us;
         match (self.hub_and_topic(name), frame.body) {
-            (None, Body::News(news)) if !is_ours => self.hear(frame.node, news),
+            (None, Body::News(news)) if !is_ours => self.announcement_received(frame.node, news),
             (Some((hub, topic)), Body::News(news)) if !is_ours => {
-                self.bridge.hear_of_peer(frame.node);
-                hub.hear_of(topic, frame.node, news);
+                self.bridge.peer_is_alive(frame.node);
+                hub.presence_changed(topic, frame.node, news);
             }
             (Some((hub, topic)), Body::Message { name, message }) => {
                 let kept = Kept {
@@ -99,10 +99,10 @@ impl Cluster {
     }
 
     /// What another server tells all.
-    fn hear(&self, node: NodeId, news: News) {
+    fn announcement_received(&self, node: NodeId, news: News) {
         match news {
             News::Beat(beat) => {
-                let has_dropped = self.bridge.hear_peer(node, &beat);
+                let has_dropped = self.bridge.heartbeat_received(node, &beat);
                 if has_dropped {
                     tracing::warn!(%node, "another server had to drop messages for us");
                     self.miss(true);
@@ -110,7 +110,7 @@ impl Cluster {
             }
             News::Bye => {
                 self.bridge.forget_peer(node);
-                self.hubs.iter().for_each(|hub| hub.lose_sight(node));
+                self.hubs.iter().for_each(|hub| hub.remove_node(node));
             }
             News::Kick {
                 principal,
@@ -119,7 +119,7 @@ impl Cluster {
             } => self.connections.kick(&principal, code, &reason),
             News::WhoIsThere { key } => {
                 if let Some((hub, topic)) = self.hub_and_topic(&key) {
-                    hub.answer_who_is_there(topic);
+                    hub.answer_presence_query(topic);
                 }
             }
             _ => {}
@@ -173,7 +173,7 @@ impl Cluster {
     }
 
     /// What goes on beside the connection; for ever.
-    pub(crate) async fn live(&self) {
+    pub(crate) async fn keep_alive(&self) {
         tokio::join!(
             self.give_signs_of_life(),
             self.tell_gaps(),
@@ -189,12 +189,12 @@ impl Cluster {
         loop {
             tick.tick().await;
             if self.bridge.is_connected() {
-                self.bridge.beat();
+                self.bridge.send_heartbeat();
             }
             // Now, for those whose time would be over before the next look.
             for node in self.bridge.forget_silent_peers(ttl - period) {
                 tracing::warn!(%node, "another server gives no sign of life");
-                self.hubs.iter().for_each(|hub| hub.lose_sight(node));
+                self.hubs.iter().for_each(|hub| hub.remove_node(node));
             }
         }
     }
@@ -213,7 +213,7 @@ impl Cluster {
         loop {
             self.may_have_missed.notified().await;
             for hub in &self.hubs {
-                hub.look_around().await;
+                hub.exchange_presence().await;
             }
             tokio::time::sleep(BETWEEN_GAPS).await;
         }
@@ -221,8 +221,8 @@ impl Cluster {
 
     /// Says that this server stops, and gives the broker a moment to pass it on.
     pub(crate) async fn say_goodbye(&self) {
-        self.bridge.tell(Key::of_servers(), News::Bye);
-        self.bridge.hold_no_longer();
+        self.bridge.announce(Key::of_servers(), News::Bye);
+        self.bridge.release_held();
         let said = async {
             self.bridge.is_silent().await;
             // The last batch is on its way.

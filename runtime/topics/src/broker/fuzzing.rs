@@ -123,7 +123,7 @@ impl Cluster {
             principal: None,
             info: serde_json::value::to_raw_value(&()).ok()?,
         };
-        hub.see("t", present);
+        hub.add_present("t", present);
         Some(Self {
             inbox: Inbox(others.cluster.as_ref()?.1.clone()),
             before: format!("{}:t:", config.broker.prefix),

@@ -20,11 +20,11 @@ const TOPICS: usize = 1000;
 const LOGS: usize = 32;
 
 /// How long the broker may take for anything; then the connection is given up.
-const PATIENCE: Duration = Duration::from_secs(3);
+const STEP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Keeps a connection to the broker; for ever.
 pub(super) async fn run<B: Broker>(broker: &B, cluster: &Arc<Cluster>) {
-    tokio::join!(cluster.live(), stay_connected(broker, cluster));
+    tokio::join!(cluster.keep_alive(), stay_connected(broker, cluster));
 }
 
 async fn stay_connected<B: Broker>(broker: &B, cluster: &Arc<Cluster>) {
@@ -61,9 +61,9 @@ async fn serve<C: Connection>(
     loop {
         // Topics first: what is said is to find everybody.
         let messages = if has_come_up { BATCH } else { 0 };
-        bridge.waits(true);
+        bridge.set_waiting(true);
         let done = step(&mut connection, cluster, messages).await;
-        bridge.waits(false);
+        bridge.set_waiting(false);
         if let Err(error) = done {
             return error;
         }
@@ -104,15 +104,15 @@ async fn step<C: Connection>(
         }
     }
     if !work.hear.is_empty() {
-        bridge.hears(work.hear);
+        bridge.subscribed_to(work.hear);
     }
     read(connection, work.reads).await?;
-    let torn = bridge.torn(LOGS);
+    let torn = bridge.torn_logs(LOGS);
     if !torn.is_empty() {
         let began_anew = in_time(connection.repair_logs(&torn)).await?;
-        bridge.mended(&torn, &began_anew);
+        bridge.logs_repaired(&torn, &began_anew);
     }
-    say(connection, cluster, messages).await
+    publish(connection, cluster, messages).await
 }
 
 async fn read<C: Connection>(connection: &mut C, mut reads: Vec<Read>) -> Result<(), BrokerError> {
@@ -133,7 +133,7 @@ async fn read<C: Connection>(connection: &mut C, mut reads: Vec<Read>) -> Result
     Ok(())
 }
 
-async fn say<C: Connection>(
+async fn publish<C: Connection>(
     connection: &mut C,
     cluster: &Cluster,
     messages: usize,
@@ -154,7 +154,7 @@ async fn say<C: Connection>(
 
 /// A broker that hangs is one that is away.
 async fn in_time<T>(step: impl Future<Output = Result<T, BrokerError>>) -> Result<T, BrokerError> {
-    let done = tokio::time::timeout(PATIENCE, step).await;
+    let done = tokio::time::timeout(STEP_TIMEOUT, step).await;
     done.unwrap_or_else(|_| Err(BrokerError::new("it does not answer")))
 }
 

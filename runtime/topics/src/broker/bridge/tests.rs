@@ -16,7 +16,7 @@ fn say(bridge: &Bridge, text: &str) {
         name: "said",
         message,
     };
-    bridge.say(key("a"), bridge.next_sequence(), body);
+    bridge.publish(key("a"), bridge.next_sequence(), body);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn what_goes_while_it_is_being_heard_is_ignored_after_that() {
     assert_eq!(bridge.take_work().hear, [key("a")]);
     bridge.forget(&key("a"));
     assert!(!bridge.has_more());
-    bridge.hears(vec![key("a")]);
+    bridge.subscribed_to(vec![key("a")]);
     assert_eq!(bridge.take_work().ignore, [key("a")]);
     // And what comes back meanwhile is heard again, after it.
     bridge.want(key("a"));
@@ -52,7 +52,7 @@ fn a_sign_of_life_goes_first_and_says_what_was_dropped() {
     for _ in 0..MOST_MESSAGES + 3 {
         say(&bridge, "x");
     }
-    bridge.beat();
+    bridge.send_heartbeat();
     assert!(bridge.take_messages(0, 1).is_empty());
     let batch = bridge.take_messages(2, usize::MAX);
     let bodies: Vec<Body> = batch
@@ -90,7 +90,7 @@ fn after_an_outage(other: NodeId) -> Bridge {
     let bridge = bridge();
     bridge.connected();
     bridge.came_up();
-    bridge.hear_peer(other, &Beat::default());
+    bridge.heartbeat_received(other, &Beat::default());
     bridge.disconnected();
     say(&bridge, "x");
     bridge.connected();
@@ -113,12 +113,12 @@ fn who_comes_back_first_asks_and_says_the_rest_when_the_others_are_back() {
         ..Beat::default()
     };
     // Somebody else's, one from before the outage, an answer to an older question.
-    bridge.hear_peer(NodeId(3), &answers(question));
-    bridge.hear_peer(other, &Beat::default());
-    bridge.hear_peer(other, &answers(question ^ 1));
+    bridge.heartbeat_received(NodeId(3), &answers(question));
+    bridge.heartbeat_received(other, &Beat::default());
+    bridge.heartbeat_received(other, &answers(question ^ 1));
     bridge.take_messages(512, usize::MAX);
     assert!(!bridge.has_more());
-    bridge.hear_peer(other, &answers(question));
+    bridge.heartbeat_received(other, &answers(question));
     assert_eq!(bridge.take_messages(512, usize::MAX).len(), 1);
 }
 
@@ -141,7 +141,7 @@ fn who_has_just_come_back_hears_and_is_answered() {
         asks: Some(9),
         ..Beat::default()
     };
-    bridge.hear_peer(other, &asks);
+    bridge.heartbeat_received(other, &asks);
     let batch = bodies(&bridge.take_messages(512, usize::MAX));
     assert!(
         matches!(&batch[..], [Body::News(News::Beat(beat)), Body::Message { .. }] if beat.answers == [9]),
@@ -152,7 +152,7 @@ fn who_has_just_come_back_hears_and_is_answered() {
 #[test]
 fn who_has_nobody_to_wait_for_does_not_wait() {
     let other = NodeId(2);
-    for over in [Bridge::hold_no_longer, |bridge: &Bridge| {
+    for over in [Bridge::release_held, |bridge: &Bridge| {
         bridge.forget_peer(NodeId(2))
     }] {
         let bridge = after_an_outage(other);
@@ -174,11 +174,11 @@ fn while_the_broker_is_silent_nobody_is_forgotten() {
     let ttl = Duration::from_millis(40);
     let bridge = bridge();
     bridge.connected();
-    bridge.hear_peer(NodeId(2), &Beat::default());
-    bridge.waits(true);
+    bridge.heartbeat_received(NodeId(2), &Beat::default());
+    bridge.set_waiting(true);
     std::thread::sleep(2 * ttl);
     assert!(bridge.forget_silent_peers(ttl).is_empty());
-    bridge.waits(false);
+    bridge.set_waiting(false);
     assert_eq!(bridge.forget_silent_peers(ttl), [NodeId(2)].into());
 }
 

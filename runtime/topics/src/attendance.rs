@@ -15,7 +15,7 @@ const LISTED_AT_ONCE: usize = 256;
 
 impl Hub {
     /// A member of ours wants to be seen, or says something new of itself.
-    pub fn see(&self, topic: &str, present: Present) {
+    pub fn add_present(&self, topic: &str, present: Present) {
         let present = Arc::new(present);
         self.at(topic, |known| {
             let is_first = known.presence.is_none();
@@ -25,9 +25,9 @@ impl Hub {
                 if is_first {
                     presence.ask(bridge.peers().into_iter());
                     let asked = key.name().to_owned();
-                    bridge.tell(Key::of_servers(), News::WhoIsThere { key: asked });
+                    bridge.announce(Key::of_servers(), News::WhoIsThere { key: asked });
                 }
-                bridge.tell(key, News::Came((*present).clone()));
+                bridge.announce(key, News::Came((*present).clone()));
             }
             presence.join(present.clone());
             let node = self.us();
@@ -38,7 +38,7 @@ impl Hub {
     }
 
     /// A member of ours leaves; nothing happens if it was not to be seen.
-    pub(super) fn unsee(&self, topic: &str, known: &mut Topic, id: ConnectionId) {
+    pub(super) fn remove_present(&self, topic: &str, known: &mut Topic, id: ConnectionId) {
         let Some(presence) = &mut known.presence else {
             return;
         };
@@ -46,7 +46,7 @@ impl Hub {
             return;
         };
         if let Some(bridge) = self.bridge() {
-            bridge.tell(self.key(topic), News::Left(id.number()));
+            bridge.announce(self.key(topic), News::Left(id.number()));
         }
         if presence.is_empty_here() {
             // Without members of its own this server does not follow the others'.
@@ -69,7 +69,7 @@ impl Hub {
     }
 
     /// Waits until the other servers have said who of theirs is there.
-    pub async fn has_seen_all(&self, topic: &str, until: Instant) {
+    pub async fn presence_complete(&self, topic: &str, until: Instant) {
         let is_waiting = || {
             let waiting = self.at(topic, |known| {
                 let presence = known.presence.as_ref();
@@ -81,7 +81,7 @@ impl Hub {
     }
 
     /// Another server says something of its members on a topic.
-    pub fn hear_of(&self, topic: &str, node: NodeId, news: News) {
+    pub fn presence_changed(&self, topic: &str, node: NodeId, news: News) {
         self.at(topic, |known| {
             let Some(presence) = &mut known.presence else {
                 return;
@@ -102,7 +102,7 @@ impl Hub {
     }
 
     /// Another server asks who of ours is there.
-    pub fn answer_who_is_there(&self, topic: &str) {
+    pub fn answer_presence_query(&self, topic: &str) {
         let answered = self.at(topic, |known| self.list(topic, known.presence.as_deref()));
         if answered.is_none() {
             self.list(topic, None);
@@ -125,13 +125,13 @@ impl Hub {
                 last: part + 1 == parts,
                 members: members.take(LISTED_AT_ONCE).cloned().collect(),
             };
-            bridge.tell(self.key(topic), news);
+            bridge.announce(self.key(topic), news);
         }
     }
 
     /// Says anew who of ours is where, and asks for the others', because something may have been missed; as fast as the
     /// broker takes it.
-    pub async fn look_around(&self) {
+    pub async fn exchange_presence(&self) {
         let Some(bridge) = self.bridge() else {
             return;
         };
@@ -145,14 +145,14 @@ impl Hub {
                 if known.presence.is_some() {
                     self.list(topic, known.presence.as_deref());
                     let key = self.key(topic).name().to_owned();
-                    bridge.tell(Key::of_servers(), News::WhoIsThere { key });
+                    bridge.announce(Key::of_servers(), News::WhoIsThere { key });
                 }
             }
         }
     }
 
     /// Another server is gone, and its members with it.
-    pub fn lose_sight(&self, node: NodeId) {
+    pub fn remove_node(&self, node: NodeId) {
         for shard in self.shards() {
             for (topic, known) in shard.iter() {
                 let mut known = lock(known);
