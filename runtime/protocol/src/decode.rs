@@ -34,11 +34,13 @@ pub struct Frame(Message);
 
 impl Frame {
     /// The payload as JSON text. Binary frames are accepted as well: some clients send JSON in them.
+    #[inline]
     pub fn json(&self) -> Result<&[u8], DecodeError> {
         Ok(self.0.as_bytes())
     }
 
     /// The payload as text; an error for a binary frame.
+    #[inline]
     pub fn text(&self) -> Result<&str, DecodeError> {
         match &self.0 {
             Message::Text(text) => Ok(text),
@@ -49,6 +51,7 @@ impl Frame {
     }
 
     /// The payload as bytes, whatever the kind.
+    #[inline]
     pub fn bytes(&self) -> &Bytes {
         match &self.0 {
             Message::Text(text) => text.as_bytes(),
@@ -57,11 +60,13 @@ impl Frame {
     }
 
     /// Whether it is a text frame.
+    #[inline]
     pub fn is_text(&self) -> bool {
         matches!(self.0, Message::Text(_))
     }
 
     /// The message as it came.
+    #[inline]
     pub fn into_message(self) -> Message {
         self.0
     }

@@ -19,6 +19,7 @@ pub type Tag<'a> = Cow<'a, str>;
 ///
 /// # Errors
 /// [`DecodeErrorKind::Malformed`](crate::DecodeErrorKind::Malformed) when no tag is found and the payload is not JSON.
+#[inline]
 pub fn tag<'a>(payload: &'a [u8], key: &str) -> Result<Option<Tag<'a>>, DecodeError> {
     tag_at(payload, &[key])
 }
@@ -27,6 +28,7 @@ pub fn tag<'a>(payload: &'a [u8], key: &str) -> Result<Option<Tag<'a>>, DecodeEr
 ///
 /// # Errors
 /// As for [`tag`].
+#[inline]
 pub fn tag_at<'a>(payload: &'a [u8], path: &[&str]) -> Result<Option<Tag<'a>>, DecodeError> {
     if let Some(tag) = scan::find(payload, path) {
         return Ok(Some(tag));

@@ -61,6 +61,7 @@ impl Meter {
     ///
     /// What piled up while the server was busy is no fault of the peer: the buckets are filled beyond their size until a
     /// read finds nothing more, which shows that the peer is served up to date.
+    #[inline]
     pub fn read(&mut self, bytes: usize, now: Instant) {
         let seconds = (now - self.filled).as_secs_f64();
         self.filled = now;
@@ -75,21 +76,25 @@ impl Meter {
     }
 
     /// Messages among what was read have become longer by so many bytes.
+    #[inline]
     pub fn inflated(&mut self, bytes: usize) {
         self.left[Kind::Byte as usize] -= bytes as f64;
     }
 
     /// A whole message was among what was read.
+    #[inline]
     pub fn message(&mut self) {
         self.left[Kind::Message as usize] -= 1.0;
     }
 
     /// A control frame was.
+    #[inline]
     pub fn control_frame(&mut self) {
         self.left[Kind::ControlFrame as usize] -= 1.0;
     }
 
     /// Nothing more is there to be read: all that the peer has sent is counted.
+    #[inline]
     pub fn read_nothing(&mut self) {
         self.is_up_to_date = true;
     }
@@ -100,6 +105,7 @@ impl Meter {
     }
 
     /// Which limit the peer is over, for the reason of the Close frame.
+    #[inline]
     pub fn excess(&self) -> Option<&'static str> {
         let mut buckets = self.left.iter().zip(EXCESSES);
         let (_, excess) = buckets.find(|(left, _)| **left < 0.0)?;

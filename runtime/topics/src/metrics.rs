@@ -15,11 +15,13 @@ impl Counter {
     }
 
     /// Adds `amount`.
+    #[inline]
     pub fn add(&self, amount: u64) {
         self.0.fetch_add(amount, Ordering::Relaxed);
     }
 
     /// What was counted.
+    #[inline]
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

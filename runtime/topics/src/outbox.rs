@@ -310,6 +310,7 @@ impl Outbox {
     }
 
     /// Queues `message` from the session's own task if there is room; the message comes back when there is none.
+    #[inline]
     pub fn push_from_session(
         &self,
         message: Message,
@@ -362,6 +363,7 @@ impl Outbox {
 
     /// Queues a message published on a topic, with what is to be told right `before` it; where there is no room, what the
     /// settings say. What became of it.
+    #[inline]
     pub fn publish(
         &self,
         delivery: Delivery,
@@ -491,6 +493,7 @@ impl Outbox {
     }
 
     /// Whether nothing more can be sent from now on, but for what the handler that runs still sends before a close.
+    #[inline]
     pub fn is_closing(&self) -> bool {
         !matches!(self.lock().phase, Phase::Open)
     }
@@ -508,18 +511,21 @@ impl Outbox {
     }
 
     /// Whether the session is to end now.
+    #[inline]
     pub fn is_cut(&self) -> bool {
         matches!(self.lock().phase, Phase::Cut)
     }
 
     /// Has `waker` woken when there is something to do. To be called before the last look with [`Outbox::take`] or
     /// [`Outbox::is_idle`].
+    #[inline]
     pub fn register(&self, waker: &Waker) {
         self.session.register(waker);
     }
 
     /// Hands messages to `send` while there is room, and says what is to be done then. `send` says whether
     /// there is room for another. A close stays until the session is over.
+    #[inline]
     pub fn take(&self, mut has_room: bool, mut send: impl FnMut(Delivery) -> bool) -> Next {
         let mut state = self.lock();
         if matches!(state.phase, Phase::Cut) {
@@ -544,6 +550,7 @@ impl Outbox {
     }
 
     /// Whether nothing is queued, the handler has heard of everything, and nobody wants an end.
+    #[inline]
     pub fn is_idle(&self) -> bool {
         self.lock().is_idle()
     }
@@ -571,6 +578,7 @@ impl Outbox {
     }
 
     /// What the handler is to be told next.
+    #[inline]
     pub fn take_event(&self) -> Option<TopicEvent> {
         if !self.has_events.load(Ordering::Acquire) {
             return None;

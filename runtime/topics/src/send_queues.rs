@@ -42,6 +42,7 @@ impl SendQueues {
     }
 
     /// Whether a queue with so much in it is within its bounds.
+    #[inline]
     pub fn allow(&self, messages: usize, bytes: usize) -> bool {
         messages <= self.messages && bytes <= self.bytes
     }
@@ -73,6 +74,7 @@ impl SendQueues {
     }
 
     /// Whether all together hold too much.
+    #[inline]
     pub fn are_over(&self) -> bool {
         self.held.load(Ordering::Relaxed) > self.most
     }

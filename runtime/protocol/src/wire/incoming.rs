@@ -86,6 +86,7 @@ impl Incoming {
     }
 
     /// Adds what has arrived.
+    #[inline]
     pub fn add(&mut self, bytes: &[u8]) {
         // Made anew, since little or nothing is left: so it takes as much memory as it has bytes.
         let mut input = BytesMut::with_capacity(self.input.len() + bytes.len());
@@ -96,6 +97,7 @@ impl Incoming {
     }
 
     /// Where the payload of a long frame may be read to without a detour, and how much of it.
+    #[inline]
     pub(super) fn destination(&mut self) -> Option<(&mut BytesMut, usize)> {
         let Partial { payload, frame, .. } = self.partial.as_deref_mut()?;
         let left = frame.as_ref()?.end - payload.len();
@@ -105,6 +107,7 @@ impl Incoming {
     }
 
     /// Whether a message or a control frame has begun and is not whole.
+    #[inline]
     pub(super) fn is_under_way(&self) -> bool {
         self.partial.is_some() || !self.input.is_empty()
     }
@@ -112,6 +115,7 @@ impl Incoming {
     /// The next whole message or control frame; `None` until more has arrived. Not to be called again after an error.
     ///
     /// Messages may be compressed where there is a `deflate`.
+    #[inline]
     pub fn next(&mut self, deflate: Option<&mut Deflate>) -> Result<Option<Received>, Violation> {
         loop {
             if let Some(partial) = &mut self.partial

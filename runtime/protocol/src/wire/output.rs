@@ -50,11 +50,13 @@ struct Long {
 }
 
 impl Output {
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.waiting == 0
     }
 
     /// Whether there is room for one more frame, whatever its length.
+    #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.waiting + HEAD_BYTES + LONG <= CAPACITY
     }
@@ -67,6 +69,7 @@ impl Output {
     }
 
     /// Adds a frame, for which there must be room; its length in bytes.
+    #[inline]
     pub(super) fn push(&mut self, head: Sent, payload: Bytes) -> usize {
         if self.written > 0 {
             self.collected.drain(..self.written);
@@ -105,6 +108,7 @@ impl Output {
     }
 
     /// Writes some of it to `socket`; how much.
+    #[inline]
     pub(super) fn poll_write(
         &mut self,
         socket: Pin<&mut impl AsyncWrite>,
