@@ -6,7 +6,8 @@
 //!
 //! # The life of a connection, room by room
 //!
-//! Each room knows those below it and none above it.
+//! In the order in which a connection meets them. What may use what is another order, from the top: `serve`, `upgrade`,
+//! `service`, `origin`, `session`, `codegen`, `handler`, `listen`, `observe`; a test in `tests/seams.rs` holds it.
 //!
 //! 1. `serve`: [`Server`] binds and starts everything, and `front` speaks HTTP on what is accepted. `admin` answers load
 //!    balancers and Prometheus, `drain` and `shutdown` are the way out, and `mount` begins at 3 inside an application that
@@ -50,6 +51,12 @@ mod start_error;
 pub mod testing;
 mod upgrade;
 
+/// Topics shared with other servers by a broker of the program's own.
+pub mod broker {
+    pub use wsgen_topics::broker::{Broker, BrokerError, Connection, Inbox, Key, NodeId, Outgoing};
+    pub use wsgen_topics::{Bounds, Log};
+}
+
 // What handlers need for typed messages, at the version that generated code uses.
 pub use bytes::Bytes;
 pub use bytestring::ByteString;
@@ -67,7 +74,7 @@ pub use wsgen_config::{Config, ConfigError};
 pub use wsgen_protocol::{
     CloseReason, DecodeError, DecodeErrorKind, EncodeError, Initiator, Message, close,
 };
-pub use wsgen_topics::{ConnectionId, Member, Recovery, SendError, TopicEvent, Topics, broker};
+pub use wsgen_topics::{ConnectionId, Member, Recovery, SendError, TopicEvent, Topics};
 #[cfg(feature = "tower")]
 pub use {
     serve::mount::{Mounted, Peer},

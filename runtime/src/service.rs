@@ -47,7 +47,8 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// A place among the connections of an address; none is needed where nobody knows the address.
+    /// A place among the connections of an address. `None` if the address is unknown (`0.0.0.0`: a Unix socket, or a mounted server
+    /// that was not told the peer), which is not limited.
     pub(crate) fn place_of(&self, address: IpAddr) -> Result<Option<Share<IpAddr>>, Reject> {
         if address.is_unspecified() {
             return Ok(None);
@@ -58,7 +59,8 @@ impl Service {
             .ok_or_else(|| Reject::no_room("address_limit"))
     }
 
-    /// The same of a peer, but for trusted proxies: of their connections the headers will tell whose they are.
+    /// [`Self::place_of`] before the request is read. `None` for a trusted proxy that names the client in a header: its address
+    /// is counted once the header is read.
     pub(crate) fn place_of_peer(&self, peer: IpAddr) -> Result<Option<Share<IpAddr>>, Reject> {
         match proxy::is_in_headers(&self.config.proxy, peer) {
             true => Ok(None),

@@ -58,10 +58,7 @@ fn code(folder: &Path) -> String {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            // Codes that the client knows are not all sent by the server.
-            if !path.ends_with("client") {
-                text += &code(&path);
-            }
+            text += &code(&path);
         } else if !path.ends_with("close.rs") {
             let module = std::fs::read_to_string(&path).unwrap();
             text += module.split("#[cfg(test)]").next().unwrap();

@@ -1,4 +1,4 @@
-//! The runtime's public seams, used as a program would that is not ours.
+//! The runtime's public seams, used as a program would that is not ours. And: the rooms of the core know only those below.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -110,8 +110,7 @@ async fn servers_share_topics_by_a_broker_of_the_programs_own() {
     assert_eq!(member.text().await, r#"{"type":"said","text":"from afar"}"#);
 }
 
-/// The rooms of the core, from the top: each knows those below it and none above. What stands in one line knows nothing of its
-/// neighbours.
+/// The rooms of the core, from the top: each knows those below it and none above.
 const ROOMS: [&str; 11] = [
     "testing",
     "serve",

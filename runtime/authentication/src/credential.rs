@@ -167,7 +167,7 @@ pub struct Shown<'a> {
 }
 
 /// What the client shows for `scheme`, if anything.
-pub(super) fn credential(scheme: Scheme, shown: &Shown<'_>) -> Option<Credential> {
+pub(crate) fn credential(scheme: Scheme, shown: &Shown<'_>) -> Option<Credential> {
     let headers = shown.headers;
     Some(match scheme {
         Scheme::Bearer { name } => {

@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::credential::{Credential, Location, Scheme, Shown, credential};
-use super::{Authenticate, Principal, Unauthorized};
+use crate::credential::{Credential, Location, Scheme, Shown, credential};
+use crate::{Authenticate, Principal, Unauthorized};
 
 /// The document's demand and those who judge: alternatives of schemes that are all needed.
 #[derive(Clone)]

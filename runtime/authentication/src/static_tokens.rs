@@ -5,7 +5,7 @@ use std::hint::black_box;
 use hmac_sha256::Hash;
 use wsgen_config::StaticToken;
 
-use super::{Authenticate, Credential, Principal, Unauthorized};
+use crate::{Authenticate, Credential, Principal, Unauthorized};
 
 /// Accepts the tokens of the configuration.
 pub struct StaticTokens(pub Vec<StaticToken>);

@@ -61,14 +61,14 @@ impl From<u16> for CloseCode {
 
 impl Closed {
     /// Without a Close frame; `reason` says how.
-    pub(super) fn lost(reason: impl Into<String>) -> Self {
+    pub(crate) fn lost(reason: impl Into<String>) -> Self {
         Self {
             code: None,
             reason: reason.into(),
         }
     }
 
-    pub(super) fn by_us() -> Self {
+    pub(crate) fn by_us() -> Self {
         Self {
             code: Some(CloseCode::Normal),
             reason: String::new(),
@@ -76,7 +76,7 @@ impl Closed {
     }
 
     /// Whether the same request may go well another time: not what the server has refused for what it was.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         use CloseCode::{GoingAway, InternalError, ServiceRestart, TryAgainLater};
         self.code.is_none_or(|code| {
             matches!(

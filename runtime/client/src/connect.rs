@@ -23,10 +23,10 @@ use wsgen_protocol::handshake::{accept_value, is_upgrade};
 use wsgen_protocol::wire::{Bounds, Role, Wire};
 use wsgen_protocol::{Decode, Encode, Meter, Rates};
 
-use super::{Connection, Target, worker};
+use crate::{Connection, Target, worker};
 
 /// Frames on whatever carries them.
-pub(super) type ClientWire = Wire<TokioIo<Upgraded>>;
+pub(crate) type ClientWire = Wire<TokioIo<Upgraded>>;
 
 /// The longest head of an answer, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -67,7 +67,7 @@ impl Target {
 
 impl ConnectError {
     /// Whether the same request may go well another time.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Io(_) | Self::Timeout => true,
             Self::Refused { status, .. } => *status >= 500 || matches!(status, 408 | 429),
@@ -77,7 +77,7 @@ impl ConnectError {
 }
 
 /// A connection on which both have agreed.
-pub(super) async fn open(target: &Target) -> Result<ClientWire, ConnectError> {
+pub(crate) async fn open(target: &Target) -> Result<ClientWire, ConnectError> {
     let opened = tokio::time::timeout(target.connect_timeout, open_in_time(target)).await;
     opened.unwrap_or(Err(ConnectError::Timeout))
 }

@@ -27,7 +27,7 @@ impl Default for Reconnect {
 
 impl Reconnect {
     /// How long to wait before an attempt, counted from 0: anything from nothing to the longest wait, by chance.
-    pub(super) fn delay(&self, attempt: u32) -> Duration {
+    pub(crate) fn delay(&self, attempt: u32) -> Duration {
         // A fresh hasher is seeded by chance.
         let chance = RandomState::new().hash_one(attempt) % 1001;
         self.ceiling(attempt) / 1000 * chance as u32

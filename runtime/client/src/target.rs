@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Reconnect;
+use crate::Reconnect;
 
 /// What stays in a segment of a path (RFC 3986, section 2.3).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -21,19 +21,19 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// Where to connect, as whom, and within which limits.
 #[derive(Clone)]
 pub struct Target {
-    pub(super) url: String,
-    pub(super) path: String,
-    pub(super) query: Vec<(String, String)>,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) subprotocols: &'static [&'static str],
-    pub(super) message_size: usize,
-    pub(super) compression: bool,
-    pub(super) connect_timeout: Duration,
-    pub(super) request_timeout: Duration,
-    pub(super) reconnect: Option<Reconnect>,
+    pub(crate) url: String,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) subprotocols: &'static [&'static str],
+    pub(crate) message_size: usize,
+    pub(crate) compression: bool,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) request_timeout: Duration,
+    pub(crate) reconnect: Option<Reconnect>,
     /// Authorities in PEM, beside those of the system.
     #[cfg(feature = "tls")]
-    pub(super) trusted: Vec<u8>,
+    pub(crate) trusted: Vec<u8>,
 }
 
 /// What a client shows to be let in.

@@ -11,10 +11,10 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::{ConnectError, Target};
+use crate::{ConnectError, Target};
 
 /// The TLS handshake with the server called `host`.
-pub(super) async fn connect(
+pub(crate) async fn connect(
     target: &Target,
     host: &str,
     socket: TcpStream,

@@ -14,8 +14,8 @@ use wsgen_protocol::Decode;
 use wsgen_protocol::close::{answering_payload, close_payload, code};
 use wsgen_protocol::wire::{Fault, Opcode, Received};
 
-use super::connect::{ClientWire, open};
-use super::{Closed, Connection, Event, KnownBy, Order, QUEUE, Target, Waiting};
+use crate::connect::{ClientWire, open};
+use crate::{Closed, Connection, Event, KnownBy, Order, QUEUE, Target, Waiting};
 
 /// Time between pings; whatever comes from the server counts as an answer.
 const PING: Duration = Duration::from_secs(25);
@@ -40,7 +40,7 @@ enum End {
 }
 
 /// Starts the task of an open connection.
-pub(super) fn start<O, I: Decode>(target: Target, wire: ClientWire) -> Connection<O, I> {
+pub(crate) fn start<O, I: Decode>(target: Target, wire: ClientWire) -> Connection<O, I> {
     let (orders, receiver) = mpsc::channel(QUEUE);
     let (sender, events) = mpsc::channel(QUEUE);
     let is_open = Arc::new(AtomicBool::new(true));

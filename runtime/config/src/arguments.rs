@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Config, load};
 use crate::health;
+use crate::{Config, load};
 
 /// What the command line asks for.
 #[derive(Debug, Default, PartialEq)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::units;
+use crate::units;
 
 /// `[broker]`: how servers share topics.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::units;
+use crate::units;
 
 /// `[compression]`: the extension permessage-deflate (RFC 7692), with clients that offer it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

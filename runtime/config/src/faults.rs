@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{BrokerKind, ClientAddress, Config};
+use crate::{BrokerKind, ClientAddress, Config};
 
 impl Config {
     /// Checks what the types cannot say: one sentence for each fault.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Config, secrets};
+use crate::{Config, secrets};
 
 /// The prefix of environment variables that override the file.
 const PREFIX: &str = "WSGEN__";
@@ -53,7 +53,7 @@ impl Config {
 }
 
 /// `path` itself when it is there (or absolute), else under `$CARGO_MANIFEST_DIR`, where `cargo run` says the package is.
-pub(super) fn find(path: &Path) -> PathBuf {
+pub(crate) fn find(path: &Path) -> PathBuf {
     if path.is_relative()
         && !path.exists()
         && let Some(package) = std::env::var_os("CARGO_MANIFEST_DIR")
@@ -67,7 +67,7 @@ pub(super) fn find(path: &Path) -> PathBuf {
 }
 
 /// How many descriptors this process may open; 1024, the usual soft limit, where the system does not say.
-pub(super) fn descriptors() -> usize {
+pub(crate) fn descriptors() -> usize {
     most_descriptors().unwrap_or(1024).clamp(64, 1_000_000)
 }
 

@@ -16,7 +16,7 @@ const SECRETS: [(&str, &str); 3] = [
 ];
 
 /// What is wrong in a file with this text.
-pub(super) fn in_file(error: &Error, text: &str) -> String {
+pub(crate) fn in_file(error: &Error, text: &str) -> String {
     let at = error.span().map_or(text.len(), |span| span.start);
     let before = text.get(..at).unwrap_or(text);
     let (section, setting) = setting(text, before);
@@ -35,7 +35,7 @@ pub(super) fn in_file(error: &Error, text: &str) -> String {
 }
 
 /// What is wrong with the value of the variable that sets `SECTION__KEY`.
-pub(super) fn in_variable(error: &Error, keys: &str) -> String {
+pub(crate) fn in_variable(error: &Error, keys: &str) -> String {
     let name = keys.to_ascii_lowercase().replacen("__", ".", 1);
     match SECRETS.iter().find(|(key, _)| *key == name) {
         Some((key, form)) => without_value(error, key, form),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Network, StaticToken, units};
+use crate::{Network, StaticToken, units};
 
 /// `[tls]`, where the program is built with the feature `tls`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

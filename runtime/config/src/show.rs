@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Config;
+use crate::Config;
 
 impl Config {
     /// The effective configuration as TOML, fit to be read again but for what is hidden: hashes of tokens, and values of

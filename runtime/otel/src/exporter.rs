@@ -21,7 +21,7 @@ use tracing_subscriber::registry::LookupSpan;
 use wsgen_config::{SecretHeader, Telemetry};
 use wsgen_https::{Client, target};
 
-use super::{TARGET, otlp};
+use crate::{TARGET, otlp};
 
 /// Spans that wait to be sent; what ends beyond them is dropped.
 const QUEUE: usize = 2048;
@@ -79,7 +79,7 @@ impl Exporter {
             .with_filter(is_traced.with_max_level_hint(LevelFilter::INFO))
     }
 
-    /// Sends what has ended, within [`FLUSH`].
+    /// Sends what has ended, within 3 s.
     pub async fn flush(self) {
         let (tell, told) = oneshot::channel();
         // It blocks; and a task that blocks would hold up the end of a program that does not wait for it.

@@ -8,7 +8,7 @@ use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Value as Json, json};
 
 /// `ExportTraceServiceRequest`: spans of one service.
-pub(super) fn request(service: &str, spans: Vec<SpanData>) -> String {
+pub(crate) fn request(service: &str, spans: Vec<SpanData>) -> String {
     let service = [KeyValue::new("service.name", service.to_owned())];
     let scope = json!({"name": "wsgen-runtime", "version": env!("CARGO_PKG_VERSION")});
     let spans: Vec<Json> = spans.iter().map(span).collect();

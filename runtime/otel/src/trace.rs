@@ -12,7 +12,7 @@ use wsgen_config::Telemetry;
 use wsgen_protocol::close::code;
 use wsgen_protocol::{CloseReason, random};
 
-use super::TARGET;
+use crate::TARGET;
 
 /// The span of a connection that was drawn; a disabled one of any other.
 pub struct Trace {

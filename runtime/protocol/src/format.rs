@@ -25,7 +25,7 @@ pub enum Format {
 
 impl Format {
     /// For messages to people.
-    pub(super) fn describe(self) -> &'static str {
+    pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::DateTime => "a date and time (RFC 3339)",
             Self::Date => "a date (RFC 3339)",
@@ -40,7 +40,7 @@ impl Format {
 }
 
 /// Whether a text is of a format.
-pub(super) fn holds(text: &str, format: Format) -> bool {
+pub(crate) fn holds(text: &str, format: Format) -> bool {
     match format {
         Format::DateTime => text
             .split_once(['T', 't', ' '])

@@ -6,14 +6,14 @@ use std::borrow::Cow;
 ///
 /// One pass, no recursion: nested values are skipped by counting brackets outside strings. Faults of the JSON are not
 /// looked for; whatever is found here goes through a real parser afterwards. `None`: not found.
-pub(super) fn find<'a>(json: &'a [u8], path: &[&str]) -> Option<Cow<'a, str>> {
+pub(crate) fn find<'a>(json: &'a [u8], path: &[&str]) -> Option<Cow<'a, str>> {
     let mut cursor = Cursor { json, at: 0 };
     path.iter().try_for_each(|key| cursor.enter(key))?;
     cursor.tag_value()
 }
 
 /// Whether the top-level object of `json` has all of these keys: one pass that ends with the last of them.
-pub(super) fn has_keys(json: &[u8], keys: &[&str]) -> bool {
+pub(crate) fn has_keys(json: &[u8], keys: &[&str]) -> bool {
     let mut missing = keys.to_vec();
     let mut cursor = Cursor { json, at: 0 };
     let mut pass = || {
@@ -34,7 +34,7 @@ pub(super) fn has_keys(json: &[u8], keys: &[&str]) -> bool {
 
 /// The same JSON with `1.0` and `1e3` as integers, `None` where there is none such; shorter ones are filled up with
 /// blanks, so that everything else stays in its place.
-pub(super) fn whole_numbers(json: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn whole_numbers(json: &[u8]) -> Option<Vec<u8>> {
     let mut cursor = Cursor { json, at: 0 };
     let mut rewritten = Vec::new();
     let mut copied = 0;
@@ -75,7 +75,7 @@ fn whole(number: &[u8]) -> Option<i64> {
 }
 
 /// Whether brackets are nested deeper than `bound` anywhere in `json`.
-pub(super) fn is_deeper(json: &[u8], bound: usize) -> bool {
+pub(crate) fn is_deeper(json: &[u8], bound: usize) -> bool {
     let mut cursor = Cursor { json, at: 0 };
     let mut depth = 0_usize;
     while let Some(byte) = cursor.peek() {

@@ -4,8 +4,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::decode::DecodeError;
-use super::scan;
+use crate::decode::DecodeError;
+use crate::scan;
 
 /// A type of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

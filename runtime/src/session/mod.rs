@@ -29,7 +29,8 @@ use crate::observe::watchdog::Watched;
 use crate::session::link::{End, Event, Link};
 use crate::session::route::Served;
 
-/// Serves a connection that `connect` has agreed to; gives its `place` among the others back at the end.
+/// Serves a connection that `connect` has agreed to. `guards` are dropped at its end: its registration among the open
+/// connections, and its places within the limits.
 #[allow(
     clippy::manual_async_fn,
     reason = "an async fn keeps its arguments twice, and idle connections pay for it"
@@ -39,7 +40,7 @@ pub(crate) fn run<E: Endpoint>(
     mut session: E::Session,
     mut connection: Connection<E::Outbound>,
     mut link: Link<Socket>,
-    place: impl Send,
+    guards: impl Send,
 ) -> impl Future<Output = ()> + Send {
     async move {
         let endpoint = &route.endpoint;
@@ -59,7 +60,7 @@ pub(crate) fn run<E: Endpoint>(
         let ended = guarded("disconnected", &route.metrics, ended);
         // On the heap, so that open connections do not carry the room that closing takes.
         Box::pin(async { tokio::join!(link.finish(end), ended) }).await;
-        drop(place);
+        drop(guards);
     }
 }
 
@@ -82,7 +83,7 @@ pub(crate) async fn never_opened<E: Endpoint>(
     guarded("disconnected", &route.metrics, ended).await;
 }
 
-/// Tells the handler of the connection; the end, if that is what comes of it.
+/// Calls `connected`. Returns how the connection ends, if the handler ends it.
 async fn begin<E: Endpoint>(
     endpoint: &E,
     session: &mut E::Session,
@@ -188,7 +189,7 @@ enum Outcome {
     Cut(End),
 }
 
-/// Runs a handler while the link goes on; the end of the connection, if that is what comes of it.
+/// Runs a handler and polls the link beside it. Returns how the connection ends, if it does.
 async fn handle<E: Endpoint>(
     link: &mut Link<Socket>,
     running: Running,

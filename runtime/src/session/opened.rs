@@ -15,7 +15,8 @@ pub(crate) struct Opened {
     pub(crate) socket: Socket,
     /// What the client has sent behind its request.
     pub(crate) read_ahead: Bytes,
-    /// The answer to the request, where nobody else writes it. It leaves together with what the handler sends first.
+    /// The 101 response, sent together with the first frame. Empty if it was written already: by the application that mounts the
+    /// server, or before a first message was awaited.
     pub(crate) answer: Vec<u8>,
     /// How messages are compressed, where that was agreed on.
     pub(crate) deflate: Option<Deflate>,

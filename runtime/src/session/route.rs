@@ -1,4 +1,4 @@
-//! From the typed [`Endpoint`]s to routes that the listener can hold in one table.
+//! Routes without a type parameter, so that one router holds all [`Endpoint`]s.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! From a request to a session (RFC 6455, section 4.2): is it right in form, which route and which page is it from, and by
-//! [`decision`] whether it is let in.
+//! From a request to a session (RFC 6455, section 4.2). Checked in this order: target and Host, the route, the form of the
+//! upgrade, the page's origin, the client's address and its limit, and by [`decision`] the credential and the handler.
 
 pub(crate) mod decision;
 mod first_message;

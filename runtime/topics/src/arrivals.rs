@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::event::TopicEvent;
-use super::history::{Arrival, Kept, Log, Logged, Missed};
-use super::hub::{Hub, Joining, lock};
-use super::position::{Position, announcement, greeting};
+use crate::event::TopicEvent;
+use crate::history::{Arrival, Kept, Log, Logged, Missed};
+use crate::hub::{Hub, Joining, lock};
 use crate::outbox::{Delivery, POSITION};
+use crate::position::{Position, announcement, greeting};
 
 /// How long joining waits for the broker, and how much of that a client that comes back waits for what another server has
 /// not passed on yet.

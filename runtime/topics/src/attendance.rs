@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::event::{Member, TopicEvent};
-use super::hub::{Hub, Topic, lock};
-use super::presence::{Change, Presence};
 use crate::broker::{Key, News, NodeId, Present};
 use crate::connections::ConnectionId;
+use crate::event::{Member, TopicEvent};
+use crate::hub::{Hub, Topic, lock};
+use crate::presence::{Change, Presence};
 
 /// A list of members goes to the other servers in parts of so many.
 const LISTED_AT_ONCE: usize = 256;
@@ -38,7 +38,7 @@ impl Hub {
     }
 
     /// A member of ours leaves; nothing happens if it was not to be seen.
-    pub(super) fn remove_present(&self, topic: &str, known: &mut Topic, id: ConnectionId) {
+    pub(crate) fn remove_present(&self, topic: &str, known: &mut Topic, id: ConnectionId) {
         let Some(presence) = &mut known.presence else {
             return;
         };

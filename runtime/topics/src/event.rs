@@ -38,7 +38,7 @@ impl TopicEvent {
     }
 
     /// Whether it is about this connection of this server.
-    pub(super) fn is_of(&self, node: NodeId, connection: u64) -> bool {
+    pub(crate) fn is_of(&self, node: NodeId, connection: u64) -> bool {
         match self {
             Self::Joined(_, member) | Self::Left(_, member) => {
                 member.node == node && member.present.connection == connection

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::history::{self, Arrival, Bounds, History, Kept, Logged};
-use super::position::{Position, returned as returned_with};
 use crate::broker::NodeId;
+use crate::history::{self, Arrival, Bounds, History, Kept, Logged};
+use crate::position::{Position, returned as returned_with};
 
 /// A message: the server that published it, and its number there.
 pub type Id = (u64, u64);

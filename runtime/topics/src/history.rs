@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use wsgen_protocol::Message;
 
-use super::position::Position;
-use crate::broker::NodeId;
+use crate::broker::{Body, Frame, NodeId};
+use crate::position::Position;
 
 /// A message as it is kept.
 #[derive(Clone, Debug)]
@@ -52,6 +53,34 @@ pub struct Log {
 }
 
 impl Log {
+    /// A part of a log that a broker has read: of `epoch`, up to the offset `top`, with the frames of its newest messages, each
+    /// with when it was published.
+    pub fn of_frames(
+        epoch: u64,
+        top: u64,
+        frames: impl IntoIterator<Item = (Instant, Bytes)>,
+    ) -> Self {
+        let mut newest = Vec::new();
+        for (at, frame) in frames {
+            match Frame::decode(&frame) {
+                Some(Frame {
+                    node,
+                    sequence,
+                    body: Body::Message { name, message },
+                }) => newest.push(Kept {
+                    node,
+                    sequence,
+                    name,
+                    message,
+                    at,
+                }),
+                // A frame of a later version leaves a hole.
+                _ => newest.clear(),
+            }
+        }
+        Self { epoch, top, newest }
+    }
+
     /// All after an offset of an epoch, if the log still had them all.
     pub fn all_after(self, (epoch, offset): (u64, u64)) -> Option<Vec<Kept>> {
         let is_whole = epoch == self.epoch && offset == self.before_newest();

@@ -18,19 +18,19 @@ use tokio::sync::futures::Notified;
 use wsgen_protocol::Message;
 use wsgen_protocol::compression::Shared;
 
-use super::event::TopicEvent;
-use super::history::{Bounds, History, Kept};
-use super::position::{Position, announcement};
-use super::presence::Presence;
 use crate::broker::{Body, Bridge, Key, NodeId};
 use crate::connections::{ConnectionId, Connections};
+use crate::event::TopicEvent;
+use crate::history::{Bounds, History, Kept};
 use crate::metrics::{BrokerMetrics, FanOutMetrics};
 use crate::outbox::{Delivery, Outbox, Published};
+use crate::position::{Position, announcement};
+use crate::presence::Presence;
 
 /// Enough that two who look for topics seldom meet.
 const SHARDS: usize = 16;
 
-/// What the topics of a channel have on this server.
+/// The topics of one route on this server.
 pub struct Hub {
     channel: &'static str,
     metrics: Arc<FanOutMetrics>,
@@ -66,21 +66,21 @@ pub struct Keeps {
 }
 
 /// A topic without members and without history does not exist.
-pub(super) type Shard = HashMap<Box<str>, Arc<Mutex<Topic>>>;
+pub(crate) type Shard = HashMap<Box<str>, Arc<Mutex<Topic>>>;
 
-pub(super) struct Topic {
+pub(crate) struct Topic {
     /// It was removed: who still holds it must look again.
     is_over: bool,
     /// In the order they connected, which is roughly that of their memory: a fan-out in the order of a hash costs a fifth
     /// to a half of a delivery's system call more.
-    pub(super) members: BTreeMap<ConnectionId, Joined>,
-    pub(super) history: Option<Box<History>>,
-    pub(super) presence: Option<Box<Presence>>,
+    pub(crate) members: BTreeMap<ConnectionId, Joined>,
+    pub(crate) history: Option<Box<History>>,
+    pub(crate) presence: Option<Box<Presence>>,
 }
 
 /// A connection on a topic.
-pub(super) struct Joined {
-    pub(super) outbox: Arc<Outbox>,
+pub(crate) struct Joined {
+    pub(crate) outbox: Arc<Outbox>,
     /// Whether its client wants to be told positions.
     is_told: bool,
 }
@@ -96,7 +96,7 @@ pub struct Joining<'a> {
 }
 
 impl Hub {
-    /// The topics of a channel.
+    /// The topics of a route of this channel.
     pub fn new(channel: &'static str, metrics: Arc<FanOutMetrics>) -> Self {
         Self {
             channel,
@@ -134,15 +134,15 @@ impl Hub {
         self.reach.get().is_some_and(|reach| reach.keeps.is_some())
     }
 
-    pub(super) fn broker_metrics(&self) -> Option<&BrokerMetrics> {
+    pub(crate) fn broker_metrics(&self) -> Option<&BrokerMetrics> {
         Some(&self.reach.get()?.metrics)
     }
 
-    pub(super) fn connections(&self) -> Option<&Connections> {
+    pub(crate) fn connections(&self) -> Option<&Connections> {
         Some(&self.reach.get()?.connections)
     }
 
-    pub(super) fn us(&self) -> NodeId {
+    pub(crate) fn us(&self) -> NodeId {
         self.bridge().map_or(NodeId(0), |bridge| bridge.us)
     }
 
@@ -152,7 +152,7 @@ impl Hub {
     }
 
     /// Whether the broker keeps a log of the topics.
-    pub(super) fn is_logged(&self) -> bool {
+    pub(crate) fn is_logged(&self) -> bool {
         let keeps = self.reach.get().and_then(|reach| reach.keeps.as_ref());
         keeps.is_some_and(|keeps| keeps.in_broker)
     }
@@ -267,7 +267,7 @@ impl Hub {
     }
 
     /// Under the topic's lock, which keeps the order that publishers see.
-    pub(super) fn deliver(
+    pub(crate) fn deliver(
         &self,
         topic: &str,
         known: &Topic,
@@ -304,7 +304,7 @@ impl Hub {
     }
 
     /// What stands for a topic in send queues.
-    pub(super) fn mark(&self, topic: &str) -> NonZeroU64 {
+    pub(crate) fn mark(&self, topic: &str) -> NonZeroU64 {
         NonZeroU64::new(self.hasher.hash_one(topic)).unwrap_or(NonZeroU64::MAX)
     }
 
@@ -337,7 +337,7 @@ impl Hub {
         self.at_or_new(topic, |known| self.insert(known, joining));
     }
 
-    pub(super) fn insert(&self, known: &mut Topic, joining: &Joining<'_>) {
+    pub(crate) fn insert(&self, known: &mut Topic, joining: &Joining<'_>) {
         let joined = Joined {
             outbox: joining.outbox.clone(),
             is_told: joining.is_told,
@@ -396,14 +396,14 @@ impl Hub {
     }
 
     /// Does something with a topic, if there is one.
-    pub(super) fn at<T>(&self, topic: &str, work: impl FnOnce(&mut Topic) -> T) -> Option<T> {
+    pub(crate) fn at<T>(&self, topic: &str, work: impl FnOnce(&mut Topic) -> T) -> Option<T> {
         let known = self.shard(topic).get(topic)?.clone();
         let mut known = lock(&known);
         (!known.is_over).then(|| work(&mut known))
     }
 
     /// Does something with a topic, a new one if nobody has joined it.
-    pub(super) fn at_or_new<T>(&self, topic: &str, work: impl FnOnce(&mut Topic) -> T) -> T {
+    pub(crate) fn at_or_new<T>(&self, topic: &str, work: impl FnOnce(&mut Topic) -> T) -> T {
         loop {
             let known = self.entry(&mut self.shard(topic), topic);
             let mut known = lock(&known);
@@ -447,12 +447,12 @@ impl Hub {
     }
 
     /// All of them, one after the other.
-    pub(super) fn shards(&self) -> impl Iterator<Item = MutexGuard<'_, Shard>> {
+    pub(crate) fn shards(&self) -> impl Iterator<Item = MutexGuard<'_, Shard>> {
         self.shards.iter().map(lock)
     }
 
     /// One of [`SHARDS`].
-    pub(super) fn shard_at(&self, index: usize) -> Option<MutexGuard<'_, Shard>> {
+    pub(crate) fn shard_at(&self, index: usize) -> Option<MutexGuard<'_, Shard>> {
         self.shards.get(index).map(lock)
     }
 
@@ -465,14 +465,14 @@ impl Hub {
 
 impl Topic {
     /// Tells every member's handler.
-    pub(super) fn tell(&self, event: &TopicEvent) {
+    pub(crate) fn tell(&self, event: &TopicEvent) {
         for joined in self.members.values() {
             joined.outbox.tell(event.clone());
         }
     }
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a poisoned lock holds is whole: nothing in here panics halfway.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,7 @@
 //! server and on the others.
 //!
 //! - `outbox`: the send queue of one connection; `send_queues` bounds all of them together, and `connections` knows them;
-//! - `hub`: the topics of one channel and their members here; `history` and `position` are for clients that come back,
+//! - `hub`: the topics of one route and their members here; `history` and `position` are for clients that come back,
 //!   `presence` for those who want to know who is there;
 //! - [`broker`]: the other servers, by Redis, NATS, or a [`Broker`](broker::Broker) of yours.
 //!
@@ -44,7 +44,7 @@ pub use send_error::SendError;
 pub use send_queues::SendQueues;
 use wsgen_protocol::Encode;
 
-/// The topics of one channel, on all servers that share a broker. Cheap to clone; publishing never waits.
+/// The topics of one route, on all servers that share a broker. Cheap to clone; publishing never waits.
 ///
 /// For a member whose send queue is full, `limits.send_queue_full` says what is done: by default it is disconnected with
 /// 1013, if the queue stays full. So one slow reader costs the others nothing, and a burst costs nobody anything who reads.
@@ -86,7 +86,7 @@ impl<Out: Encode> Topics<Out> {
 }
 
 impl<Out> Topics<Out> {
-    /// The topics of a channel.
+    /// The topics of a route of this channel.
     pub fn new(channel: &'static str, metrics: Arc<FanOutMetrics>) -> Self {
         Self {
             hub: Arc::new(Hub::new(channel, metrics)),

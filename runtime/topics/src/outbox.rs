@@ -1,4 +1,5 @@
-//! What others want of a session: messages to send and an end to make, handed over through one bounded queue.
+//! The send queue of one connection, bounded. Handlers, senders, topics and the drain put messages, topic events and a wish to
+//! close into it; the connection's session takes them out.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
@@ -78,13 +79,13 @@ struct State {
     queue: VecDeque<Queued>,
     /// What the queue takes in memory.
     bytes: usize,
-    /// What the handler is to be told of topics.
+    /// Topic events that the handler has not got yet.
     events: VecDeque<TopicEvent>,
     phase: Phase,
     /// Whether somebody found no room since the last message was taken.
     starved: bool,
     /// What the queue was last told to hold, for [`SendQueues::holds`](crate::send_queues::SendQueues::holds).
-    told: u32,
+    reported: u32,
     /// Since when what is published finds the queue full. Boxed: seldom there, and idle connections pay for room.
     full_since: Option<Box<Instant>>,
 }
@@ -93,7 +94,7 @@ struct State {
 enum Phase {
     #[default]
     Open,
-    /// The handler that runs now is heard out, then as [`Phase::Closing`].
+    /// Closing, but what the running handler still sends is queued first.
     LastWords(CloseReason),
     /// What is queued is still sent, then the connection is closed for this reason.
     Closing(CloseReason),
@@ -200,7 +201,7 @@ impl State {
         }
     }
 
-    /// Drops the oldest messages of which `unwanted` holds, at most `most`; how many.
+    /// Drops the oldest messages for which `unwanted` holds, at most `most`. Returns how many.
     fn drop_where(&mut self, most: usize, unwanted: impl Fn(&Queued) -> bool) -> u64 {
         let (mut count, mut bytes) = (0, 0);
         self.queue.retain(|queued| {
@@ -269,20 +270,20 @@ impl Outbox {
     #[inline(always)]
     fn queue(&self, mut state: MutexGuard<'_, State>, queued: Queued) {
         state.push(queued);
-        let is_more = self.tell_size(&mut state);
+        let is_more = self.report_size(&mut state);
         drop(state);
         if is_more && self.connections.send_queues().are_over() {
             self.connections.shed();
         }
     }
 
-    /// Says what the queue holds now; whether that is more.
+    /// Reports what the queue holds now. Returns whether that is more than before.
     #[inline(always)]
-    fn tell_size(&self, state: &mut State) -> bool {
-        let before = state.told;
+    fn report_size(&self, state: &mut State) -> bool {
+        let before = state.reported;
         let send_queues = self.connections.send_queues();
-        send_queues.holds(state.bytes, &mut state.told);
-        state.told > before
+        send_queues.holds(state.bytes, &mut state.reported);
+        state.reported > before
     }
 
     /// Whether there is room for so many bytes more. One message of any size always passes alone, or it could never be sent.
@@ -399,7 +400,7 @@ impl Outbox {
                 match state.drop_where(1, |queued| queued.topic.is_some()) {
                     // Only what handlers and senders wait for is left: the new message is the one to go.
                     0 => {
-                        self.tell_size(&mut state);
+                        self.report_size(&mut state);
                         return Published::Dropped(dropped + 1);
                     }
                     count => dropped += count,
@@ -426,7 +427,7 @@ impl Outbox {
         let mut state = self.lock();
         state.queue = VecDeque::new();
         state.bytes = 0;
-        self.tell_size(&mut state);
+        self.report_size(&mut state);
         drop(state);
         let reason = "too slow: too much waits to be sent".to_owned();
         self.end(code::TRY_AGAIN_LATER, reason, Phase::Closing);
@@ -479,13 +480,13 @@ impl Outbox {
     /// The session is over: drops what is queued, refuses what comes.
     pub fn gone(&self) {
         let mut state = self.lock();
-        let told = state.told;
+        let reported = state.reported;
         *state = State {
             phase: Phase::Gone,
-            told,
+            reported,
             ..State::default()
         };
-        self.tell_size(&mut state);
+        self.report_size(&mut state);
         drop(state);
         // Senders that outlive the session would keep its task's memory by the waker.
         drop(self.session.take());
@@ -537,7 +538,7 @@ impl Outbox {
         }
         let next = state.next();
         if state.queue.len() < waited {
-            self.tell_size(&mut state);
+            self.report_size(&mut state);
             if state.full_since.is_some() && self.has_room(&state, 0) {
                 state.full_since = None;
             }

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::event::Member;
 use crate::broker::{NodeId, Present};
+use crate::event::Member;
 
 #[derive(Debug, Default)]
 pub(crate) struct Presence {

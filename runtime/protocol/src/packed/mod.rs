@@ -2,7 +2,7 @@
 //!
 //! A received frame becomes JSON text once and goes the way of all JSON from there: the same types, the same choice among
 //! messages, the same checks. What JSON has no word for finds one here: bytes are base64 (RFC 4648, section 4), as a schema
-//! says by `format: byte`, and integers may be keys. What is longer than the frame or deeper than [`MAX_DEPTH`] is refused
+//! says by `format: byte`, and integers may be keys. What is longer than the frame or deeper than 127 levels is refused
 //! before anything is allocated for it; the text is at most eight times as long as the frame.
 
 #[cfg(feature = "cbor")]

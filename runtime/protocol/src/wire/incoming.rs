@@ -249,7 +249,7 @@ impl Incoming {
 }
 
 impl Partial {
-    /// Takes what has arrived of the frame that is under way; whether that is all of it.
+    /// Takes what has arrived of the frame that is under way. Returns whether the frame is whole.
     fn go_on(&mut self, input: &mut BytesMut) -> Result<bool, Violation> {
         let Some(Frame { mask, end, .. }) = &mut self.frame else {
             return Ok(true);

@@ -107,7 +107,7 @@ impl Output {
         }
     }
 
-    /// Writes some of it to `socket`; how much.
+    /// Writes some of it to `socket`. Returns how many bytes.
     #[inline]
     pub(super) fn poll_write(
         &mut self,
@@ -129,7 +129,7 @@ impl Output {
         })
     }
 
-    /// The first pieces of what waits; how many.
+    /// Fills in the first pieces of what waits. Returns how many.
     fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut from = self.written;
         let long = self.long.iter().flat_map(|Long { at, payload }| {

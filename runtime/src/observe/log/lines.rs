@@ -37,7 +37,7 @@ static IS_CUT: Mutex<bool> = Mutex::new(false);
 /// What a pipe takes whole when it takes anything (`PIPE_BUF`).
 const AT_ONCE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 
-/// Writes a few bytes, unless that would have to wait; whether it has.
+/// Writes a few bytes, unless that would have to wait. Returns whether it did.
 #[cfg(unix)]
 fn put(bytes: &[u8]) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -88,7 +88,7 @@ pub(crate) struct ChannelMetrics {
     channel: &'static str,
     opened: Counter,
     ended: Counter,
-    /// By initiator and by code.
+    /// By code; `[0]` closed by the server, `[1]` by the peer.
     closed: [Counters; 2],
     received: Counters,
     sent: Counters,
@@ -99,7 +99,8 @@ pub(crate) struct ChannelMetrics {
     /// Panics in handlers and in `background`.
     pub(crate) panics: Counter,
     pub(crate) fan_out: Arc<FanOutMetrics>,
-    /// The handlers that no message calls, by name; only their addresses count.
+    /// Handlers that no message calls (`connected`, `topic_event`, …). These counters stay at 0: the address of each is the
+    /// [`Mark`] of the handler.
     called: Counters,
     /// Handlers that held a worker thread for too long.
     pub(crate) blocked: Counter,

@@ -130,8 +130,8 @@ impl Clock {
         self.pong_due = None;
     }
 
-    /// Says since when output is stuck; whether it was stuck at the last call and some of it has left since. What the peer
-    /// owes gets its time again then: it may have come, and was not read.
+    /// Takes note since when output is stuck. Returns whether output that was stuck at the last call has moved. Then what the
+    /// peer owes gets its time again: while output was stuck nothing was read.
     pub(super) fn stuck(&mut self, since: Option<Instant>) -> bool {
         let before = std::mem::replace(&mut self.stuck_since, since);
         let went_on = before.is_some() && before != since;
@@ -164,7 +164,8 @@ impl Clock {
         self.handler_since.get_or_insert_with(Instant::now);
     }
 
-    /// The handler is done; whether it has waited. The pong may not have been read meanwhile, so it gets its time again.
+    /// Takes note that the handler is done. Returns whether it had waited. Then the pong gets its time again, since it may not
+    /// have been read meanwhile.
     pub(super) fn handler_done(&mut self) -> bool {
         let waited = self.handler_since.take().is_some();
         if waited {

@@ -34,13 +34,13 @@ impl Hold {
         self.until = Some(Instant::now() + LONGEST);
     }
 
-    /// A server gave a sign of life; whether it is the last that was awaited.
+    /// A server gave a sign of life. Returns whether nobody is awaited any more.
     pub(super) fn is_over_by(&mut self, node: NodeId, beat: &Beat) -> bool {
         let hears = beat.asks.is_some() || beat.answers.contains(&self.question);
         hears && self.is_over_without(node)
     }
 
-    /// A server is not awaited any more; whether it is the last.
+    /// A server is not awaited any more. Returns whether nobody is.
     pub(super) fn is_over_without(&mut self, node: NodeId) -> bool {
         self.awaited.remove(&node) && self.awaited.is_empty()
     }

@@ -44,6 +44,7 @@ pub use nats::Nats;
 #[cfg(feature = "redis")]
 pub use redis::Redis;
 pub use transport::{Broker, BrokerError, Connection, Inbox};
+pub(crate) use wire::Frame;
 pub use wire::{Body, News, NodeId, Present};
 use wsgen_config::{BrokerKind, Config};
 

@@ -18,8 +18,8 @@ use wsgen_config as config;
 use super::bridge::Outgoing;
 use super::key::Key;
 use super::transport::{Broker, BrokerError, Connection, Inbox};
-use super::wire::{Body, Frame, NodeId};
-use crate::{Kept, Log};
+use super::wire::NodeId;
+use crate::Log;
 
 /// All scripts begin here: where the log is, and a new one when it is lost, be it by a restart of Redis (its run id has
 /// changed), after which offsets could mean other messages.
@@ -66,7 +66,7 @@ end
 return {epoch, offset, ages, frames}
 ";
 
-/// Ends the log if one of these messages, each by how its frame goes on after version and kind, is not in it; whether it did.
+/// Ends the log if one of these messages, each by how its frame goes on after version and kind, is not in it. Returns whether it did.
 const MEND: &str = "
 local lost = {}
 for index = 4, #ARGV do
@@ -332,38 +332,18 @@ pub(super) fn log(answer: Value) -> Option<Log> {
         return None;
     }
     let now = Instant::now();
-    let mut newest = Vec::with_capacity(frames.len());
-    for (age, frame) in ages.into_iter().zip(frames) {
+    let frames = ages.into_iter().zip(frames).map(|(age, frame)| {
         let at = now.checked_sub(Duration::from_millis(age)).unwrap_or(now);
-        match Frame::decode(&frame.into()).and_then(|frame| kept(frame, at)) {
-            Some(kept) => newest.push(kept),
-            // A frame of a later version leaves a hole.
-            None => newest.clear(),
-        }
-    }
-    Some(Log {
-        epoch: u64::from_str_radix(&epoch, 16).ok()?,
-        top,
-        newest,
-    })
-}
-
-fn kept(frame: Frame, at: Instant) -> Option<Kept> {
-    let Body::Message { name, message } = frame.body else {
-        return None;
-    };
-    Some(Kept {
-        node: frame.node,
-        sequence: frame.sequence,
-        name,
-        message,
-        at,
-    })
+        (at, frame.into())
+    });
+    let epoch = u64::from_str_radix(&epoch, 16).ok()?;
+    Some(Log::of_frames(epoch, top, frames))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broker::{Body, Frame};
 
     #[test]
     fn a_place_is_what_a_script_has_counted() {

@@ -17,7 +17,8 @@ use crate::{Bounds, Log};
 /// and tells handlers what may have been missed.
 ///
 /// ```
-/// use wsgen_topics::broker::{Broker, BrokerError, Connection, Inbox, Key, Outgoing};
+/// # extern crate wsgen_topics as wsgen_runtime;
+/// use wsgen_runtime::broker::{Broker, BrokerError, Connection, Inbox, Key, Outgoing};
 ///
 /// /// Carries nothing: a server alone.
 /// struct Loopback;
@@ -112,7 +113,8 @@ pub trait Connection: Send {
         async { Err(BrokerError::new("it keeps no logs")) }
     }
 
-    /// Starts those logs anew that lack one of these messages of this server, each known by its sequence; whether each was.
+    /// Starts those logs anew that lack one of these messages of this server, each known by its sequence. Returns for each whether it was
+    /// started anew.
     ///
     /// # Errors
     /// The connection is lost, or the broker keeps no logs.
