@@ -1,79 +1,53 @@
 //! Tokens to text that a careful person could have written.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::naming::visible_lines;
-use crate::render::Piece;
+use crate::naming::{string_literal, visible_lines};
+use crate::render::{Piece, Row};
 
-/// What formats the modules of a project.
+/// Formats a module: prettyplease, then blank lines between items, then `header` as the first line.
 ///
-/// Parsing and breaking lines is most of the work of generating, and most members are the same in every route: those that
-/// were formatted before are not formatted again.
-#[derive(Debug, Default)]
-pub(crate) struct Formatter {
-    /// The text of members, as they stand in a trait or an `impl`, by their tokens.
-    known: Mutex<HashMap<String, Arc<str>>>,
-}
-
-impl Formatter {
-    /// Formats a module: prettyplease, then blank lines between items, then `header` as the first line.
-    ///
-    /// # Errors
-    /// When the tokens are no Rust file: a bug of the renderer, never of the document.
-    pub(crate) fn format(&self, code: Vec<Piece>, header: &str) -> Result<String, syn::Error> {
-        let mut text = format!("{header}\n");
-        let mut previous = None;
-        for piece in code {
-            match piece {
-                Piece::Items(code) => items(code, &mut previous, &mut text)?,
-                Piece::Block { head, members } => {
-                    text.push('\n');
-                    text.push_str(&spaced(&self.block(&head, members)?));
-                    previous = Some(ItemKind::Other);
-                }
+/// # Errors
+/// When the tokens are no Rust file: a bug of the renderer, never of the document.
+pub(crate) fn format(code: Vec<Piece>, header: &str) -> Result<String, syn::Error> {
+    let mut text = format!("{header}\n");
+    let mut previous = None;
+    for piece in code {
+        match piece {
+            Piece::Items(code) => items(code, &mut previous, &mut text)?,
+            Piece::Table { head, rows } => {
+                table(&head, rows, &mut text)?;
+                previous = Some(ItemKind::Other);
             }
         }
-        // `proc_macro2` takes some characters that are not seen for printable.
-        Ok(visible_lines(text))
     }
-
-    fn block(&self, head: &TokenStream, members: Vec<TokenStream>) -> Result<String, syn::Error> {
-        // Its line is broken as that of a block with members is.
-        let block = unparse(quote!(#head { fn member() {} }))?;
-        let mut text = part(&block, "", "    fn member() {}\n}\n")?.to_owned();
-        for members in members {
-            if !members.is_empty() {
-                text.push_str(&self.members(&members)?);
-            }
-        }
-        text.push_str("}\n");
-        Ok(text)
-    }
-
-    /// Members of an `impl` of a trait are written as those of a trait that have a default.
-    fn members(&self, members: &TokenStream) -> Result<Arc<str>, syn::Error> {
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let tokens = members.to_string();
-        if let Some(text) = known().get(&tokens) {
-            return Ok(Arc::clone(text));
-        }
-        let block = unparse(quote!(trait Block { #members }))?;
-        let text: Arc<str> = part(&block, "trait Block {\n", "}\n")?.into();
-        known().insert(tokens, Arc::clone(&text));
-        Ok(text)
-    }
+    // `proc_macro2` takes some characters that are not seen for printable.
+    Ok(visible_lines(text))
 }
 
-/// The part of a block between what was put around it.
-fn part<'t>(block: &'t str, before: &str, after: &str) -> Result<&'t str, syn::Error> {
-    let inner = block.strip_prefix(before);
-    inner
-        .and_then(|inner| inner.strip_suffix(after))
-        .ok_or_else(|| syn::Error::new(Span::call_site(), "this is no block with members"))
+/// Writes each row on a line of its own, which prettyplease does not do for macros that it does not know.
+fn table(head: &str, rows: Vec<Row>, text: &mut String) -> Result<(), syn::Error> {
+    text.push_str(&format!("\n{head} {{"));
+    for row in rows {
+        text.push_str(&format!("\n    {}", row.variant));
+        if let Some(payload) = row.payload {
+            text.push_str(&format!("({})", type_text(payload)?));
+        }
+        if let Some((name, format)) = row.format {
+            text.push_str(&format!(": {} => {format}", string_literal(&name)));
+        }
+        text.push(',');
+    }
+    text.push_str("\n});\n");
+    Ok(())
+}
+
+/// A type on one line.
+fn type_text(ty: TokenStream) -> Result<String, syn::Error> {
+    let item = prettyplease::unparse(&syn::parse2(quote!(type T = #ty;))?);
+    let ty = item.trim_end().trim_end_matches(';');
+    Ok(ty.trim_start_matches("type T = ").to_owned())
 }
 
 fn items(
@@ -93,10 +67,6 @@ fn items(
         text.push_str(&spaced(&prettyplease::unparse(&alone(item))));
     }
     Ok(())
-}
-
-fn unparse(code: TokenStream) -> Result<String, syn::Error> {
-    Ok(prettyplease::unparse(&syn::parse2(code)?))
 }
 
 /// What an item is, as far as blank lines go.
@@ -208,7 +178,7 @@ mod tests {
                 fn two();
             }
         };
-        let text = Formatter::default().format(vec![Piece::Items(item)], "")?;
+        let text = format(vec![Piece::Items(item)], "")?;
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         let member = lines.iter().skip_while(|line| !line.contains("First"));
         let member: Vec<&&str> = member.take_while(|line| !line.contains("Third")).collect();
@@ -220,40 +190,33 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_written_as_the_item_that_it_is() -> Result<(), syn::Error> {
-        let members = || {
-            vec![
-                quote!(
-                    type Session: Send;
-                ),
-                quote!(),
-                quote! {
-                    /// Called once the connection is open, before the first message.
-                    fn connected(&self, cx: &mut Context<'_, Self>) -> impl Future<Output = Result<(), Error>> + Send {
-                        async { Ok(()) }
-                    }
-                    const LIMIT: usize = 1;
-                },
-            ]
+    fn a_row_is_a_line() -> Result<(), syn::Error> {
+        let row = |variant: &str, payload, name: &str| Row {
+            variant: quote::format_ident!("{variant}"),
+            payload,
+            format: Some((name.to_owned(), "json")),
         };
-        let formatter = Formatter::default();
-        for name in [
-            "Chat",
-            "AnotherRouteWhoseNameAloneIsSoLongThatTheLineOfTheTraitHasToBeBrokenIntoTwo",
-        ] {
-            let name = quote::format_ident!("{name}");
-            let head = quote!(pub trait #name: Send + Sync + 'static);
-            let all = members();
-            let item = Piece::Items(quote!(#head { #(#all)* }));
-            let block = Piece::Block {
-                head,
-                members: members(),
-            };
-            assert_eq!(
-                formatter.format(vec![block], "")?,
-                formatter.format(vec![item], "")?
-            );
-        }
+        let rows = vec![
+            row("Said", Some(quote!(Vec<Option<messages::Said>>)), "said"),
+            row("Left", None, "left"),
+        ];
+        let head = "codegen::encode!(Outbound".to_owned();
+        let after = Piece::Items(quote!(
+            struct After;
+        ));
+        let text = format(vec![Piece::Table { head, rows }, after], "// Header")?;
+        assert_eq!(
+            text,
+            r#"// Header
+
+codegen::encode!(Outbound {
+    Said(Vec<Option<messages::Said>>): "said" => json,
+    Left: "left" => json,
+});
+
+struct After;
+"#
+        );
         Ok(())
     }
 }

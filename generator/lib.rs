@@ -38,7 +38,6 @@ pub use options::{ChannelLayout, Options, Perspective};
 
 use diagnostic::{Code, Diagnostics, Severity};
 use document::Sources;
-use format::Formatter;
 use model::Service;
 use output::{OutputFile, Ownership};
 
@@ -118,30 +117,21 @@ pub fn generate_tests(
     document: &str,
 ) -> Result<Option<OutputFile>, syn::Error> {
     let module = render::render_tests(service, krate);
-    module
-        .map(|module| file(module, &Formatter::default(), document))
-        .transpose()
+    module.map(|module| file(module, document)).transpose()
 }
 
 /// Renders and formats on every core: formatting is most of the work where there are many routes.
 fn files(service: &Service, document: &str) -> Result<Vec<OutputFile>, syn::Error> {
     let parts = render::parts(service);
-    let formatter = Formatter::default();
     let files = parallel::map(&parts, |&part| {
-        file(render::render(service, part), &formatter, document)
+        file(render::render(service, part), document)
     });
     files.into_iter().collect()
 }
 
-fn file(
-    module: render::Module,
-    formatter: &Formatter,
-    document: &str,
-) -> Result<OutputFile, syn::Error> {
+fn file(module: render::Module, document: &str) -> Result<OutputFile, syn::Error> {
     Ok(OutputFile {
-        contents: formatter
-            .format(module.code, &header(document))?
-            .into_bytes(),
+        contents: format::format(module.code, &header(document))?.into_bytes(),
         path: module.file,
         ownership: Ownership::Generated,
     })

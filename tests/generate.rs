@@ -232,7 +232,11 @@ fn a_diff_is_one_that_patch_takes() {
 #[test]
 fn what_was_edited_by_hand_is_kept_until_it_is_forced() {
     let chat = Chat::changed();
-    chat.replace(ROOM, "use std::", "// mine\nuse std::");
+    chat.replace(
+        ROOM,
+        "use wsgen_runtime::codegen",
+        "// mine\nuse wsgen_runtime::codegen",
+    );
     let edited = chat.read(ROOM);
     for _ in 0..2 {
         let run = chat.generate(&[]);
@@ -353,6 +357,77 @@ fn handlers_may_live_wherever_the_user_likes() {
         run.stderr
     );
     assert!(!chat.root().join("src/handlers/room.rs").exists());
+}
+
+#[test]
+fn handlers_of_one_trait_are_told_how_to_be_divided() {
+    let chat = Chat::new();
+    let handlers = chat.read("src/handlers/room.rs");
+    // As wsgen 0.1 wrote them.
+    let former = handlers
+        .replace(
+            "impl Handler<Route> for Handlers {",
+            "impl Room for Handlers {",
+        )
+        .replace("    }\n}\n\nimpl Room for Handlers {\n", "    }\n\n");
+    assert_eq!(former.matches("impl ").count(), 1, "{former}");
+    chat.write("src/handlers/room.rs", &former);
+    let line = former.lines().position(|line| line.starts_with("impl "));
+    let line = line.unwrap() + 1;
+    for arguments in [&[][..], &["--fix"]] {
+        let run = chat.generate(arguments);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let told = format!(
+            "src/handlers/room.rs:{line}: `type Session`, `connect` of `impl Room` belong to `wsgen_runtime::Handler<room::Route>` now: move them into an `impl` of that\n"
+        );
+        assert!(run.stderr.contains(&told), "{told}\nin\n{}", run.stderr);
+        assert!(!run.stderr.contains("there is no"), "{}", run.stderr);
+        assert_eq!(chat.read("src/handlers/room.rs"), former);
+    }
+}
+
+#[test]
+fn an_implementation_that_is_missing_beside_another_is_inserted() {
+    let chat = Chat::new();
+    let handlers = chat.read("src/handlers/room.rs");
+    let connections = handlers.find("impl Handler<Route>").unwrap();
+    let messages = handlers.find("impl Room").unwrap();
+    let without_connections = [&handlers[..connections], &handlers[messages..]].concat();
+    let without_messages = handlers[..messages].trim_end().to_owned() + "\n";
+    for (handlers, missing, inserted) in [
+        (
+            without_connections,
+            "`impl Handler<Route>`",
+            "impl Handler<crate::generated::room::Route> for Handlers {",
+        ),
+        (
+            without_messages,
+            "`impl Room`",
+            "impl crate::generated::room::Room for Handlers {",
+        ),
+    ] {
+        let handlers = handlers.replace("room::{Context, Request, Room, Route}", "room::Context");
+        let handlers = match missing {
+            "`impl Room`" => {
+                handlers.replace("Handler<Route>", "Handler<crate::generated::room::Route>")
+            }
+            _ => handlers,
+        };
+        chat.write("src/handlers/room.rs", &handlers);
+        let run = chat.generate(&[]);
+        let told = format!("src/handlers/room.rs: there is no {missing}; paste this");
+        assert!(run.stderr.contains(&told), "{told}\nin\n{}", run.stderr);
+        assert!(
+            run.stderr.contains(inserted),
+            "{inserted}\nin\n{}",
+            run.stderr
+        );
+        assert_eq!(chat.generate(&["--fix"]).code, Some(0));
+        let fixed = chat.read("src/handlers/room.rs");
+        assert_eq!(fixed.matches("impl ").count(), 2, "{fixed}");
+        assert!(fixed.contains(inserted), "{fixed}");
+        assert_eq!(chat.generate(&[]).stderr, "nothing to change\n");
+    }
 }
 
 #[test]

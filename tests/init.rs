@@ -212,9 +212,9 @@ fn many_routes_are_not_one_expression() {
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let servers = folder.path().join("many/src/generated/servers.rs");
     let servers = fs::read_to_string(servers).unwrap();
-    assert_eq!(servers.matches(".route(").count(), 200);
+    assert_eq!(servers.matches(".channel(").count(), 200);
     let statements = servers.split(';');
-    let longest = statements.map(|statement| statement.matches(".route(").count());
+    let longest = statements.map(|statement| statement.matches(".channel(").count());
     assert_eq!(longest.max(), Some(64));
 }
 

@@ -106,6 +106,31 @@ fn left_to_do(task: &Task) -> String {
             listed(methods),
             code.trim_end()
         ),
+        Task::Divide {
+            path,
+            line,
+            trait_name,
+            module,
+            members,
+            is_gone,
+        } => {
+            let what = listed(members);
+            let gone = match is_gone {
+                true => format!("; nothing else is left of `{trait_name}`"),
+                false => String::new(),
+            };
+            format!(
+                "{path}:{line}: {what} of `impl {trait_name}` belong to `wsgen_runtime::Handler<{module}::Route>` now: move them into an `impl` of that{gone}"
+            )
+        }
+        Task::ImplementTrait {
+            path,
+            trait_name,
+            code,
+        } => format!(
+            "{path}: there is no `impl {trait_name}`; paste this at its end, or let `wsgen generate --fix` do it:\n\n{}",
+            code.trim_end()
+        ),
         Task::Restore { path, trait_name } => format!(
             "{path} was deleted, and no `impl {trait_name}` is seen in `src`: `wsgen generate --fix` writes the stub again"
         ),
@@ -211,6 +236,23 @@ fn task(task: &Task) -> Value {
             code,
         } => {
             json!({ "do": "implement", "path": path, "trait": trait_name, "methods": methods, "code": code })
+        }
+        Task::Divide {
+            path,
+            line,
+            trait_name,
+            module,
+            members,
+            is_gone,
+        } => {
+            json!({ "do": "divide", "path": path, "line": line, "trait": trait_name, "module": module, "members": members, "gone": is_gone })
+        }
+        Task::ImplementTrait {
+            path,
+            trait_name,
+            code,
+        } => {
+            json!({ "do": "implement-trait", "path": path, "trait": trait_name, "code": code })
         }
         Task::Restore { path, trait_name } => {
             json!({ "do": "restore", "path": path, "trait": trait_name })

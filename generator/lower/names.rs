@@ -27,7 +27,8 @@ pub(super) struct ChannelNames {
     pub(super) methods: Vec<(VariantId, String)>,
 }
 
-/// Methods that every handler trait has of its own.
+/// Methods of `Handler`, which traits of messages leave alone so that whoever reads handlers sees one thing by one name; and
+/// `raw`.
 pub(crate) const RESERVED_METHODS: &[&str] = &[
     "background",
     "connect",

@@ -147,7 +147,7 @@ pub struct Route {
     pub place: Location,
     /// The module, and the stem of its file.
     pub module: String,
-    /// The trait that handles a connection.
+    /// The trait that handles its messages, where [`Route::has_trait`].
     pub trait_name: String,
     /// The label for metrics and logs: the name of the channel, or what stands for several.
     pub label: String,
@@ -199,6 +199,12 @@ impl Route {
             Layout::Single(channel) => Some(channel),
             Layout::Multiplexed(_) => None,
         }
+    }
+
+    /// Whether it has a trait of its own: for the messages of its one channel, or for frames that are not decoded.
+    #[must_use]
+    pub fn has_trait(&self) -> bool {
+        self.own_channel().is_some() || self.traffic.undecoded().is_some()
     }
 
     /// The methods of all its channels.
@@ -270,7 +276,7 @@ pub struct Exchange {
 pub enum Layout {
     /// The route is one channel: the trait and the module of the route are the channel's.
     Single(Channel),
-    /// Several channels are events on one socket: each has a trait beside that of the connection.
+    /// Several channels are events on one socket: each has a trait.
     Multiplexed(Vec<MultiplexedChannel>),
 }
 

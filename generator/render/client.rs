@@ -10,6 +10,7 @@ use crate::model::{
 
 use super::docs::{docs, module_docs};
 use super::names::{ident, qualified};
+use super::pieces::Piece;
 use super::route::{decode_outbound, encode_inbound};
 use super::unit::{Import, Unit};
 
@@ -73,7 +74,7 @@ fn credential(credential: &Credential) -> Option<TokenStream> {
 }
 
 /// Renders the client of a route.
-pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
+pub(super) fn render(service: &Service, route: &Route) -> Vec<Piece> {
     let unit = &Unit::new(&service.types);
     let title = format!("Clients of {}.", quoted(&route.path));
     let header =
@@ -114,21 +115,21 @@ pub(super) fn render(service: &Service, route: &Route) -> TokenStream {
                 self.0.close().await;
             }
         }
-
-        #codecs
     };
     let imports = imports(route, unit);
-    quote!(#header #imports #code)
+    let mut pieces = vec![Piece::Items(quote!(#header #imports #code))];
+    pieces.extend(codecs);
+    pieces
 }
 
 /// How messages are written and read from this side.
-fn codecs(route: &Route, unit: &Unit<'_>, module: &Ident) -> Option<TokenStream> {
+fn codecs(route: &Route, unit: &Unit<'_>, module: &Ident) -> Vec<Piece> {
     let Traffic::Typed(exchange) = &route.traffic else {
-        return None;
+        return Vec::new();
     };
     let encode = encode_inbound(module, &exchange.inbound, unit);
     let decode = decode_outbound(module, &exchange.outbound, unit);
-    Some(quote!(#encode #decode))
+    vec![encode, Piece::Items(decode)]
 }
 
 /// What the module needs, once the rest of it is written.
@@ -145,8 +146,8 @@ fn imports(route: &Route, unit: &Unit<'_>) -> TokenStream {
             use wsgen_runtime::Message;
         },
         Traffic::Typed(_) => quote! {
-            use wsgen_runtime::codegen::{#itself #check Decode, Encode, Frame, #validate};
-            use wsgen_runtime::{DecodeError, EncodeError, Message};
+            use wsgen_runtime::codegen::{#itself #check Decode, Frame, #validate};
+            use wsgen_runtime::DecodeError;
             use super::super::{#(#local),*};
         },
     };

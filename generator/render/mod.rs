@@ -19,7 +19,7 @@ use quote::quote;
 use crate::markdown::words;
 use crate::model::{RouteId, Service};
 
-pub(crate) use pieces::Piece;
+pub(crate) use pieces::{Piece, Row};
 
 use docs::module_docs;
 use names::ident;
@@ -93,7 +93,7 @@ pub(crate) fn render(service: &Service, part: Part) -> Module {
             let route = &service.routes[id];
             (
                 format!("client/{}", route.module),
-                whole(client::render(service, route)),
+                client::render(service, route),
             )
         }
     };

@@ -4,11 +4,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::markdown::{quoted, words};
-use crate::model::{Route, Scheme, SchemeKind, Server, Service};
+use crate::model::{Scheme, SchemeKind, Server, Service};
 
 use super::docs::{docs, module_docs};
 use super::names::ident;
-use super::route::channels_with_traits;
+use super::route::bounds;
 
 /// Renders the module `servers`.
 pub(super) fn render(service: &Service) -> TokenStream {
@@ -54,28 +54,24 @@ fn function(service: &Service, server: &Server) -> TokenStream {
     let docs = docs(std::iter::once(headline.as_str()).chain(server.description.as_deref()));
     let name = ident(&server.function);
     let label = &server.name;
-    let mut bounds: Vec<TokenStream> = server
-        .routes
-        .iter()
-        .flat_map(|served| route_bounds(&service.routes[served.route]))
+    let served = server.routes.iter().map(|served| {
+        let route = &service.routes[served.route];
+        (served, route, ident(&route.module))
+    });
+    let mut traits: Vec<TokenStream> = served
+        .clone()
+        .flat_map(|(_, route, module)| bounds(route, &quote!(#module::)))
         .collect();
     if server.judges_credentials() {
-        bounds.push(quote!(Authenticate));
+        traits.push(quote!(Authenticate));
     }
     let authenticate = authenticate(server);
     let secure = server.secure.then(|| quote!(.secure()));
     let hosts = &server.hosts;
     let hosts = (!hosts.is_empty()).then(|| quote!(.hosts(&[#(#hosts),*])));
-    let last = server.routes.len().saturating_sub(1);
-    let routes = server.routes.iter().enumerate().map(|(index, served)| {
+    let routes = served.map(|(served, _, module)| {
         let path = &served.path;
-        let module = ident(&service.routes[served.route].module);
-        let handlers = if index == last {
-            quote!(handlers)
-        } else {
-            quote!(Arc::clone(&handlers))
-        };
-        quote!(.route(#path, #module::Endpoint(#handlers)))
+        quote!(.channel(#path, #module::Route, &handlers))
     });
     let routes: Vec<TokenStream> = routes.collect();
     let (first, rest) = routes.split_at(routes.len().min(CHAIN));
@@ -87,7 +83,7 @@ fn function(service: &Service, server: &Server) -> TokenStream {
     }
     quote! {
         #docs
-        pub fn #name<H: #(#bounds)+*>(handlers: H) -> Server {
+        pub fn #name<H: #(#traits)+*>(handlers: H) -> Server {
             #statements
             #built
         }
@@ -113,17 +109,6 @@ fn authenticate(server: &Server) -> TokenStream {
     let operations = (!server.operation_schemes.is_empty())
         .then(|| quote!(.operation_schemes(&[#(#operations),*])));
     quote!(.authenticate(Arc::clone(&handlers), &[#anybody #(#alternatives),*]) #operations)
-}
-
-fn route_bounds(route: &Route) -> Vec<TokenStream> {
-    let module = ident(&route.module);
-    std::iter::once(&route.trait_name)
-        .chain(channels_with_traits(route).map(|shared| &shared.trait_name))
-        .map(|name| {
-            let name = ident(name);
-            quote!(#module::#name)
-        })
-        .collect()
 }
 
 fn has_location(scheme: &Scheme) -> bool {

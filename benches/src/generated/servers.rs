@@ -10,5 +10,5 @@ use super::desk;
 /// `local`: ws://localhost
 pub fn local<H: desk::Desk>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
-    Server::new("local").hosts(&["localhost"]).route("/desk", desk::Endpoint(handlers))
+    Server::new("local").hosts(&["localhost"]).channel("/desk", desk::Route, &handlers)
 }

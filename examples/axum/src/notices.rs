@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::broadcast;
-use wsgen_runtime::{Error, Reject, Topics};
+use wsgen_runtime::{Error, Handler, Reject, Topics};
 
 use crate::generated::messages::{Notice, Read};
-use crate::generated::notices::{self, Context, Outbound, Request};
+use crate::generated::notices::{self, Context, Outbound, Request, Route};
 
 /// The topic that every connection joins.
 const EVERYBODY: &str = "everybody";
@@ -38,7 +38,7 @@ impl Notices {
     }
 }
 
-impl notices::Notices for Notices {
+impl Handler<Route> for Notices {
     type Session = ();
 
     async fn connect(&self, _request: Request) -> Result<(), Reject> {
@@ -47,14 +47,6 @@ impl notices::Notices for Notices {
 
     async fn connected(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
         cx.join(EVERYBODY).await;
-        Ok(())
-    }
-
-    async fn confirm(&self, cx: &mut Context<'_, Self>, message: Read) -> Result<(), Error> {
-        if message.number > self.count.load(Ordering::Relaxed) {
-            return Err(Error::close(4000, "nobody has posted that yet"));
-        }
-        println!("{} was read by {}", message.number, cx.peer());
         Ok(())
     }
 
@@ -69,5 +61,15 @@ impl notices::Notices for Notices {
                 Err(broadcast::error::RecvError::Closed) => return,
             }
         }
+    }
+}
+
+impl notices::Notices for Notices {
+    async fn confirm(&self, cx: &mut Context<'_, Self>, message: Read) -> Result<(), Error> {
+        if message.number > self.count.load(Ordering::Relaxed) {
+            return Err(Error::close(4000, "nobody has posted that yet"));
+        }
+        println!("{} was read by {}", message.number, cx.peer());
+        Ok(())
     }
 }

@@ -9,6 +9,8 @@ use super::implementations::parse;
 pub(super) enum Edit {
     /// Members, indented for an `impl` of a module, before its closing brace at this offset.
     Members(usize, String),
+    /// An implementation, behind the one whose closing brace is at this offset.
+    Implementation(usize, String),
     /// The declaration of a module, unless it is there.
     Module(String),
 }
@@ -16,16 +18,21 @@ pub(super) enum Edit {
 /// The text with all insertions; `None` where modules are to be declared and it is no Rust.
 pub(super) fn apply(text: &str, edits: &[Edit]) -> Option<String> {
     let mut edited = text.to_owned();
-    let mut members: Vec<(usize, &str)> = Vec::new();
+    let mut insertions: Vec<(usize, bool, &str)> = Vec::new();
     for edit in edits {
-        if let Edit::Members(end, code) = edit {
-            members.push((*end, code));
+        match edit {
+            Edit::Members(end, code) => insertions.push((*end, false, code)),
+            Edit::Implementation(end, code) => insertions.push((*end, true, code)),
+            Edit::Module(_) => {}
         }
     }
     // From the end, so that the offsets before stay right.
-    members.sort_unstable_by_key(|(end, _)| std::cmp::Reverse(*end));
-    for (end, code) in members {
-        insert_members(&mut edited, end, code);
+    insertions.sort_unstable_by_key(|&(end, is_behind, _)| std::cmp::Reverse((end, is_behind)));
+    for (end, is_behind, code) in insertions {
+        match is_behind {
+            true => insert_behind(&mut edited, end, code),
+            false => insert_members(&mut edited, end, code),
+        }
     }
     for edit in edits {
         if let Edit::Module(module) = edit {
@@ -56,6 +63,27 @@ fn insert_members(text: &mut String, end: usize, code: &str) {
         inserted.push_str(newline);
     }
     text.insert_str(if alone { line } else { end }, &inserted);
+}
+
+/// Inserts an item behind the one that ends with the brace at `end`, indented as that is.
+fn insert_behind(text: &mut String, end: usize, code: &str) {
+    let newline = newline(text);
+    let line = text[..end].rfind('\n').map_or(0, |before| before + 1);
+    let indent = &text[line..end];
+    let indent = match indent.chars().all(char::is_whitespace) {
+        true => indent.to_owned(),
+        false => String::new(),
+    };
+    let mut inserted = newline.to_owned();
+    for line in code.lines() {
+        inserted.push_str(newline);
+        if !line.is_empty() {
+            inserted.push_str(&indent);
+            inserted.push_str(line);
+        }
+    }
+    // Behind the brace.
+    text.insert_str(end + 1, &inserted);
 }
 
 /// Declares a module in the alphabetical place among those that are declared, or before everything else.
@@ -185,6 +213,29 @@ mod tests {
             ),
         ] {
             assert_eq!(with_member(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_implementation_goes_behind_another() {
+        let code = "impl U for H {\n    fn b() {}\n}\n".to_owned();
+        for (text, expected) in [
+            (
+                "impl T for H {\n}\nfn rest() {}\n",
+                "impl T for H {\n}\n\nimpl U for H {\n    fn b() {}\n}\nfn rest() {}\n",
+            ),
+            (
+                "impl T for H {}",
+                "impl T for H {}\n\nimpl U for H {\n    fn b() {}\n}",
+            ),
+            (
+                "mod m {\r\n    impl T for H {\r\n    }\r\n}\r\n",
+                "mod m {\r\n    impl T for H {\r\n    }\r\n\r\n    impl U for H {\r\n        fn b() {}\r\n    }\r\n}\r\n",
+            ),
+        ] {
+            let end = super::super::implementations::scan(text).unwrap()[0].end;
+            let edits = [Edit::Implementation(end, code.clone())];
+            assert_eq!(apply(text, &edits).as_deref(), Some(expected), "{text:?}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use quote::ToTokens;
 use syn::spanned::Spanned;
 
 use crate::scaffold::Names;
@@ -14,6 +15,14 @@ pub(super) type Scan = Vec<Implementation>;
 pub(super) struct Implementation {
     /// The last part of the trait's path.
     pub(super) trait_name: String,
+    /// Where the first type argument of the trait comes from, as far as the file says: `Route` of `Handler<room::Route>`.
+    argument: Vec<String>,
+    /// The line of its `impl`, from 1.
+    pub(super) line: usize,
+    /// Its associated types.
+    pub(super) types: Vec<String>,
+    /// The type that it is for, such as `Handlers`.
+    pub(super) subject: String,
     /// Its methods, keywords as raw identifiers.
     pub(super) methods: Vec<String>,
     /// The offset of its closing brace.
@@ -65,6 +74,10 @@ fn scan_items(items: &[syn::Item], found: &mut Scan) {
                     .and_then(|implemented| implemented.0.segments.last());
                 found.extend(implemented.map(|name| Implementation {
                     trait_name: name.ident.to_string(),
+                    argument: argument(name, &imports),
+                    line: block.impl_token.span.start().line,
+                    types: block.items.iter().filter_map(associated_type).collect(),
+                    subject: block.self_ty.to_token_stream().to_string(),
                     methods: block.items.iter().filter_map(method).collect(),
                     end: block.brace_token.span.close().span().byte_range().start,
                     imports: imports.clone(),
@@ -72,6 +85,35 @@ fn scan_items(items: &[syn::Item], found: &mut Scan) {
             }
             _ => {}
         }
+    }
+}
+
+/// The path of the first type argument, the import of its first name resolved.
+fn argument(
+    implemented: &syn::PathSegment,
+    imports: &BTreeMap<String, Vec<String>>,
+) -> Vec<String> {
+    let syn::PathArguments::AngleBracketed(arguments) = &implemented.arguments else {
+        return Vec::new();
+    };
+    let mut types = arguments.args.iter().filter_map(|argument| match argument {
+        syn::GenericArgument::Type(syn::Type::Path(ty)) => Some(&ty.path.segments),
+        _ => None,
+    });
+    let Some(segments) = types.next() else {
+        return Vec::new();
+    };
+    let mut names = segments.iter().map(|segment| segment.ident.to_string());
+    let first = names.next().unwrap_or_default();
+    let mut path = imports.get(&first).cloned().unwrap_or_else(|| vec![first]);
+    path.extend(names);
+    path
+}
+
+fn associated_type(item: &syn::ImplItem) -> Option<String> {
+    match item {
+        syn::ImplItem::Type(ty) => Some(ty.ident.to_string()),
+        _ => None,
     }
 }
 
@@ -116,6 +158,14 @@ fn add_imports(
 }
 
 impl Implementation {
+    /// Whether it is `Handler<Route>` of the route whose generated code is in `module`.
+    pub(super) fn handles(&self, module: &str) -> bool {
+        self.trait_name == "Handler"
+            && self
+                .argument
+                .ends_with(&[module.to_owned(), "Route".to_owned()])
+    }
+
     /// What the file calls the things that stubs mention; `krate` is how it reaches the library, `module` where the
     /// trait is.
     pub(super) fn names(&self, krate: &str, module: Option<&str>) -> Names {
@@ -126,9 +176,11 @@ impl Implementation {
         Names {
             context: call(&["generated", module, "Context"]),
             error: call(&["wsgen_runtime", "Error"]),
+            handler: call(&["wsgen_runtime", "Handler"]),
             message: call(&["wsgen_runtime", "Message"]),
             messages: call(&["generated", "messages"]),
-            choices: format!("{}::", call(&["generated", module])),
+            reject: call(&["wsgen_runtime", "Reject"]),
+            route: format!("{}::", call(&["generated", module])),
         }
     }
 
@@ -204,10 +256,10 @@ mod inner {
         assert_eq!(names.error, "Fault");
         assert_eq!(names.messages, "messages");
         assert_eq!(names.message, "wsgen_runtime::Message");
-        assert_eq!(names.choices, "crate::generated::room::");
+        assert_eq!(names.route, "crate::generated::room::");
         let names = found[1].names("demo", Some("room"));
         assert_eq!(names.context, "room::Context");
-        assert_eq!(names.choices, "room::");
+        assert_eq!(names.route, "room::");
         assert_eq!(names.messages, "demo::generated::messages");
         assert_eq!(names.error, "wsgen_runtime::Error");
     }

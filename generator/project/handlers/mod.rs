@@ -13,7 +13,7 @@ use super::plan::{Change, Obstacle};
 use crate::lower::RESERVED_METHODS;
 use crate::model::Service;
 use crate::output::OutputFile;
-use crate::scaffold::{self, Handler};
+use crate::scaffold::{self, Handler, Names};
 use edit::Edit;
 use implementations::{Implementation, Scan};
 
@@ -42,6 +42,30 @@ pub enum Task {
         /// The methods.
         methods: Vec<String>,
         /// Their stubs, to be pasted at the end of the `impl`.
+        code: String,
+    },
+    /// An implementation has what belongs to `Handler<Route>`, as wsgen 0.1 had it before that trait was made.
+    Divide {
+        /// The file.
+        path: String,
+        /// The line of the `impl`.
+        line: usize,
+        /// The trait.
+        trait_name: String,
+        /// The module of the route.
+        module: String,
+        /// The types and methods that belong to the other trait.
+        members: Vec<String>,
+        /// Whether nothing else is left, so that the trait is gone.
+        is_gone: bool,
+    },
+    /// Nothing implements one of the traits that a file of handlers is for, though it implements another.
+    ImplementTrait {
+        /// The file.
+        path: String,
+        /// The trait.
+        trait_name: String,
+        /// Its implementation, to be pasted at the end of the file.
         code: String,
     },
     /// A stub was deleted, and nothing implements its trait.
@@ -166,8 +190,12 @@ impl Code {
             let Ok(text) = std::str::from_utf8(contents) else {
                 return Some((path.to_owned(), None));
             };
-            let mentions = |handler: &Handler<'_>| text.contains(handler.trait_name());
-            let relevant = text.contains("impl") && handlers.iter().any(mentions);
+            let mentions = |handler: &Handler<'_>| {
+                let name = handler.trait_name();
+                name.is_some_and(|name| text.contains(name))
+            };
+            let relevant = text.contains("impl")
+                && (text.contains("Handler<") || handlers.iter().any(mentions));
             relevant.then(|| (path.to_owned(), implementations::scan(text)))
         });
         Self {
@@ -176,17 +204,49 @@ impl Code {
         }
     }
 
-    /// The implementations of a trait, with their files.
-    fn implementations(&self, trait_name: &str) -> Vec<(String, Implementation)> {
-        let scans = self.scans.iter();
-        let found = scans.filter_map(|(path, scan)| Some((path, scan.as_ref()?)));
-        found
-            .flat_map(|(path, scan)| scan.iter().map(move |found| (path, found)))
-            .filter(|(_, found)| found.trait_name == trait_name)
-            .map(|(path, found)| (path.clone(), found.clone()))
-            .collect()
+    /// The implementations that a file of handlers is for.
+    fn of(&self, handler: &Handler<'_>) -> Implementations {
+        let all = || {
+            let scans = self.scans.iter();
+            let scans = scans.filter_map(|(path, scan)| Some((path, scan.as_ref()?)));
+            scans.flat_map(|(path, scan)| scan.iter().map(move |found| (path, found)))
+        };
+        let owned = |(path, found): (&String, &Implementation)| (path.clone(), found.clone());
+        let connections = handler.connections();
+        let is_of_connections = |found: &Implementation| {
+            let module = connections.as_ref();
+            module.is_some_and(|module| found.handles(module))
+        };
+        let names = [handler.trait_name(), handler.former_trait()];
+        Implementations {
+            messages: all()
+                .filter(|(_, found)| names.contains(&Some(&found.trait_name)))
+                .map(owned)
+                .collect(),
+            connections: all()
+                .filter(|(_, found)| is_of_connections(found))
+                .map(owned)
+                .collect(),
+        }
     }
 }
+
+/// Implementations that one file of handlers is for, with the files that they are in.
+struct Implementations {
+    /// Of the trait of its messages.
+    messages: Vec<(String, Implementation)>,
+    /// Of `Handler<Route>`.
+    connections: Vec<(String, Implementation)>,
+}
+
+impl Implementations {
+    fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.connections.is_empty()
+    }
+}
+
+/// The trait of connections.
+const HANDLER: &str = "Handler<Route>";
 
 struct Comparison<'a> {
     krate: &'a str,
@@ -201,21 +261,17 @@ impl Comparison<'_> {
     fn handler(&mut self, handler: &Handler<'_>) -> Result<(), askama::Error> {
         let path = handler.path();
         self.plan.written_once.insert(path.clone());
-        let found = self.code.implementations(handler.trait_name());
+        let found = self.code.of(handler);
         let unreadable = self.code.scans.values().any(Option::is_none);
         match self.disk.at(&path) {
-            _ if !found.is_empty() => {
-                for (path, implementation) in &found {
-                    self.implementation(handler, path, implementation)?;
-                }
-            }
+            _ if !found.is_empty() => self.found(handler, &found)?,
             // Whatever is in it, it is the user's; and what cannot be read may be the implementation.
             Entry::File(_) => {}
             Entry::Nothing if unreadable => {}
             Entry::Nothing if self.lock.written_once.contains(&path) && !self.fix => {
                 self.plan.tasks.push(Task::Restore {
                     path,
-                    trait_name: handler.trait_name().to_owned(),
+                    trait_name: handler.trait_name().unwrap_or(HANDLER).to_owned(),
                 });
             }
             Entry::Nothing => {
@@ -225,6 +281,90 @@ impl Comparison<'_> {
             Entry::Other(what) => self.obstacle(path, what),
         }
         Ok(())
+    }
+
+    /// What the implementations lack that a file of handlers is for.
+    fn found(
+        &mut self,
+        handler: &Handler<'_>,
+        found: &Implementations,
+    ) -> Result<(), askama::Error> {
+        let mut connects = handler.connections().is_none() || !found.connections.is_empty();
+        for (path, implementation) in &found.messages {
+            let divided = handler
+                .connections()
+                .map(|module| self.divide(handler, path, implementation, &module));
+            connects |= divided == Some(true);
+            if handler.trait_name().is_some() {
+                self.implementation(handler, path, implementation)?;
+            }
+        }
+        if !connects && let Some((path, beside)) = found.messages.first() {
+            let names = self.names(handler, path, beside);
+            let code = handler.connection(&beside.subject, &names)?;
+            self.lacking(path, HANDLER, beside, code);
+        }
+        if let Some(trait_name) = handler.trait_name()
+            && found.messages.is_empty()
+            && let Some((path, beside)) = found.connections.first()
+        {
+            let names = self.names(handler, path, beside);
+            let code = handler.messages(&beside.subject, &names)?;
+            self.lacking(path, trait_name, beside, code);
+        }
+        Ok(())
+    }
+
+    /// Adds an implementation behind one that is there, or says that it is missing.
+    fn lacking(&mut self, path: &str, trait_name: &str, beside: &Implementation, code: String) {
+        if self.fix {
+            let edits = self.code.edits.entry(path.to_owned()).or_default();
+            edits.push(Edit::Implementation(beside.end, code));
+        } else {
+            self.plan.tasks.push(Task::ImplementTrait {
+                path: path.to_owned(),
+                trait_name: trait_name.to_owned(),
+                code,
+            });
+        }
+    }
+
+    /// Says what an implementation of messages has that belongs to `Handler<Route>`; whether there is any.
+    fn divide(
+        &mut self,
+        handler: &Handler<'_>,
+        path: &str,
+        found: &Implementation,
+        module: &str,
+    ) -> bool {
+        let wanted = handler.methods();
+        let methods = found.methods.iter();
+        let methods = methods.filter(|method| {
+            RESERVED_METHODS.contains(&method.as_str()) && !wanted.contains(method)
+        });
+        let types = found.types.iter().map(|name| format!("type {name}"));
+        let members: Vec<String> = types.chain(methods.cloned()).collect();
+        let is_there = !members.is_empty();
+        if is_there {
+            self.plan.tasks.push(Task::Divide {
+                path: path.to_owned(),
+                line: found.line,
+                trait_name: found.trait_name.clone(),
+                module: module.to_owned(),
+                members,
+                is_gone: handler.trait_name().is_none(),
+            });
+        }
+        is_there
+    }
+
+    /// What a file calls the things that stubs mention.
+    fn names(&self, handler: &Handler<'_>, path: &str, found: &Implementation) -> Names {
+        let krate = match path.starts_with("src/bin/") || path == "src/main.rs" {
+            true => self.krate,
+            false => "crate",
+        };
+        found.names(krate, handler.generated_module().as_deref())
     }
 
     /// What an implementation lacks, and what it has too much of.
@@ -240,11 +380,7 @@ impl Comparison<'_> {
             .filter(|method| !found.methods.contains(method))
             .cloned()
             .collect();
-        let krate = match path.starts_with("src/bin/") || path == "src/main.rs" {
-            true => self.krate,
-            false => "crate",
-        };
-        let names = found.names(krate, handler.generated_module().as_deref());
+        let names = self.names(handler, path, found);
         let stubs = missing.iter();
         let stubs = stubs.filter_map(|method| handler.method(method, &names).transpose());
         let code = stubs.collect::<Result<Vec<_>, _>>()?.join("\n");
@@ -254,7 +390,7 @@ impl Comparison<'_> {
         } else if !missing.is_empty() {
             self.plan.tasks.push(Task::Implement {
                 path: path.to_owned(),
-                trait_name: handler.trait_name().to_owned(),
+                trait_name: found.trait_name.clone(),
                 methods: missing,
                 code,
             });
@@ -271,7 +407,7 @@ impl Comparison<'_> {
         if !unused.is_empty() && handler.generated_module().is_some() {
             self.plan.tasks.push(Task::RemoveMethods {
                 path: path.to_owned(),
-                trait_name: handler.trait_name().to_owned(),
+                trait_name: found.trait_name.clone(),
                 methods: unused,
             });
         }

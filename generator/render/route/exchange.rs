@@ -3,23 +3,30 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use crate::model::{Content, Exchange, MessageSet, Reply, Route, Traffic, Variant};
+use crate::model::{Content, Exchange, MessageSet, Reply, Route, Traffic, Variant, VariantId};
 
 use super::super::dispatch::{Branches, decode_message, select};
 use super::super::docs::docs;
 use super::super::names::{ident, qualified};
+use super::super::pieces::{Piece, Row};
 use super::super::unit::{Import, Unit};
 
 /// Renders both directions, and the replies that are one of several.
-pub(super) fn render(route: &Route, unit: &Unit<'_>) -> TokenStream {
+pub(super) fn render(route: &Route, unit: &Unit<'_>) -> Vec<Piece> {
     let Traffic::Typed(exchange) = &route.traffic else {
-        return TokenStream::new();
+        return Vec::new();
     };
     let inbound = inbound(&exchange.inbound, unit);
     let outbound = outbound(&exchange.outbound, unit);
-    let replies = route.methods().filter_map(|method| method.reply.as_ref());
-    let choices = replies.filter_map(|reply| choice(reply, exchange, unit));
-    quote!(#inbound #outbound #(#choices)*)
+    let mut pieces = vec![Piece::Items(quote!(#inbound #outbound))];
+    let all = exchange.outbound.variants.iter();
+    pieces.push(encode("Outbound", all, false, unit));
+    for reply in route.methods().filter_map(|method| method.reply.as_ref()) {
+        if let Reply::Choice { name, messages } = reply {
+            pieces.extend(choice(name, messages, exchange, unit));
+        }
+    }
+    pieces
 }
 
 fn inbound(set: &MessageSet, unit: &Unit<'_>) -> TokenStream {
@@ -60,82 +67,62 @@ fn inbound(set: &MessageSet, unit: &Unit<'_>) -> TokenStream {
 
 fn outbound(set: &MessageSet, unit: &Unit<'_>) -> TokenStream {
     let entries = set.variants.iter().map(|variant| entry(variant, unit));
-    let names = set.variants.iter().map(name_arm);
-    let encode = set.variants.iter().map(|variant| encode_arm(variant, unit));
-    let distinct = set.variants.iter().filter(|variant| variant.distinct);
-    let conversions = distinct.map(|variant| from(&quote!(Outbound), variant, unit));
-    let subject = subject(set);
     quote! {
         /// What this server may send here.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Outbound {
             #(#entries)*
         }
-
-        impl Encode for Outbound {
-            fn encode(self) -> Result<Message, EncodeError> {
-                match self {
-                    #(#encode)*
-                }
-            }
-
-            fn name(&self) -> &'static str {
-                match #subject {
-                    #(#names)*
-                }
-            }
-        }
-        #(#conversions)*
     }
 }
 
-/// How a message becomes a frame.
-fn encode_arm(variant: &Variant, unit: &Unit<'_>) -> TokenStream {
-    let name = ident(&variant.variant);
-    if variant.content.is_typed() {
-        unit.import(Import::Codegen);
+/// How the messages of an enumeration become frames; with those that were passed on undecoded, if it has such.
+fn encode<'v>(
+    messages: &str,
+    variants: impl Iterator<Item = &'v Variant>,
+    has_raw: bool,
+    unit: &Unit<'_>,
+) -> Piece {
+    unit.import(Import::Codegen);
+    let rows = variants.map(|variant| Row {
+        format: Some((variant.name.clone(), format(variant.content))),
+        ..row(variant, unit)
+    });
+    let raw = has_raw.then(|| Row {
+        variant: ident("Raw"),
+        payload: None,
+        format: Some(("raw".to_owned(), format(Content::Binary))),
+    });
+    Piece::Table {
+        head: format!("codegen::encode!({messages}"),
+        rows: rows.chain(raw).collect(),
     }
-    match variant.content {
-        Content::Json => quote!(Self::#name(message) => codegen::to_json(&message),),
-        Content::MessagePack => quote!(Self::#name(message) => codegen::to_message_pack(&message),),
-        Content::Cbor => quote!(Self::#name(message) => codegen::to_cbor(&message),),
-        Content::Text => quote!(Self::#name(message) => Ok(Message::from(message.as_str())),),
-        Content::Binary => quote!(Self::#name(message) => Ok(Message::from(message)),),
+}
+
+/// The word of `codegen::encode` for a format.
+fn format(content: Content) -> &'static str {
+    match content {
+        Content::Json => "json",
+        Content::MessagePack => "message_pack",
+        Content::Cbor => "cbor",
+        Content::Text => "text",
+        Content::Binary => "binary",
+    }
+}
+
+/// A message that becomes its enumeration by itself, unless another one has the same type.
+fn row(variant: &Variant, unit: &Unit<'_>) -> Row {
+    Row {
+        variant: ident(&variant.variant),
+        payload: variant.distinct.then(|| qualified(&variant.ty, unit)),
+        format: None,
     }
 }
 
 /// How a client writes what the server of the route `module` reads.
-pub(in super::super) fn encode_inbound(
-    module: &Ident,
-    set: &MessageSet,
-    unit: &Unit<'_>,
-) -> TokenStream {
-    let encode = set.told().map(|(_, variant)| encode_arm(variant, unit));
-    let names = set.told().map(|(_, variant)| name_arm(variant));
-    let ambiguous = set.has_raw();
-    let raw = ambiguous.then(|| quote!(Self::Raw(message) => Ok(message),));
-    let raw_name = ambiguous.then(|| quote!(Self::Raw(_) => "raw",));
-    let distinct = set.told().filter(|(_, variant)| variant.distinct);
-    let conversions = distinct.map(|(_, variant)| from(&quote!(#module::Inbound), variant, unit));
-    let subject = subject(set);
-    quote! {
-        impl Encode for #module::Inbound {
-            fn encode(self) -> Result<Message, EncodeError> {
-                match self {
-                    #(#encode)*
-                    #raw
-                }
-            }
-
-            fn name(&self) -> &'static str {
-                match #subject {
-                    #(#names)*
-                    #raw_name
-                }
-            }
-        }
-        #(#conversions)*
-    }
+pub(in super::super) fn encode_inbound(module: &Ident, set: &MessageSet, unit: &Unit<'_>) -> Piece {
+    let told = set.told().map(|(_, variant)| variant);
+    encode(&format!("{module}::Inbound"), told, set.has_raw(), unit)
 }
 
 /// How a client reads what the server of the route `module` writes; what nothing tells apart is an error.
@@ -163,52 +150,22 @@ pub(in super::super) fn decode_outbound(
 }
 
 /// The enumeration of the possible replies of one method.
-fn choice(reply: &Reply, exchange: &Exchange, unit: &Unit<'_>) -> Option<TokenStream> {
-    let Reply::Choice { name, messages } = reply else {
-        return None;
-    };
+fn choice(name: &str, messages: &[VariantId], exchange: &Exchange, unit: &Unit<'_>) -> [Piece; 2] {
     let name = ident(name);
-    let entries = messages
-        .iter()
-        .map(|&id| entry(&exchange.outbound.variants[id], unit));
-    let arms = messages.iter().map(|&index| {
-        let variant = ident(&exchange.outbound.variants[index].variant);
-        quote!(#name::#variant(message) => Self::#variant(message),)
-    });
-    let conversions = messages
-        .iter()
-        .map(|&index| &exchange.outbound.variants[index])
-        .filter(|variant| variant.distinct)
-        .map(|variant| from(&quote!(#name), variant, unit));
-    Some(quote! {
+    let messages = || messages.iter().map(|&id| &exchange.outbound.variants[id]);
+    let entries = messages().map(|variant| entry(variant, unit));
+    let declared = quote! {
         /// What the request is answered with.
         #[derive(Clone, Debug, PartialEq)]
         pub enum #name {
             #(#entries)*
         }
-
-        impl From<#name> for Outbound {
-            fn from(reply: #name) -> Self {
-                match reply {
-                    #(#arms)*
-                }
-            }
-        }
-        #(#conversions)*
-    })
-}
-
-/// The conversion of a message into the enumeration that has it.
-fn from(enumeration: &TokenStream, variant: &Variant, unit: &Unit<'_>) -> TokenStream {
-    let name = ident(&variant.variant);
-    let ty = qualified(&variant.ty, unit);
-    quote! {
-        impl From<#ty> for #enumeration {
-            fn from(message: #ty) -> Self {
-                Self::#name(message)
-            }
-        }
-    }
+    };
+    let table = Piece::Table {
+        head: format!("codegen::replies!({name} in Outbound"),
+        rows: messages().map(|variant| row(variant, unit)).collect(),
+    };
+    [Piece::Items(declared), table]
 }
 
 fn entry(variant: &Variant, unit: &Unit<'_>) -> TokenStream {

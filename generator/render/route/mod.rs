@@ -1,6 +1,6 @@
-//! A route: its handler traits, its messages, and the endpoint that joins them.
+//! A route: its handler traits, its messages, and how they are joined.
 
-mod endpoint;
+mod channel;
 mod exchange;
 mod request;
 mod shared;
@@ -8,13 +8,13 @@ mod traits;
 
 pub(super) use exchange::{decode_outbound, encode_inbound};
 pub(super) use request::is_checked;
-pub(super) use shared::channels_with_traits;
+pub(super) use shared::bounds;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::markdown::quoted;
-use crate::model::{Route, Service, Traffic};
+use crate::model::{Route, Service};
 
 use super::docs::module_docs;
 use super::pieces::Piece;
@@ -26,12 +26,14 @@ pub(super) fn render(service: &Service, route: &Route) -> Vec<Piece> {
     let title = quoted(&route.path);
     let header =
         module_docs(std::iter::once(title.as_str()).chain(route.docs.iter().map(String::as_str)));
-    let mut code = traits::render(route, &unit);
-    code.push(Piece::Items(request::render(route, &unit)));
-    code.push(Piece::Items(exchange::render(route, &unit)));
-    code.extend(endpoint::render(route));
+    let declared = traits::render(route, &unit);
+    let request = request::render(route, &unit);
+    let messages = exchange::render(route, &unit);
+    let channel = channel::render(route);
     let imports = imports(route, &unit);
-    code.insert(0, Piece::Items(quote!(#header #imports)));
+    let mut code = vec![Piece::Items(quote!(#header #imports #declared #request))];
+    code.extend(messages);
+    code.push(Piece::Items(channel));
     code
 }
 
@@ -44,27 +46,17 @@ fn imports(route: &Route, unit: &Unit<'_>) -> TokenStream {
         )
     });
     let validate = unit.imports(Import::Validate).then(|| quote!(Validate,));
-    let codegen = match check {
-        Some(_) => quote!(
-            use wsgen_runtime::codegen::{self, check};
-        ),
-        None => quote!(
-            use wsgen_runtime::codegen;
-        ),
-    };
-    let runtime = match route.traffic {
-        Traffic::Raw => quote! {
-            #codegen
-            use wsgen_runtime::{CloseReason, Error, Handshake, Message, Reject, TopicEvent, Topics};
-        },
-        Traffic::Typed(_) => quote! {
-            use wsgen_runtime::codegen::{self, #check Decode, Encode, Frame, #validate};
-            use wsgen_runtime::{CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent, Topics};
-        },
+    let decode = route.traffic.exchange().map(|_| quote!(Decode, Frame,));
+    let error = decode.as_ref().map(|_| quote!(DecodeError,));
+    let message = route.traffic.undecoded().map(|_| quote!(Message,));
+    let reject = request::is_checked(route).then(|| quote!(Reject,));
+    let codegen = match (&check, &decode) {
+        (None, None) => quote!(codegen),
+        _ => quote!(codegen::{self, #check #decode #validate}),
     };
     quote! {
-        use std::sync::Arc;
-        #runtime
+        use wsgen_runtime::#codegen;
+        use wsgen_runtime::{#error Error, Handler, Handshake, #message #reject};
         #messages
     }
 }

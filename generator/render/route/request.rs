@@ -68,39 +68,36 @@ fn name(route: &Route, parameter: ParameterId) -> Ident {
     ident(&route.parameters[parameter].field)
 }
 
-/// The conversion that fills the struct from the handshake; `None` where [`is_checked`] says that there is nothing to read.
-fn conversion(route: &Route, unit: &Unit<'_>) -> Option<TokenStream> {
-    let fields = route
-        .parameters
-        .iter()
-        .map(|parameter| read_parameter(parameter, unit));
+/// The conversion of a handshake into the request.
+fn conversion(route: &Route, unit: &Unit<'_>) -> TokenStream {
+    if !is_checked(route) {
+        return quote! {
+            impl From<Handshake> for Request {
+                fn from(handshake: Handshake) -> Self {
+                    Self { handshake }
+                }
+            }
+        };
+    }
+    let parameters = route.parameters.iter();
+    let fields = parameters.map(|parameter| read_parameter(parameter, unit));
     let principal = route
         .authenticated
         .then(|| quote!(principal: handshake.authenticated()?,));
-    is_checked(route).then(|| {
-        quote! {
-            impl TryFrom<Handshake> for Request {
-                type Error = Reject;
+    quote! {
+        impl TryFrom<Handshake> for Request {
+            type Error = Reject;
 
-                fn try_from(handshake: Handshake) -> Result<Self, Reject> {
-                    Ok(Self { #(#fields)* #principal handshake })
-                }
+            fn try_from(handshake: Handshake) -> Result<Self, Reject> {
+                Ok(Self { #(#fields)* #principal handshake })
             }
         }
-    })
+    }
 }
 
 /// Whether a handshake can fail to be a request of the route.
 pub(in crate::render) fn is_checked(route: &Route) -> bool {
     route.authenticated || !route.parameters.is_empty()
-}
-
-/// The expression that makes the request of `handshake`.
-pub(super) fn read(route: &Route) -> TokenStream {
-    match is_checked(route) {
-        true => quote!(handshake.try_into()?),
-        false => quote!(Request { handshake }),
-    }
 }
 
 fn read_parameter(parameter: &Parameter, unit: &Unit<'_>) -> TokenStream {

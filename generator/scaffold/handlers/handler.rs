@@ -1,4 +1,4 @@
-//! A file of handlers: one trait that the user implements.
+//! A file of handlers: what the user implements of a route, of a channel that shares one, or to judge credentials.
 
 use askama::Template;
 
@@ -10,19 +10,20 @@ use crate::naming::raw_identifier;
 use crate::output::OutputFile;
 
 use super::super::file::{user_file, user_text};
-use super::stub::{Import, MethodFile, Names, Stub, StubMethod};
+use super::stub::{ConnectionStub, Import, MessagesStub, MethodFile, Names, Stub, StubMethod};
 use super::types::is_generated;
 
-/// A file of handlers: one trait that the user implements.
+/// A file of handlers: `Handler<Route>` for the connections of a route, and a trait for its messages, if it has one.
 #[derive(Debug)]
 pub struct Handler<'a> {
     /// The stem of the file.
     stem: &'a str,
-    trait_name: &'a str,
+    /// The trait of its messages, or the one that judges credentials.
+    trait_name: Option<&'a str>,
     part: Part<'a>,
 }
 
-/// What a trait is for.
+/// What a file of handlers is for.
 #[derive(Clone, Copy, Debug)]
 enum Part<'a> {
     /// To judge credentials.
@@ -41,7 +42,7 @@ pub fn handlers(service: &Service) -> Vec<Handler<'_>> {
     for route in &service.routes {
         handlers.push(Handler {
             stem: &route.module,
-            trait_name: &route.trait_name,
+            trait_name: route.has_trait().then_some(&*route.trait_name),
             part: Part::Route(route, types),
         });
         let channels = route.multiplexed().iter();
@@ -54,7 +55,7 @@ pub fn handlers(service: &Service) -> Vec<Handler<'_>> {
             } = shared;
             Handler {
                 stem: module,
-                trait_name,
+                trait_name: Some(trait_name),
                 part: Part::Channel(channel, route, types),
             }
         }));
@@ -62,7 +63,7 @@ pub fn handlers(service: &Service) -> Vec<Handler<'_>> {
     if service.servers.iter().any(Server::judges_credentials) {
         handlers.push(Handler {
             stem: "authenticate",
-            trait_name: "Authenticate",
+            trait_name: Some("Authenticate"),
             part: Part::Authentication,
         });
     }
@@ -136,10 +137,28 @@ impl<'a> Handler<'a> {
         raw_identifier(self.stem)
     }
 
-    /// The trait that it implements.
+    /// The trait of its messages, or the one that judges credentials; `None` where no message arrives.
     #[must_use]
-    pub fn trait_name(&self) -> &str {
+    pub fn trait_name(&self) -> Option<&str> {
         self.trait_name
+    }
+
+    /// The module of the route whose connections it handles; `None` where another file does that.
+    #[must_use]
+    pub fn connections(&self) -> Option<String> {
+        match self.part {
+            Part::Route(route, _) => Some(raw_identifier(&route.module)),
+            Part::Authentication | Part::Channel(..) => None,
+        }
+    }
+
+    /// The trait that connections and messages were handled by in wsgen 0.1, if it had both.
+    #[must_use]
+    pub fn former_trait(&self) -> Option<&str> {
+        match self.part {
+            Part::Route(route, _) => Some(&route.trait_name),
+            Part::Authentication | Part::Channel(..) => None,
+        }
     }
 
     /// The module of the generated code that has the trait; `None` where it is the runtime's.
@@ -185,11 +204,48 @@ impl<'a> Handler<'a> {
             summary: line(&self.summary(route)),
             runtime: runtime_import(&wanted, connection),
             generated: self.generated_imports(route, &wanted, connection),
-            trait_name: self.trait_name,
-            connection,
-            methods: wanted.iter().map(|method| method.stub(&names)).collect(),
+            connection: connection.then_some(ConnectionStub {
+                subject: HANDLERS,
+                names: &names,
+            }),
+            messages: self.messages_stub(&wanted, HANDLERS, &names),
         };
         user_file(&self.path(), &stub)
+    }
+
+    /// The implementation of `Handler<Route>` on its own, for the type `subject`.
+    ///
+    /// # Errors
+    /// When the template cannot be rendered: a bug of wsgen.
+    pub fn connection(&self, subject: &str, names: &Names) -> Result<String, askama::Error> {
+        Ok(ConnectionStub { subject, names }.render()? + "\n")
+    }
+
+    /// The implementation of the trait of its messages on its own, for the type `subject`; nothing where it has none.
+    ///
+    /// # Errors
+    /// When the template cannot be rendered: a bug of wsgen.
+    pub fn messages(&self, subject: &str, names: &Names) -> Result<String, askama::Error> {
+        let wanted = self.wanted();
+        let stub = self.messages_stub(&wanted, subject, names);
+        Ok(match stub {
+            Some(stub) => stub.render()? + "\n",
+            None => String::new(),
+        })
+    }
+
+    fn messages_stub<'n>(
+        &'n self,
+        wanted: &'n [HandlerMethod<'_>],
+        subject: &'n str,
+        names: &'n Names,
+    ) -> Option<MessagesStub<'n>> {
+        self.trait_name.map(|trait_name| MessagesStub {
+            subject,
+            names,
+            trait_name,
+            methods: wanted.iter().map(|method| method.stub(names)).collect(),
+        })
     }
 
     /// What the stub needs of the generated code, in order.
@@ -202,8 +258,10 @@ impl<'a> Handler<'a> {
         let choices = wanted.iter().filter_map(HandlerMethod::choice);
         let mut names: Vec<String> = choices.map(str::to_owned).collect();
         names.extend((!wanted.is_empty()).then(|| "Context".to_owned()));
-        names.extend(connection.then(|| "Request".to_owned()));
-        names.push(self.trait_name.to_owned());
+        if connection {
+            names.extend(["Request", "Route"].map(str::to_owned));
+        }
+        names.extend(self.trait_name.map(str::to_owned));
         names.sort();
         let mut imports = vec![Import {
             module: raw_identifier(&route.module),
@@ -257,6 +315,9 @@ impl<'a> Handler<'a> {
     }
 }
 
+/// The type of the handlers in a new project.
+const HANDLERS: &str = "Handlers";
+
 /// The same in every project.
 const AUTHENTICATE: &str = include_str!("../../../templates/src/handlers/authenticate.rs");
 
@@ -265,6 +326,7 @@ fn runtime_import(wanted: &[HandlerMethod<'_>], connection: bool) -> Import {
     let is_raw = |method: &HandlerMethod<'_>| matches!(method, HandlerMethod::Raw(_));
     let names = [
         ("Error", !wanted.is_empty()),
+        ("Handler", connection),
         ("Message", wanted.iter().any(is_raw)),
         ("Reject", connection),
     ];

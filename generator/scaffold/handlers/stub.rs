@@ -14,12 +14,16 @@ pub struct Names {
     pub context: String,
     /// The runtime's `Error`.
     pub error: String,
+    /// The runtime's `Handler`.
+    pub handler: String,
     /// The runtime's `Message`.
     pub message: String,
     /// The generated module `messages`.
     pub messages: String,
-    /// What stands before the enumerations of the route: nothing, or a path that ends with `::`.
-    pub choices: String,
+    /// The runtime's `Reject`.
+    pub reject: String,
+    /// What stands before other names of the route's module: nothing, or a path that ends with `::`.
+    pub route: String,
 }
 
 impl Default for Names {
@@ -28,14 +32,16 @@ impl Default for Names {
         Self {
             context: "Context".to_owned(),
             error: "Error".to_owned(),
+            handler: "Handler".to_owned(),
             message: "Message".to_owned(),
             messages: "messages".to_owned(),
-            choices: String::new(),
+            reject: "Reject".to_owned(),
+            route: String::new(),
         }
     }
 }
 
-/// A file with the `impl` of one trait.
+/// A file that implements `Handler<Route>`, a trait for messages, or both.
 #[derive(Template)]
 #[template(path = "src/handlers/channel.rs.askama")]
 pub(super) struct Stub<'a> {
@@ -44,9 +50,28 @@ pub(super) struct Stub<'a> {
     /// What comes from the runtime, and from each generated module.
     pub(super) runtime: Import,
     pub(super) generated: Vec<Import>,
+    /// Its implementations.
+    pub(super) connection: Option<ConnectionStub<'a>>,
+    pub(super) messages: Option<MessagesStub<'a>>,
+}
+
+/// The implementation of `Handler<Route>`.
+#[derive(Template)]
+#[template(path = "src/handlers/connection.rs.askama")]
+pub(super) struct ConnectionStub<'a> {
+    /// The type that it is for.
+    pub(super) subject: &'a str,
+    pub(super) names: &'a Names,
+}
+
+/// The implementation of a trait for messages.
+#[derive(Template)]
+#[template(path = "src/handlers/messages.rs.askama")]
+pub(super) struct MessagesStub<'a> {
+    /// The type that it is for.
+    pub(super) subject: &'a str,
+    pub(super) names: &'a Names,
     pub(super) trait_name: &'a str,
-    /// Whether the trait has the connection itself: `Session` and `connect`.
-    pub(super) connection: bool,
     pub(super) methods: Vec<StubMethod<'a>>,
 }
 
@@ -128,7 +153,7 @@ impl<'a> StubMethod<'a> {
         if let Some(reply) = &method.reply {
             stub.output = match reply {
                 Reply::One(id) => payload(&outbound[*id].ty),
-                Reply::Choice { name, .. } => format!("{}{name}", names.choices),
+                Reply::Choice { name, .. } => format!("{}{name}", names.route),
             };
             stub.answer = answer(reply, exchange, &stub.output);
         }

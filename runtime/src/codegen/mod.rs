@@ -1,10 +1,15 @@
 //! What generated code is written against; user code seldom needs it.
 //!
-//! An [`Endpoint`] is one route of the server; the code that `wsgen` generates implements it on top of the handler
-//! trait of the channel. [`Decode`] and [`Encode`] are the two directions of its messages.
+//! Generated code implements [`Channel`] and [`Dispatch`] for each route, and its handlers become an [`Endpoint`] of the
+//! server by that; a route that is written by hand implements [`Endpoint`] itself. [`Decode`] and [`Encode`] are the two
+//! directions of its messages.
 
+mod handled;
+mod tables;
 mod topic;
 
+pub use handled::Dispatch;
+pub(crate) use handled::Handled;
 pub use serde;
 pub use serde_json;
 pub use topic::topic;
@@ -22,11 +27,14 @@ pub use wsgen_protocol::{
 };
 use wsgen_topics::{TopicEvent, Topics};
 
+pub use crate::handler::channel::Channel;
 use crate::handler::context::Context;
 use crate::handler::error::Error;
 use crate::handler::handshake::Handshake;
 pub use crate::handler::parameter::Parameter;
 use crate::handler::reject::Reject;
+#[doc(inline)]
+pub use crate::{__wsgen_encode as encode, __wsgen_replies as replies};
 
 /// The rules of a schema that a type cannot hold.
 pub mod check {

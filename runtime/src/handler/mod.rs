@@ -1,5 +1,6 @@
 //! What handlers are written with: the connection, the request that opened it, and what they answer with.
 
+pub(crate) mod channel;
 pub(crate) mod context;
 pub(crate) mod error;
 pub(crate) mod handshake;

@@ -17,7 +17,8 @@ use wsgen_protocol::compression::{self, Negotiator};
 use wsgen_topics::Connections;
 use wsgen_topics::broker::{AnyBroker, Broker, OtherServers};
 
-use crate::codegen::Endpoint;
+use crate::codegen::{Dispatch, Endpoint, Handled};
+use crate::handler::channel::Handler;
 use crate::listen::addresses::Addresses;
 use crate::listen::bind::{Listener, NOWHERE, bind_all};
 use crate::listen::shares::Shares;
@@ -124,6 +125,17 @@ impl Server {
         }
         self.all_routes.push(route);
         self
+    }
+
+    /// Serves the channel `C` at `path`, by `handlers`; else as [`Server::route`].
+    #[must_use]
+    pub fn channel<C: Dispatch<H>, H: Handler<C>>(
+        self,
+        path: &str,
+        _channel: C,
+        handlers: &Arc<H>,
+    ) -> Self {
+        self.route(path, Handled::<C, H>::new(handlers.clone()))
     }
 
     /// Binds the listeners.

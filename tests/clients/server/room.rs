@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use wsgen_runtime::{Bytes, Error, Reject};
+use wsgen_runtime::{Bytes, Error, Handler, Reject};
 
 use super::Handlers;
 use crate::generated::messages::{Answer, Ask, Leave, Said, Say, Wait};
-use crate::generated::room::{Context, Request, Room};
+use crate::generated::room::{Context, Request, Room, Route};
 
-impl Room for Handlers {
+impl Handler<Route> for Handlers {
     /// The name of the room.
     type Session = String;
 
     async fn connect(&self, request: Request) -> Result<String, Reject> {
         Ok(request.room)
     }
+}
 
+impl Room for Handlers {
     async fn say(&self, cx: &mut Context<'_, Self>, message: Say) -> Result<(), Error> {
         let room = cx.session.clone();
         let text = message.text;

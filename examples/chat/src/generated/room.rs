@@ -3,37 +3,19 @@
 //!
 //! A room. Whoever connects is in it until the connection ends.
 
-use std::sync::Arc;
-
-use wsgen_runtime::codegen::{self, check, Decode, Encode, Frame};
-use wsgen_runtime::{
-    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent,
-    Topics,
-};
+use wsgen_runtime::codegen::{self, check, Decode, Frame};
+use wsgen_runtime::{DecodeError, Error, Handler, Handshake, Reject};
 
 use super::messages;
 
-/// Handles `/rooms/{room}`.
+/// The route `/rooms/{room}`: an `impl` of [`Handler<Route>`](Handler) handles its connections.
+#[derive(Debug)]
+pub struct Route;
+
+/// Handles the messages of `/rooms/{room}`.
 ///
 /// A room. Whoever connects is in it until the connection ends.
-pub trait Room: Send + Sync + 'static {
-    /// What you keep for one connection.
-    type Session: Send + 'static;
-
-    /// Decides about a client that wants to connect.
-    fn connect(
-        &self,
-        request: Request,
-    ) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
-
-    /// Called once the connection is open, before the first message.
-    fn connected(
-        &self,
-        _cx: &mut Context<'_, Self>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
+pub trait Room: Handler<Route> {
     /// Says something to everybody in the room.
     fn send_message(
         &self,
@@ -47,45 +29,14 @@ pub trait Room: Send + Sync + 'static {
         cx: &mut Context<'_, Self>,
         message: messages::SetTyping,
     ) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// What to do with a message that is none of this channel's: the default does as the config says, which closes
-    /// the connection unless it is told otherwise.
-    fn invalid(
-        &self,
-        cx: &mut Context<'_, Self>,
-        error: DecodeError,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async move { cx.refuse(error) }
-    }
-
-    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
-    /// missing; only for topics that this connection has joined.
-    fn topic_event(
-        &self,
-        _cx: &mut Context<'_, Self>,
-        _event: TopicEvent,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
-    /// Called when the connection is over; `topics` is where to say so to others.
-    fn disconnected(
-        &self,
-        _session: Self::Session,
-        _reason: CloseReason,
-        _topics: &Topics<Outbound>,
-    ) -> impl Future<Output = ()> + Send {
-        async {}
-    }
-
-    /// Runs beside the server, to publish what no message asked for; ended when the server is.
-    fn background(&self, _topics: Topics<Outbound>) -> impl Future<Output = ()> + Send {
-        async {}
-    }
 }
 
 /// The connection that a handler works on: sends, joins topics, publishes, closes.
-pub type Context<'a, H> = ::wsgen_runtime::Context<'a, <H as Room>::Session, Outbound>;
+pub type Context<'a, H> = ::wsgen_runtime::Context<
+    'a,
+    <H as Handler<Route>>::Session,
+    Outbound,
+>;
 
 /// A client that wants to connect.
 #[derive(Clone, Debug)]
@@ -166,113 +117,32 @@ pub enum Outbound {
     MemberLeft(messages::MemberLeft),
 }
 
-impl Encode for Outbound {
-    fn encode(self) -> Result<Message, EncodeError> {
-        match self {
-            Self::Welcome(message) => codegen::to_json(&message),
-            Self::MessagePosted(message) => codegen::to_json(&message),
-            Self::MemberTyping(message) => codegen::to_json(&message),
-            Self::MemberJoined(message) => codegen::to_json(&message),
-            Self::MemberLeft(message) => codegen::to_json(&message),
-        }
-    }
+codegen::encode!(Outbound {
+    Welcome(messages::Welcome): "welcome" => json,
+    MessagePosted(messages::MessagePosted): "messagePosted" => json,
+    MemberTyping(messages::MemberTyping): "memberTyping" => json,
+    MemberJoined(messages::MemberJoined): "memberJoined" => json,
+    MemberLeft(messages::MemberLeft): "memberLeft" => json,
+});
 
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Welcome(_) => "welcome",
-            Self::MessagePosted(_) => "messagePosted",
-            Self::MemberTyping(_) => "memberTyping",
-            Self::MemberJoined(_) => "memberJoined",
-            Self::MemberLeft(_) => "memberLeft",
-        }
-    }
-}
-
-impl From<messages::Welcome> for Outbound {
-    fn from(message: messages::Welcome) -> Self {
-        Self::Welcome(message)
-    }
-}
-
-impl From<messages::MessagePosted> for Outbound {
-    fn from(message: messages::MessagePosted) -> Self {
-        Self::MessagePosted(message)
-    }
-}
-
-impl From<messages::MemberTyping> for Outbound {
-    fn from(message: messages::MemberTyping) -> Self {
-        Self::MemberTyping(message)
-    }
-}
-
-impl From<messages::MemberJoined> for Outbound {
-    fn from(message: messages::MemberJoined) -> Self {
-        Self::MemberJoined(message)
-    }
-}
-
-impl From<messages::MemberLeft> for Outbound {
-    fn from(message: messages::MemberLeft) -> Self {
-        Self::MemberLeft(message)
-    }
-}
-
-/// Joins the handlers to the runtime.
-#[derive(Debug)]
-pub struct Endpoint<H>(pub Arc<H>);
-
-impl<H: Room> codegen::Endpoint for Endpoint<H> {
-    const CHANNEL: &'static str = "room";
-    type Session = H::Session;
+impl codegen::Channel for Route {
+    const NAME: &'static str = "room";
+    type Request = Request;
     type Inbound = Inbound;
     type Outbound = Outbound;
+}
 
-    async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        self.0.connect(handshake.try_into()?).await
-    }
-
-    async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
-        self.0.connected(cx).await
-    }
-
+impl<H: Room> codegen::Dispatch<H> for Route {
     async fn receive(
-        &self,
+        handlers: &H,
         cx: &mut Context<'_, H>,
         message: Inbound,
     ) -> Result<(), Error> {
         match message {
-            Inbound::SendMessage(message) => self.0.send_message(cx, message).await,
-            Inbound::SetTyping(message) => self.0.set_typing(cx, message).await,
+            Inbound::SendMessage(message) => {
+                Room::send_message(handlers, cx, message).await
+            }
+            Inbound::SetTyping(message) => Room::set_typing(handlers, cx, message).await,
         }
-    }
-
-    async fn invalid(
-        &self,
-        cx: &mut Context<'_, H>,
-        error: DecodeError,
-    ) -> Result<(), Error> {
-        self.0.invalid(cx, error).await
-    }
-
-    async fn topic_event(
-        &self,
-        cx: &mut Context<'_, H>,
-        event: TopicEvent,
-    ) -> Result<(), Error> {
-        self.0.topic_event(cx, event).await
-    }
-
-    async fn disconnected(
-        &self,
-        session: H::Session,
-        reason: CloseReason,
-        topics: &Topics<Outbound>,
-    ) {
-        self.0.disconnected(session, reason, topics).await;
-    }
-
-    async fn background(&self, topics: Topics<Outbound>) {
-        self.0.background(topics).await;
     }
 }

@@ -15,7 +15,7 @@ pub fn production<H: room::Room>(handlers: H) -> Server {
     Server::new("production")
         .secure()
         .hosts(&["chat.example.com"])
-        .route("/ws/rooms/{room}", room::Endpoint(handlers))
+        .channel("/ws/rooms/{room}", room::Route, &handlers)
 }
 
 /// `development`: ws://localhost:8081/ws
@@ -25,5 +25,5 @@ pub fn development<H: room::Room>(handlers: H) -> Server {
     let handlers = Arc::new(handlers);
     Server::new("development")
         .hosts(&["localhost"])
-        .route("/ws/rooms/{room}", room::Endpoint(handlers))
+        .channel("/ws/rooms/{room}", room::Route, &handlers)
 }

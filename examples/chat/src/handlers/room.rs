@@ -2,13 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use wsgen_runtime::{CloseReason, Error, Reject, Topics};
+use wsgen_runtime::{CloseReason, Error, Handler, Reject, Topics};
 
 use super::Handlers;
 use crate::generated::messages::{
     MemberJoined, MemberLeft, MemberTyping, MessagePosted, SendMessage, SetTyping, Welcome,
 };
-use crate::generated::room::{Context, Outbound, Request, Room};
+use crate::generated::room::{Context, Outbound, Request, Room, Route};
 
 /// Somebody in a room.
 pub struct Member {
@@ -16,7 +16,7 @@ pub struct Member {
     nickname: String,
 }
 
-impl Room for Handlers {
+impl Handler<Route> for Handlers {
     type Session = Member;
 
     async fn connect(&self, request: Request) -> Result<Member, Reject> {
@@ -35,6 +35,14 @@ impl Room for Handlers {
         cx.send(Welcome { members }).await
     }
 
+    async fn disconnected(&self, session: Member, _reason: CloseReason, topics: &Topics<Outbound>) {
+        let Member { room, nickname } = session;
+        self.roster.leave(&room, &nickname);
+        topics.publish(room, MemberLeft { nickname });
+    }
+}
+
+impl Room for Handlers {
     async fn send_message(
         &self,
         cx: &mut Context<'_, Self>,
@@ -63,11 +71,5 @@ impl Room for Handlers {
         };
         cx.publish_except_self(&cx.session.room, typing);
         Ok(())
-    }
-
-    async fn disconnected(&self, session: Member, _reason: CloseReason, topics: &Topics<Outbound>) {
-        let Member { room, nickname } = session;
-        self.roster.leave(&room, &nickname);
-        topics.publish(room, MemberLeft { nickname });
     }
 }

@@ -3,37 +3,19 @@
 //!
 //! A screen subscribes to the metrics that it shows, and gets a sample of each every second.
 
-use std::sync::Arc;
-
-use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
-use wsgen_runtime::{
-    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent,
-    Topics,
-};
+use wsgen_runtime::codegen::{self, Decode, Frame};
+use wsgen_runtime::{DecodeError, Error, Handler, Handshake};
 
 use super::messages;
 
-/// Handles `/metrics`.
+/// The route `/metrics`: an `impl` of [`Handler<Route>`](Handler) handles its connections.
+#[derive(Debug)]
+pub struct Route;
+
+/// Handles the messages of `/metrics`.
 ///
 /// A screen subscribes to the metrics that it shows, and gets a sample of each every second.
-pub trait Metrics: Send + Sync + 'static {
-    /// What you keep for one connection.
-    type Session: Send + 'static;
-
-    /// Decides about a client that wants to connect.
-    fn connect(
-        &self,
-        request: Request,
-    ) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
-
-    /// Called once the connection is open, before the first message.
-    fn connected(
-        &self,
-        _cx: &mut Context<'_, Self>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
+pub trait Metrics: Handler<Route> {
     /// Begins to send samples of a metric, after a snapshot of what it was lately.
     fn subscribe(
         &self,
@@ -47,47 +29,12 @@ pub trait Metrics: Send + Sync + 'static {
         cx: &mut Context<'_, Self>,
         message: messages::Unsubscribe,
     ) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// What to do with a message that is none of this channel's: the default does as the config says, which closes
-    /// the connection unless it is told otherwise.
-    fn invalid(
-        &self,
-        cx: &mut Context<'_, Self>,
-        error: DecodeError,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async move { cx.refuse(error) }
-    }
-
-    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
-    /// missing; only for topics that this connection has joined.
-    fn topic_event(
-        &self,
-        _cx: &mut Context<'_, Self>,
-        _event: TopicEvent,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
-    /// Called when the connection is over; `topics` is where to say so to others.
-    fn disconnected(
-        &self,
-        _session: Self::Session,
-        _reason: CloseReason,
-        _topics: &Topics<Outbound>,
-    ) -> impl Future<Output = ()> + Send {
-        async {}
-    }
-
-    /// Runs beside the server, to publish what no message asked for; ended when the server is.
-    fn background(&self, _topics: Topics<Outbound>) -> impl Future<Output = ()> + Send {
-        async {}
-    }
 }
 
 /// The connection that a handler works on: sends, joins topics, publishes, closes.
 pub type Context<'a, H> = ::wsgen_runtime::Context<
     'a,
-    <H as Metrics>::Session,
+    <H as Handler<Route>>::Session,
     Outbound,
 >;
 
@@ -96,6 +43,12 @@ pub type Context<'a, H> = ::wsgen_runtime::Context<
 pub struct Request {
     /// The request itself: headers, address of the peer, subprotocol.
     pub handshake: Handshake,
+}
+
+impl From<Handshake> for Request {
+    fn from(handshake: Handshake) -> Self {
+        Self { handshake }
+    }
 }
 
 /// What arrives.
@@ -136,97 +89,32 @@ pub enum Outbound {
     Alert(messages::Alert),
 }
 
-impl Encode for Outbound {
-    fn encode(self) -> Result<Message, EncodeError> {
-        match self {
-            Self::Snapshot(message) => codegen::to_json(&message),
-            Self::Sample(message) => codegen::to_json(&message),
-            Self::Alert(message) => codegen::to_json(&message),
-        }
-    }
+codegen::encode!(Outbound {
+    Snapshot(messages::Snapshot): "snapshot" => json,
+    Sample(messages::Sample): "sample" => json,
+    Alert(messages::Alert): "alert" => json,
+});
 
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Snapshot(_) => "snapshot",
-            Self::Sample(_) => "sample",
-            Self::Alert(_) => "alert",
-        }
-    }
-}
-
-impl From<messages::Snapshot> for Outbound {
-    fn from(message: messages::Snapshot) -> Self {
-        Self::Snapshot(message)
-    }
-}
-
-impl From<messages::Sample> for Outbound {
-    fn from(message: messages::Sample) -> Self {
-        Self::Sample(message)
-    }
-}
-
-impl From<messages::Alert> for Outbound {
-    fn from(message: messages::Alert) -> Self {
-        Self::Alert(message)
-    }
-}
-
-/// Joins the handlers to the runtime.
-#[derive(Debug)]
-pub struct Endpoint<H>(pub Arc<H>);
-
-impl<H: Metrics> codegen::Endpoint for Endpoint<H> {
-    const CHANNEL: &'static str = "metrics";
-    type Session = H::Session;
+impl codegen::Channel for Route {
+    const NAME: &'static str = "metrics";
+    type Request = Request;
     type Inbound = Inbound;
     type Outbound = Outbound;
+}
 
-    async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        self.0.connect(Request { handshake }).await
-    }
-
-    async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
-        self.0.connected(cx).await
-    }
-
+impl<H: Metrics> codegen::Dispatch<H> for Route {
     async fn receive(
-        &self,
+        handlers: &H,
         cx: &mut Context<'_, H>,
         message: Inbound,
     ) -> Result<(), Error> {
         match message {
-            Inbound::Subscribe(message) => self.0.subscribe(cx, message).await,
-            Inbound::Unsubscribe(message) => self.0.unsubscribe(cx, message).await,
+            Inbound::Subscribe(message) => {
+                Metrics::subscribe(handlers, cx, message).await
+            }
+            Inbound::Unsubscribe(message) => {
+                Metrics::unsubscribe(handlers, cx, message).await
+            }
         }
-    }
-
-    async fn invalid(
-        &self,
-        cx: &mut Context<'_, H>,
-        error: DecodeError,
-    ) -> Result<(), Error> {
-        self.0.invalid(cx, error).await
-    }
-
-    async fn topic_event(
-        &self,
-        cx: &mut Context<'_, H>,
-        event: TopicEvent,
-    ) -> Result<(), Error> {
-        self.0.topic_event(cx, event).await
-    }
-
-    async fn disconnected(
-        &self,
-        session: H::Session,
-        reason: CloseReason,
-        topics: &Topics<Outbound>,
-    ) {
-        self.0.disconnected(session, reason, topics).await;
-    }
-
-    async fn background(&self, topics: Topics<Outbound>) {
-        self.0.background(topics).await;
     }
 }

@@ -15,5 +15,5 @@ pub fn dashboard<H: metrics::Metrics>(handlers: H) -> Server {
     Server::new("dashboard")
         .secure()
         .hosts(&["dashboard.example.com"])
-        .route("/live/metrics", metrics::Endpoint(handlers))
+        .channel("/live/metrics", metrics::Route, &handlers)
 }

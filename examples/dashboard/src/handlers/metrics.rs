@@ -2,20 +2,32 @@
 
 use std::time::Duration;
 
-use wsgen_runtime::{Error, Reject, Topics};
+use wsgen_runtime::{Error, Handler, Reject, Topics};
 
 use super::Handlers;
 use crate::generated::messages::{Alert, Metric, Sample, Snapshot, Subscribe, Unsubscribe};
-use crate::generated::metrics::{Context, Metrics, Outbound, Request};
+use crate::generated::metrics::{Context, Metrics, Outbound, Request, Route};
 use crate::shop;
 
-impl Metrics for Handlers {
+impl Handler<Route> for Handlers {
     type Session = ();
 
     async fn connect(&self, _request: Request) -> Result<(), Reject> {
         Ok(())
     }
 
+    async fn background(&self, topics: Topics<Outbound>) {
+        let mut clock = tokio::time::interval(Duration::from_secs(1));
+        for second in 0.. {
+            clock.tick().await;
+            for metric in shop::METRICS {
+                self.push(&topics, metric, shop::measure(metric, second));
+            }
+        }
+    }
+}
+
+impl Metrics for Handlers {
     async fn subscribe(
         &self,
         cx: &mut Context<'_, Self>,
@@ -33,16 +45,6 @@ impl Metrics for Handlers {
     ) -> Result<(), Error> {
         cx.leave(topic(metric));
         Ok(())
-    }
-
-    async fn background(&self, topics: Topics<Outbound>) {
-        let mut clock = tokio::time::interval(Duration::from_secs(1));
-        for second in 0.. {
-            clock.tick().await;
-            for metric in shop::METRICS {
-                self.push(&topics, metric, shop::measure(metric, second));
-            }
-        }
     }
 }
 

@@ -3,67 +3,31 @@
 //!
 //! Text and bytes, untouched.
 
-use std::sync::Arc;
-
 use wsgen_runtime::codegen;
-use wsgen_runtime::{CloseReason, Error, Handshake, Message, Reject, TopicEvent, Topics};
+use wsgen_runtime::{Error, Handler, Handshake, Message};
 
-/// Handles `/echo`.
+/// The route `/echo`: an `impl` of [`Handler<Route>`](Handler) handles its connections.
+#[derive(Debug)]
+pub struct Route;
+
+/// Handles the messages of `/echo`.
 ///
 /// Text and bytes, untouched.
-pub trait Echo: Send + Sync + 'static {
-    /// What you keep for one connection.
-    type Session: Send + 'static;
-
-    /// Decides about a client that wants to connect.
-    fn connect(
-        &self,
-        request: Request,
-    ) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
-
-    /// Called once the connection is open, before the first message.
-    fn connected(
-        &self,
-        _cx: &mut Context<'_, Self>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
+pub trait Echo: Handler<Route> {
     /// Receives a text or binary message.
     fn message(
         &self,
         cx: &mut Context<'_, Self>,
         message: Message,
     ) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
-    /// missing; only for topics that this connection has joined.
-    fn topic_event(
-        &self,
-        _cx: &mut Context<'_, Self>,
-        _event: TopicEvent,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
-    /// Called when the connection is over; `topics` is where to say so to others.
-    fn disconnected(
-        &self,
-        _session: Self::Session,
-        _reason: CloseReason,
-        _topics: &Topics<Message>,
-    ) -> impl Future<Output = ()> + Send {
-        async {}
-    }
-
-    /// Runs beside the server, to publish what no message asked for; ended when the server is.
-    fn background(&self, _topics: Topics<Message>) -> impl Future<Output = ()> + Send {
-        async {}
-    }
 }
 
 /// The connection that a handler works on: sends, joins topics, publishes, closes.
-pub type Context<'a, H> = ::wsgen_runtime::Context<'a, <H as Echo>::Session, Message>;
+pub type Context<'a, H> = ::wsgen_runtime::Context<
+    'a,
+    <H as Handler<Route>>::Session,
+    Message,
+>;
 
 /// A client that wants to connect.
 #[derive(Clone, Debug)]
@@ -72,50 +36,25 @@ pub struct Request {
     pub handshake: Handshake,
 }
 
-/// Joins the handlers to the runtime.
-#[derive(Debug)]
-pub struct Endpoint<H>(pub Arc<H>);
+impl From<Handshake> for Request {
+    fn from(handshake: Handshake) -> Self {
+        Self { handshake }
+    }
+}
 
-impl<H: Echo> codegen::Endpoint for Endpoint<H> {
-    const CHANNEL: &'static str = "echo";
-    type Session = H::Session;
+impl codegen::Channel for Route {
+    const NAME: &'static str = "echo";
+    type Request = Request;
     type Inbound = Message;
     type Outbound = Message;
+}
 
-    async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        self.0.connect(Request { handshake }).await
-    }
-
-    async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
-        self.0.connected(cx).await
-    }
-
+impl<H: Echo> codegen::Dispatch<H> for Route {
     async fn receive(
-        &self,
+        handlers: &H,
         cx: &mut Context<'_, H>,
         message: Message,
     ) -> Result<(), Error> {
-        self.0.message(cx, message).await
-    }
-
-    async fn topic_event(
-        &self,
-        cx: &mut Context<'_, H>,
-        event: TopicEvent,
-    ) -> Result<(), Error> {
-        self.0.topic_event(cx, event).await
-    }
-
-    async fn disconnected(
-        &self,
-        session: H::Session,
-        reason: CloseReason,
-        topics: &Topics<Message>,
-    ) {
-        self.0.disconnected(session, reason, topics).await;
-    }
-
-    async fn background(&self, topics: Topics<Message>) {
-        self.0.background(topics).await;
+        Echo::message(handlers, cx, message).await
     }
 }

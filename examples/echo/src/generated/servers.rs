@@ -12,7 +12,7 @@ pub fn local<H: echo::Echo + typed::Typed + fanout::Fanout>(handlers: H) -> Serv
     let handlers = Arc::new(handlers);
     Server::new("local")
         .hosts(&["localhost"])
-        .route("/echo", echo::Endpoint(Arc::clone(&handlers)))
-        .route("/typed", typed::Endpoint(Arc::clone(&handlers)))
-        .route("/fanout", fanout::Endpoint(handlers))
+        .channel("/echo", echo::Route, &handlers)
+        .channel("/typed", typed::Route, &handlers)
+        .channel("/fanout", fanout::Route, &handlers)
 }

@@ -3,88 +3,45 @@
 //!
 //! Orders, decoded, checked and encoded again.
 
-use std::sync::Arc;
-
-use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
-use wsgen_runtime::{
-    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent,
-    Topics,
-};
+use wsgen_runtime::codegen::{self, Decode, Frame};
+use wsgen_runtime::{DecodeError, Error, Handler, Handshake};
 
 use super::messages;
 
-/// Handles `/typed`.
+/// The route `/typed`: an `impl` of [`Handler<Route>`](Handler) handles its connections.
+#[derive(Debug)]
+pub struct Route;
+
+/// Handles the messages of `/typed`.
 ///
 /// Orders, decoded, checked and encoded again.
-pub trait Typed: Send + Sync + 'static {
-    /// What you keep for one connection.
-    type Session: Send + 'static;
-
-    /// Decides about a client that wants to connect.
-    fn connect(
-        &self,
-        request: Request,
-    ) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
-
-    /// Called once the connection is open, before the first message.
-    fn connected(
-        &self,
-        _cx: &mut Context<'_, Self>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
+pub trait Typed: Handler<Route> {
     /// Gives the order back.
     fn place_order(
         &self,
         cx: &mut Context<'_, Self>,
         message: messages::Order,
     ) -> impl Future<Output = Result<messages::Order, Error>> + Send;
-
-    /// What to do with a message that is none of this channel's: the default does as the config says, which closes
-    /// the connection unless it is told otherwise.
-    fn invalid(
-        &self,
-        cx: &mut Context<'_, Self>,
-        error: DecodeError,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async move { cx.refuse(error) }
-    }
-
-    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
-    /// missing; only for topics that this connection has joined.
-    fn topic_event(
-        &self,
-        _cx: &mut Context<'_, Self>,
-        _event: TopicEvent,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
-    /// Called when the connection is over; `topics` is where to say so to others.
-    fn disconnected(
-        &self,
-        _session: Self::Session,
-        _reason: CloseReason,
-        _topics: &Topics<Outbound>,
-    ) -> impl Future<Output = ()> + Send {
-        async {}
-    }
-
-    /// Runs beside the server, to publish what no message asked for; ended when the server is.
-    fn background(&self, _topics: Topics<Outbound>) -> impl Future<Output = ()> + Send {
-        async {}
-    }
 }
 
 /// The connection that a handler works on: sends, joins topics, publishes, closes.
-pub type Context<'a, H> = ::wsgen_runtime::Context<'a, <H as Typed>::Session, Outbound>;
+pub type Context<'a, H> = ::wsgen_runtime::Context<
+    'a,
+    <H as Handler<Route>>::Session,
+    Outbound,
+>;
 
 /// A client that wants to connect.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The request itself: headers, address of the peer, subprotocol.
     pub handshake: Handshake,
+}
+
+impl From<Handshake> for Request {
+    fn from(handshake: Handshake) -> Self {
+        Self { handshake }
+    }
 }
 
 /// What arrives.
@@ -114,83 +71,28 @@ pub enum Outbound {
     Order(messages::Order),
 }
 
-impl Encode for Outbound {
-    fn encode(self) -> Result<Message, EncodeError> {
-        match self {
-            Self::Order(message) => codegen::to_json(&message),
-        }
-    }
+codegen::encode!(Outbound {
+    Order(messages::Order): "order" => json,
+});
 
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Order(_) => "order",
-        }
-    }
-}
-
-impl From<messages::Order> for Outbound {
-    fn from(message: messages::Order) -> Self {
-        Self::Order(message)
-    }
-}
-
-/// Joins the handlers to the runtime.
-#[derive(Debug)]
-pub struct Endpoint<H>(pub Arc<H>);
-
-impl<H: Typed> codegen::Endpoint for Endpoint<H> {
-    const CHANNEL: &'static str = "typed";
-    type Session = H::Session;
+impl codegen::Channel for Route {
+    const NAME: &'static str = "typed";
+    type Request = Request;
     type Inbound = Inbound;
     type Outbound = Outbound;
+}
 
-    async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        self.0.connect(Request { handshake }).await
-    }
-
-    async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
-        self.0.connected(cx).await
-    }
-
+impl<H: Typed> codegen::Dispatch<H> for Route {
     async fn receive(
-        &self,
+        handlers: &H,
         cx: &mut Context<'_, H>,
         message: Inbound,
     ) -> Result<(), Error> {
         match message {
             Inbound::Order(message) => {
-                let reply = self.0.place_order(cx, message).await?;
+                let reply = Typed::place_order(handlers, cx, message).await?;
                 cx.send(Outbound::Order(reply)).await
             }
         }
-    }
-
-    async fn invalid(
-        &self,
-        cx: &mut Context<'_, H>,
-        error: DecodeError,
-    ) -> Result<(), Error> {
-        self.0.invalid(cx, error).await
-    }
-
-    async fn topic_event(
-        &self,
-        cx: &mut Context<'_, H>,
-        event: TopicEvent,
-    ) -> Result<(), Error> {
-        self.0.topic_event(cx, event).await
-    }
-
-    async fn disconnected(
-        &self,
-        session: H::Session,
-        reason: CloseReason,
-        topics: &Topics<Outbound>,
-    ) {
-        self.0.disconnected(session, reason, topics).await;
-    }
-
-    async fn background(&self, topics: Topics<Outbound>) {
-        self.0.background(topics).await;
     }
 }

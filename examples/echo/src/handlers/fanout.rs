@@ -1,14 +1,14 @@
 //! What happens at `/fanout`.
 
-use wsgen_runtime::{Error, Reject};
+use wsgen_runtime::{Error, Handler, Reject};
 
 use super::Handlers;
-use crate::generated::fanout::{Context, Fanout, Request};
+use crate::generated::fanout::{Context, Fanout, Request, Route};
 
 /// The topic of everybody.
 const EVERYBODY: &str = "everybody";
 
-impl Fanout for Handlers {
+impl Handler<Route> for Handlers {
     type Session = ();
 
     async fn connect(&self, _request: Request) -> Result<(), Reject> {
@@ -19,7 +19,9 @@ impl Fanout for Handlers {
         cx.join(EVERYBODY).await;
         Ok(())
     }
+}
 
+impl Fanout for Handlers {
     async fn post_note(&self, cx: &mut Context<'_, Self>, message: String) -> Result<(), Error> {
         cx.publish(EVERYBODY, message);
         Ok(())

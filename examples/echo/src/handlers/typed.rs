@@ -1,18 +1,20 @@
 //! What happens at `/typed`.
 
-use wsgen_runtime::{Error, Reject};
+use wsgen_runtime::{Error, Handler, Reject};
 
 use super::Handlers;
 use crate::generated::messages;
-use crate::generated::typed::{Context, Request, Typed};
+use crate::generated::typed::{Context, Request, Route, Typed};
 
-impl Typed for Handlers {
+impl Handler<Route> for Handlers {
     type Session = ();
 
     async fn connect(&self, _request: Request) -> Result<(), Reject> {
         Ok(())
     }
+}
 
+impl Typed for Handlers {
     async fn place_order(
         &self,
         _cx: &mut Context<'_, Self>,

@@ -3,37 +3,19 @@
 //!
 //! A board of 16 by 16 fields. Whoever connects plays until the connection ends.
 
-use std::sync::Arc;
-
-use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
-use wsgen_runtime::{
-    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent,
-    Topics,
-};
+use wsgen_runtime::codegen::{self, Decode, Frame};
+use wsgen_runtime::{DecodeError, Error, Handler, Handshake, Reject};
 
 use super::messages;
 
-/// Handles `/arenas/{arena}`.
+/// The route `/arenas/{arena}`: an `impl` of [`Handler<Route>`](Handler) handles its connections.
+#[derive(Debug)]
+pub struct Route;
+
+/// Handles the messages of `/arenas/{arena}`.
 ///
 /// A board of 16 by 16 fields. Whoever connects plays until the connection ends.
-pub trait Arena: Send + Sync + 'static {
-    /// What you keep for one connection.
-    type Session: Send + 'static;
-
-    /// Decides about a client that wants to connect.
-    fn connect(
-        &self,
-        request: Request,
-    ) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
-
-    /// Called once the connection is open, before the first message.
-    fn connected(
-        &self,
-        _cx: &mut Context<'_, Self>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
+pub trait Arena: Handler<Route> {
     /// Turns the player, who runs that way from the next tick on.
     fn steer(
         &self,
@@ -47,45 +29,14 @@ pub trait Arena: Send + Sync + 'static {
         cx: &mut Context<'_, Self>,
         message: messages::Stop,
     ) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// What to do with a message that is none of this channel's: the default does as the config says, which closes
-    /// the connection unless it is told otherwise.
-    fn invalid(
-        &self,
-        cx: &mut Context<'_, Self>,
-        error: DecodeError,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async move { cx.refuse(error) }
-    }
-
-    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
-    /// missing; only for topics that this connection has joined.
-    fn topic_event(
-        &self,
-        _cx: &mut Context<'_, Self>,
-        _event: TopicEvent,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
-    /// Called when the connection is over; `topics` is where to say so to others.
-    fn disconnected(
-        &self,
-        _session: Self::Session,
-        _reason: CloseReason,
-        _topics: &Topics<Outbound>,
-    ) -> impl Future<Output = ()> + Send {
-        async {}
-    }
-
-    /// Runs beside the server, to publish what no message asked for; ended when the server is.
-    fn background(&self, _topics: Topics<Outbound>) -> impl Future<Output = ()> + Send {
-        async {}
-    }
 }
 
 /// The connection that a handler works on: sends, joins topics, publishes, closes.
-pub type Context<'a, H> = ::wsgen_runtime::Context<'a, <H as Arena>::Session, Outbound>;
+pub type Context<'a, H> = ::wsgen_runtime::Context<
+    'a,
+    <H as Handler<Route>>::Session,
+    Outbound,
+>;
 
 /// A client that wants to connect.
 #[derive(Clone, Debug)]
@@ -149,89 +100,27 @@ pub enum Outbound {
     State(messages::State),
 }
 
-impl Encode for Outbound {
-    fn encode(self) -> Result<Message, EncodeError> {
-        match self {
-            Self::Welcome(message) => codegen::to_json(&message),
-            Self::State(message) => codegen::to_json(&message),
-        }
-    }
+codegen::encode!(Outbound {
+    Welcome(messages::Welcome): "welcome" => json,
+    State(messages::State): "state" => json,
+});
 
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Welcome(_) => "welcome",
-            Self::State(_) => "state",
-        }
-    }
-}
-
-impl From<messages::Welcome> for Outbound {
-    fn from(message: messages::Welcome) -> Self {
-        Self::Welcome(message)
-    }
-}
-
-impl From<messages::State> for Outbound {
-    fn from(message: messages::State) -> Self {
-        Self::State(message)
-    }
-}
-
-/// Joins the handlers to the runtime.
-#[derive(Debug)]
-pub struct Endpoint<H>(pub Arc<H>);
-
-impl<H: Arena> codegen::Endpoint for Endpoint<H> {
-    const CHANNEL: &'static str = "arena";
-    type Session = H::Session;
+impl codegen::Channel for Route {
+    const NAME: &'static str = "arena";
+    type Request = Request;
     type Inbound = Inbound;
     type Outbound = Outbound;
+}
 
-    async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        self.0.connect(handshake.try_into()?).await
-    }
-
-    async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
-        self.0.connected(cx).await
-    }
-
+impl<H: Arena> codegen::Dispatch<H> for Route {
     async fn receive(
-        &self,
+        handlers: &H,
         cx: &mut Context<'_, H>,
         message: Inbound,
     ) -> Result<(), Error> {
         match message {
-            Inbound::Steer(message) => self.0.steer(cx, message).await,
-            Inbound::Stop(message) => self.0.stop(cx, message).await,
+            Inbound::Steer(message) => Arena::steer(handlers, cx, message).await,
+            Inbound::Stop(message) => Arena::stop(handlers, cx, message).await,
         }
-    }
-
-    async fn invalid(
-        &self,
-        cx: &mut Context<'_, H>,
-        error: DecodeError,
-    ) -> Result<(), Error> {
-        self.0.invalid(cx, error).await
-    }
-
-    async fn topic_event(
-        &self,
-        cx: &mut Context<'_, H>,
-        event: TopicEvent,
-    ) -> Result<(), Error> {
-        self.0.topic_event(cx, event).await
-    }
-
-    async fn disconnected(
-        &self,
-        session: H::Session,
-        reason: CloseReason,
-        topics: &Topics<Outbound>,
-    ) {
-        self.0.disconnected(session, reason, topics).await;
-    }
-
-    async fn background(&self, topics: Topics<Outbound>) {
-        self.0.background(topics).await;
     }
 }

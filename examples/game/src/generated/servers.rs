@@ -15,5 +15,5 @@ pub fn game<H: arena::Arena>(handlers: H) -> Server {
     Server::new("game")
         .secure()
         .hosts(&["game.example.com"])
-        .route("/arenas/{arena}", arena::Endpoint(handlers))
+        .channel("/arenas/{arena}", arena::Route, &handlers)
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
-use wsgen_runtime::{CloseReason, Error, Reject, Topics};
+use wsgen_runtime::{CloseReason, Error, Handler, Reject, Topics};
 
 use super::Handlers;
-use crate::generated::arena::{Arena, Context, Outbound, Request};
+use crate::generated::arena::{Arena, Context, Outbound, Request, Route};
 use crate::generated::messages::{Direction, Steer, Stop, Welcome};
 
 /// From one move of everybody to the next.
@@ -19,7 +19,7 @@ pub struct Playing {
     id: u64,
 }
 
-impl Arena for Handlers {
+impl Handler<Route> for Handlers {
     type Session = Playing;
 
     async fn connect(&self, request: Request) -> Result<Playing, Reject> {
@@ -32,16 +32,6 @@ impl Arena for Handlers {
         cx.join(cx.session.arena.clone()).await;
         let id = cx.session.id;
         cx.send(Welcome { id }).await
-    }
-
-    async fn steer(&self, cx: &mut Context<'_, Self>, message: Steer) -> Result<(), Error> {
-        self.turn(cx.session, Some(message.direction));
-        Ok(())
-    }
-
-    async fn stop(&self, cx: &mut Context<'_, Self>, _message: Stop) -> Result<(), Error> {
-        self.turn(cx.session, None);
-        Ok(())
     }
 
     async fn disconnected(
@@ -69,6 +59,18 @@ impl Arena for Handlers {
                 topics.publish(arena, board.tick());
             }
         }
+    }
+}
+
+impl Arena for Handlers {
+    async fn steer(&self, cx: &mut Context<'_, Self>, message: Steer) -> Result<(), Error> {
+        self.turn(cx.session, Some(message.direction));
+        Ok(())
+    }
+
+    async fn stop(&self, cx: &mut Context<'_, Self>, _message: Stop) -> Result<(), Error> {
+        self.turn(cx.session, None);
+        Ok(())
     }
 }
 

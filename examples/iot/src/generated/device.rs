@@ -3,37 +3,19 @@
 //!
 //! The line to one device, which the device opens.
 
-use std::sync::Arc;
-
-use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
-use wsgen_runtime::{
-    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent,
-    Topics,
-};
+use wsgen_runtime::codegen::{self, Decode, Frame};
+use wsgen_runtime::{DecodeError, Error, Handler, Handshake, Reject};
 
 use super::messages;
 
-/// Handles `/devices/{deviceId}`.
+/// The route `/devices/{deviceId}`: an `impl` of [`Handler<Route>`](Handler) handles its connections.
+#[derive(Debug)]
+pub struct Route;
+
+/// Handles the messages of `/devices/{deviceId}`.
 ///
 /// The line to one device, which the device opens.
-pub trait Device: Send + Sync + 'static {
-    /// What you keep for one connection.
-    type Session: Send + 'static;
-
-    /// Decides about a client that wants to connect.
-    fn connect(
-        &self,
-        request: Request,
-    ) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
-
-    /// Called once the connection is open, before the first message.
-    fn connected(
-        &self,
-        _cx: &mut Context<'_, Self>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
+pub trait Device: Handler<Route> {
     /// What a device measured.
     fn telemetry(
         &self,
@@ -47,45 +29,14 @@ pub trait Device: Send + Sync + 'static {
         cx: &mut Context<'_, Self>,
         message: messages::CommandDone,
     ) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// What to do with a message that is none of this channel's: the default does as the config says, which closes
-    /// the connection unless it is told otherwise.
-    fn invalid(
-        &self,
-        cx: &mut Context<'_, Self>,
-        error: DecodeError,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async move { cx.refuse(error) }
-    }
-
-    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
-    /// missing; only for topics that this connection has joined.
-    fn topic_event(
-        &self,
-        _cx: &mut Context<'_, Self>,
-        _event: TopicEvent,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
-    /// Called when the connection is over; `topics` is where to say so to others.
-    fn disconnected(
-        &self,
-        _session: Self::Session,
-        _reason: CloseReason,
-        _topics: &Topics<Outbound>,
-    ) -> impl Future<Output = ()> + Send {
-        async {}
-    }
-
-    /// Runs beside the server, to publish what no message asked for; ended when the server is.
-    fn background(&self, _topics: Topics<Outbound>) -> impl Future<Output = ()> + Send {
-        async {}
-    }
 }
 
 /// The connection that a handler works on: sends, joins topics, publishes, closes.
-pub type Context<'a, H> = ::wsgen_runtime::Context<'a, <H as Device>::Session, Outbound>;
+pub type Context<'a, H> = ::wsgen_runtime::Context<
+    'a,
+    <H as Handler<Route>>::Session,
+    Outbound,
+>;
 
 /// A client that wants to connect.
 #[derive(Clone, Debug)]
@@ -153,89 +104,29 @@ pub enum Outbound {
     SetInterval(messages::SetInterval),
 }
 
-impl Encode for Outbound {
-    fn encode(self) -> Result<Message, EncodeError> {
-        match self {
-            Self::SetWindow(message) => codegen::to_json(&message),
-            Self::SetInterval(message) => codegen::to_json(&message),
-        }
-    }
+codegen::encode!(Outbound {
+    SetWindow(messages::SetWindow): "setWindow" => json,
+    SetInterval(messages::SetInterval): "setInterval" => json,
+});
 
-    fn name(&self) -> &'static str {
-        match self {
-            Self::SetWindow(_) => "setWindow",
-            Self::SetInterval(_) => "setInterval",
-        }
-    }
-}
-
-impl From<messages::SetWindow> for Outbound {
-    fn from(message: messages::SetWindow) -> Self {
-        Self::SetWindow(message)
-    }
-}
-
-impl From<messages::SetInterval> for Outbound {
-    fn from(message: messages::SetInterval) -> Self {
-        Self::SetInterval(message)
-    }
-}
-
-/// Joins the handlers to the runtime.
-#[derive(Debug)]
-pub struct Endpoint<H>(pub Arc<H>);
-
-impl<H: Device> codegen::Endpoint for Endpoint<H> {
-    const CHANNEL: &'static str = "device";
-    type Session = H::Session;
+impl codegen::Channel for Route {
+    const NAME: &'static str = "device";
+    type Request = Request;
     type Inbound = Inbound;
     type Outbound = Outbound;
+}
 
-    async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        self.0.connect(handshake.try_into()?).await
-    }
-
-    async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
-        self.0.connected(cx).await
-    }
-
+impl<H: Device> codegen::Dispatch<H> for Route {
     async fn receive(
-        &self,
+        handlers: &H,
         cx: &mut Context<'_, H>,
         message: Inbound,
     ) -> Result<(), Error> {
         match message {
-            Inbound::Telemetry(message) => self.0.telemetry(cx, message).await,
-            Inbound::CommandDone(message) => self.0.command_done(cx, message).await,
+            Inbound::Telemetry(message) => Device::telemetry(handlers, cx, message).await,
+            Inbound::CommandDone(message) => {
+                Device::command_done(handlers, cx, message).await
+            }
         }
-    }
-
-    async fn invalid(
-        &self,
-        cx: &mut Context<'_, H>,
-        error: DecodeError,
-    ) -> Result<(), Error> {
-        self.0.invalid(cx, error).await
-    }
-
-    async fn topic_event(
-        &self,
-        cx: &mut Context<'_, H>,
-        event: TopicEvent,
-    ) -> Result<(), Error> {
-        self.0.topic_event(cx, event).await
-    }
-
-    async fn disconnected(
-        &self,
-        session: H::Session,
-        reason: CloseReason,
-        topics: &Topics<Outbound>,
-    ) {
-        self.0.disconnected(session, reason, topics).await;
-    }
-
-    async fn background(&self, topics: Topics<Outbound>) {
-        self.0.background(topics).await;
     }
 }

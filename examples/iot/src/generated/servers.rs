@@ -27,5 +27,5 @@ pub fn devices<H: device::Device + Authenticate>(handlers: H) -> Server {
                 ],
             ],
         )
-        .route("/ws/devices/{deviceId}", device::Endpoint(handlers))
+        .channel("/ws/devices/{deviceId}", device::Route, &handlers)
 }

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use wsgen_runtime::{Error, Reject};
+use wsgen_runtime::{Error, Handler, Reject};
 
 use super::Handlers;
-use crate::generated::device::{Context, Device, Request};
+use crate::generated::device::{Context, Device, Request, Route};
 use crate::generated::messages::{CommandDone, SetInterval, SetWindow, Telemetry};
 
 /// Above this temperature the window is opened.
@@ -23,7 +23,7 @@ pub struct Greenhouse {
     saves_power: bool,
 }
 
-impl Device for Handlers {
+impl Handler<Route> for Handlers {
     type Session = Greenhouse;
 
     async fn connect(&self, request: Request) -> Result<Greenhouse, Reject> {
@@ -32,7 +32,9 @@ impl Device for Handlers {
         }
         Ok(Greenhouse::default())
     }
+}
 
+impl Device for Handlers {
     async fn telemetry(&self, cx: &mut Context<'_, Self>, message: Telemetry) -> Result<(), Error> {
         if let Some(open) = wanted(message.celsius)
             && cx.session.window_open != Some(open)

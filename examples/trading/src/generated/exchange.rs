@@ -3,37 +3,19 @@
 //!
 //! Everything a trader does goes over one connection.
 
-use std::sync::Arc;
-
-use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
-use wsgen_runtime::{
-    CloseReason, DecodeError, EncodeError, Error, Handshake, Message, Reject, TopicEvent,
-    Topics,
-};
+use wsgen_runtime::codegen::{self, Decode, Frame};
+use wsgen_runtime::{DecodeError, Error, Handler, Handshake, Reject};
 
 use super::messages;
 
-/// Handles `/exchange`.
+/// The route `/exchange`: an `impl` of [`Handler<Route>`](Handler) handles its connections.
+#[derive(Debug)]
+pub struct Route;
+
+/// Handles the messages of `/exchange`.
 ///
 /// Everything a trader does goes over one connection.
-pub trait Exchange: Send + Sync + 'static {
-    /// What you keep for one connection.
-    type Session: Send + 'static;
-
-    /// Decides about a client that wants to connect.
-    fn connect(
-        &self,
-        request: Request,
-    ) -> impl Future<Output = Result<Self::Session, Reject>> + Send;
-
-    /// Called once the connection is open, before the first message.
-    fn connected(
-        &self,
-        _cx: &mut Context<'_, Self>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
+pub trait Exchange: Handler<Route> {
     /// Places a limit order, which trades at once with whatever meets its price; the rest waits in the book.
     fn place_order(
         &self,
@@ -54,47 +36,12 @@ pub trait Exchange: Send + Sync + 'static {
         cx: &mut Context<'_, Self>,
         message: messages::Watch,
     ) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// What to do with a message that is none of this channel's: the default does as the config says, which closes
-    /// the connection unless it is told otherwise.
-    fn invalid(
-        &self,
-        cx: &mut Context<'_, Self>,
-        error: DecodeError,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async move { cx.refuse(error) }
-    }
-
-    /// Called when somebody who wants to be seen came to a topic or left it, and when something of a topic may be
-    /// missing; only for topics that this connection has joined.
-    fn topic_event(
-        &self,
-        _cx: &mut Context<'_, Self>,
-        _event: TopicEvent,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
-    }
-
-    /// Called when the connection is over; `topics` is where to say so to others.
-    fn disconnected(
-        &self,
-        _session: Self::Session,
-        _reason: CloseReason,
-        _topics: &Topics<Outbound>,
-    ) -> impl Future<Output = ()> + Send {
-        async {}
-    }
-
-    /// Runs beside the server, to publish what no message asked for; ended when the server is.
-    fn background(&self, _topics: Topics<Outbound>) -> impl Future<Output = ()> + Send {
-        async {}
-    }
 }
 
 /// The connection that a handler works on: sends, joins topics, publishes, closes.
 pub type Context<'a, H> = ::wsgen_runtime::Context<
     'a,
-    <H as Exchange>::Session,
+    <H as Handler<Route>>::Session,
     Outbound,
 >;
 
@@ -164,49 +111,12 @@ pub enum Outbound {
     Trade(messages::Trade),
 }
 
-impl Encode for Outbound {
-    fn encode(self) -> Result<Message, EncodeError> {
-        match self {
-            Self::OrderAccepted(message) => codegen::to_json(&message),
-            Self::OrderRejected(message) => codegen::to_json(&message),
-            Self::OrderCancelled(message) => codegen::to_json(&message),
-            Self::Trade(message) => codegen::to_json(&message),
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::OrderAccepted(_) => "orderAccepted",
-            Self::OrderRejected(_) => "orderRejected",
-            Self::OrderCancelled(_) => "orderCancelled",
-            Self::Trade(_) => "trade",
-        }
-    }
-}
-
-impl From<messages::OrderAccepted> for Outbound {
-    fn from(message: messages::OrderAccepted) -> Self {
-        Self::OrderAccepted(message)
-    }
-}
-
-impl From<messages::OrderRejected> for Outbound {
-    fn from(message: messages::OrderRejected) -> Self {
-        Self::OrderRejected(message)
-    }
-}
-
-impl From<messages::OrderCancelled> for Outbound {
-    fn from(message: messages::OrderCancelled) -> Self {
-        Self::OrderCancelled(message)
-    }
-}
-
-impl From<messages::Trade> for Outbound {
-    fn from(message: messages::Trade) -> Self {
-        Self::Trade(message)
-    }
-}
+codegen::encode!(Outbound {
+    OrderAccepted(messages::OrderAccepted): "orderAccepted" => json,
+    OrderRejected(messages::OrderRejected): "orderRejected" => json,
+    OrderCancelled(messages::OrderCancelled): "orderCancelled" => json,
+    Trade(messages::Trade): "trade" => json,
+});
 
 /// What the request is answered with.
 #[derive(Clone, Debug, PartialEq)]
@@ -217,54 +127,28 @@ pub enum PlaceOrderReply {
     OrderRejected(messages::OrderRejected),
 }
 
-impl From<PlaceOrderReply> for Outbound {
-    fn from(reply: PlaceOrderReply) -> Self {
-        match reply {
-            PlaceOrderReply::OrderAccepted(message) => Self::OrderAccepted(message),
-            PlaceOrderReply::OrderRejected(message) => Self::OrderRejected(message),
-        }
-    }
-}
+codegen::replies!(PlaceOrderReply in Outbound {
+    OrderAccepted(messages::OrderAccepted),
+    OrderRejected(messages::OrderRejected),
+});
 
-impl From<messages::OrderAccepted> for PlaceOrderReply {
-    fn from(message: messages::OrderAccepted) -> Self {
-        Self::OrderAccepted(message)
-    }
-}
-
-impl From<messages::OrderRejected> for PlaceOrderReply {
-    fn from(message: messages::OrderRejected) -> Self {
-        Self::OrderRejected(message)
-    }
-}
-
-/// Joins the handlers to the runtime.
-#[derive(Debug)]
-pub struct Endpoint<H>(pub Arc<H>);
-
-impl<H: Exchange> codegen::Endpoint for Endpoint<H> {
-    const CHANNEL: &'static str = "exchange";
-    type Session = H::Session;
+impl codegen::Channel for Route {
+    const NAME: &'static str = "exchange";
+    type Request = Request;
     type Inbound = Inbound;
     type Outbound = Outbound;
+}
 
-    async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-        self.0.connect(handshake.try_into()?).await
-    }
-
-    async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
-        self.0.connected(cx).await
-    }
-
+impl<H: Exchange> codegen::Dispatch<H> for Route {
     async fn receive(
-        &self,
+        handlers: &H,
         cx: &mut Context<'_, H>,
         message: Inbound,
     ) -> Result<(), Error> {
         match message {
             Inbound::PlaceOrder(message) => {
                 let correlation_id = message.request_id.clone();
-                let mut reply = self.0.place_order(cx, message).await?;
+                let mut reply = Exchange::place_order(handlers, cx, message).await?;
                 match &mut reply {
                     PlaceOrderReply::OrderAccepted(reply) => {
                         reply.request_id = correlation_id;
@@ -277,40 +161,11 @@ impl<H: Exchange> codegen::Endpoint for Endpoint<H> {
             }
             Inbound::CancelOrder(message) => {
                 let correlation_id = message.request_id.clone();
-                let mut reply = self.0.cancel_order(cx, message).await?;
+                let mut reply = Exchange::cancel_order(handlers, cx, message).await?;
                 reply.request_id = correlation_id;
                 cx.send(Outbound::OrderCancelled(reply)).await
             }
-            Inbound::Watch(message) => self.0.watch(cx, message).await,
+            Inbound::Watch(message) => Exchange::watch(handlers, cx, message).await,
         }
-    }
-
-    async fn invalid(
-        &self,
-        cx: &mut Context<'_, H>,
-        error: DecodeError,
-    ) -> Result<(), Error> {
-        self.0.invalid(cx, error).await
-    }
-
-    async fn topic_event(
-        &self,
-        cx: &mut Context<'_, H>,
-        event: TopicEvent,
-    ) -> Result<(), Error> {
-        self.0.topic_event(cx, event).await
-    }
-
-    async fn disconnected(
-        &self,
-        session: H::Session,
-        reason: CloseReason,
-        topics: &Topics<Outbound>,
-    ) {
-        self.0.disconnected(session, reason, topics).await;
-    }
-
-    async fn background(&self, topics: Topics<Outbound>) {
-        self.0.background(topics).await;
     }
 }

@@ -27,7 +27,7 @@ pub fn live<H: exchange::Exchange + Authenticate>(handlers: H) -> Server {
                 ],
             ],
         )
-        .route("/ws/exchange", exchange::Endpoint(handlers))
+        .channel("/ws/exchange", exchange::Route, &handlers)
 }
 
 /// `sandbox`: wss://sandbox.trading.example.com/ws
@@ -49,5 +49,5 @@ pub fn sandbox<H: exchange::Exchange + Authenticate>(handlers: H) -> Server {
                 ],
             ],
         )
-        .route("/ws/exchange", exchange::Endpoint(handlers))
+        .channel("/ws/exchange", exchange::Route, &handlers)
 }

@@ -1,9 +1,9 @@
 //! What happens at `/exchange`.
 
-use wsgen_runtime::{Error, Reject};
+use wsgen_runtime::{Error, Handler, Reject};
 
 use super::Handlers;
-use crate::generated::exchange::{Context, Exchange, PlaceOrderReply, Request};
+use crate::generated::exchange::{Context, Exchange, PlaceOrderReply, Request, Route};
 use crate::generated::messages::{
     CancelOrder, OrderAccepted, OrderCancelled, OrderRejected, PlaceOrder, Watch,
 };
@@ -15,7 +15,7 @@ pub struct Trader {
     name: String,
 }
 
-impl Exchange for Handlers {
+impl Handler<Route> for Handlers {
     type Session = Trader;
 
     async fn connect(&self, request: Request) -> Result<Trader, Reject> {
@@ -23,7 +23,9 @@ impl Exchange for Handlers {
             name: request.principal.id,
         })
     }
+}
 
+impl Exchange for Handlers {
     async fn place_order(
         &self,
         cx: &mut Context<'_, Self>,

@@ -4,8 +4,8 @@
 //! A room. Whoever connects is in it until the connection ends.
 
 use wsgen_runtime::client::{ClientError, ConnectError, Connection, Event, Target};
-use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
-use wsgen_runtime::{DecodeError, EncodeError, Message};
+use wsgen_runtime::codegen::{self, Decode, Frame};
+use wsgen_runtime::DecodeError;
 
 use super::super::{messages, room};
 
@@ -54,33 +54,10 @@ impl Client {
     }
 }
 
-impl Encode for room::Inbound {
-    fn encode(self) -> Result<Message, EncodeError> {
-        match self {
-            Self::SendMessage(message) => codegen::to_json(&message),
-            Self::SetTyping(message) => codegen::to_json(&message),
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::SendMessage(_) => "sendMessage",
-            Self::SetTyping(_) => "setTyping",
-        }
-    }
-}
-
-impl From<messages::SendMessage> for room::Inbound {
-    fn from(message: messages::SendMessage) -> Self {
-        Self::SendMessage(message)
-    }
-}
-
-impl From<messages::SetTyping> for room::Inbound {
-    fn from(message: messages::SetTyping) -> Self {
-        Self::SetTyping(message)
-    }
-}
+codegen::encode!(room::Inbound {
+    SendMessage(messages::SendMessage): "sendMessage" => json,
+    SetTyping(messages::SetTyping): "setTyping" => json,
+});
 
 impl Decode for room::Outbound {
     fn decode(frame: Frame) -> Result<Self, DecodeError> {

@@ -4,8 +4,8 @@
 //! Everything a trader does goes over one connection.
 
 use wsgen_runtime::client::{ClientError, ConnectError, Connection, Event, Target};
-use wsgen_runtime::codegen::{self, Decode, Encode, Frame};
-use wsgen_runtime::{DecodeError, EncodeError, Message};
+use wsgen_runtime::codegen::{self, Decode, Frame};
+use wsgen_runtime::DecodeError;
 
 use super::super::{exchange, messages};
 
@@ -84,41 +84,11 @@ impl Client {
     }
 }
 
-impl Encode for exchange::Inbound {
-    fn encode(self) -> Result<Message, EncodeError> {
-        match self {
-            Self::PlaceOrder(message) => codegen::to_json(&message),
-            Self::CancelOrder(message) => codegen::to_json(&message),
-            Self::Watch(message) => codegen::to_json(&message),
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::PlaceOrder(_) => "placeOrder",
-            Self::CancelOrder(_) => "cancelOrder",
-            Self::Watch(_) => "watch",
-        }
-    }
-}
-
-impl From<messages::PlaceOrder> for exchange::Inbound {
-    fn from(message: messages::PlaceOrder) -> Self {
-        Self::PlaceOrder(message)
-    }
-}
-
-impl From<messages::CancelOrder> for exchange::Inbound {
-    fn from(message: messages::CancelOrder) -> Self {
-        Self::CancelOrder(message)
-    }
-}
-
-impl From<messages::Watch> for exchange::Inbound {
-    fn from(message: messages::Watch) -> Self {
-        Self::Watch(message)
-    }
-}
+codegen::encode!(exchange::Inbound {
+    PlaceOrder(messages::PlaceOrder): "placeOrder" => json,
+    CancelOrder(messages::CancelOrder): "cancelOrder" => json,
+    Watch(messages::Watch): "watch" => json,
+});
 
 impl Decode for exchange::Outbound {
     fn decode(frame: Frame) -> Result<Self, DecodeError> {

@@ -1,4 +1,4 @@
-//! The endpoint: what the runtime calls, in terms of the handler traits.
+//! What the runtime has to know of a route: its types, and which method takes which message.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,95 +6,63 @@ use quote::quote;
 use crate::model::{CorrelatedReply, Correlation, Exchange, Method, Reply, Route, Traffic};
 
 use super::super::names::ident;
-use super::super::pieces::Piece;
-use super::request;
-use super::shared::{channels_with_traits, outbound};
+use super::shared::{bounds, outbound};
 
-/// Renders the endpoint.
-pub(super) fn render(route: &Route) -> [Piece; 2] {
+/// Renders the implementations of `Channel` and `Dispatch`.
+pub(super) fn render(route: &Route) -> TokenStream {
     let label = &route.label;
     let subprotocols = &route.subprotocols;
     let subprotocols = (!subprotocols.is_empty())
         .then(|| quote!(const SUBPROTOCOLS: &'static [&'static str] = &[#(#subprotocols),*];));
-    let bounds = std::iter::once(ident(&route.trait_name))
-        .chain(channels_with_traits(route).map(|channel| ident(&channel.trait_name)));
+    let bounds = bounds(route, &TokenStream::new());
     let outbound = outbound(route);
-    let (inbound, receive, invalid) = match &route.traffic {
-        Traffic::Raw => (
-            quote!(Message),
-            quote!(self.0.message(cx, message).await),
-            None,
-        ),
-        Traffic::Typed(exchange) => (quote!(Inbound), receive(route, exchange), Some(invalid())),
-    };
-    let request = request::read(route);
-    let structure = quote! {
-        /// Joins the handlers to the runtime.
-        #[derive(Debug)]
-        pub struct Endpoint<H>(pub Arc<H>);
-    };
-    let constants = quote!(const CHANNEL: &'static str = #label; #subprotocols);
-    let opening = quote! {
-        type Session = H::Session;
-        type Inbound = #inbound;
-        type Outbound = #outbound;
-
-        async fn connect(&self, handshake: Handshake) -> Result<H::Session, Reject> {
-            self.0.connect(#request).await
+    let (inbound, receive) = match &route.traffic {
+        Traffic::Raw => {
+            let name = ident(&route.trait_name);
+            let receive = quote!(#name::message(handlers, cx, message).await);
+            (quote!(Message), receive)
         }
-
-        async fn connected(&self, cx: &mut Context<'_, H>) -> Result<(), Error> {
-            self.0.connected(cx).await
-        }
+        Traffic::Typed(exchange) => (quote!(Inbound), receive(route, exchange)),
     };
-    let receive = quote! {
-        async fn receive(&self, cx: &mut Context<'_, H>, message: #inbound) -> Result<(), Error> {
-            #receive
-        }
-    };
-    let rest = quote! {
-        #invalid
-
-        async fn topic_event(&self, cx: &mut Context<'_, H>, event: TopicEvent) -> Result<(), Error> {
-            self.0.topic_event(cx, event).await
-        }
-
-        async fn disconnected(&self, session: H::Session, reason: CloseReason, topics: &Topics<#outbound>) {
-            self.0.disconnected(session, reason, topics).await;
-        }
-
-        async fn background(&self, topics: Topics<#outbound>) {
-            self.0.background(topics).await;
-        }
-    };
-    let implementation = Piece::Block {
-        head: quote!(impl<H: #(#bounds)+*> codegen::Endpoint for Endpoint<H>),
-        members: vec![constants, opening, receive, rest],
-    };
-    [Piece::Items(structure), implementation]
-}
-
-fn invalid() -> TokenStream {
     quote! {
-        async fn invalid(&self, cx: &mut Context<'_, H>, error: DecodeError) -> Result<(), Error> {
-            self.0.invalid(cx, error).await
+        impl codegen::Channel for Route {
+            const NAME: &'static str = #label;
+            #subprotocols
+            type Request = Request;
+            type Inbound = #inbound;
+            type Outbound = #outbound;
+        }
+
+        impl<H: #(#bounds)+*> codegen::Dispatch<H> for Route {
+            async fn receive(handlers: &H, cx: &mut Context<'_, H>, message: #inbound) -> Result<(), Error> {
+                #receive
+            }
         }
     }
 }
 
-/// Each message to its method, and the reply back.
+/// Each message to its method, and the reply back. The methods are called by their traits, so that the runtime may have
+/// more of the same name one day.
 fn receive(route: &Route, exchange: &Exchange) -> TokenStream {
     if exchange.inbound.variants.is_empty() {
         return quote! {
-            let _ = cx;
+            let _ = (handlers, cx);
             match message {}
         };
     }
-    let arms = route.methods().map(|method| arm(method, exchange));
+    let own = route.own_channel().into_iter();
+    let own = own.map(|channel| (&route.trait_name, channel));
+    let shared = route.multiplexed().iter();
+    let shared = shared.map(|shared| (&shared.trait_name, &shared.channel));
+    let arms = own.chain(shared).flat_map(|(trait_name, channel)| {
+        let methods = channel.methods.iter();
+        methods.map(move |method| arm(trait_name, method, exchange))
+    });
+    let name = ident(&route.trait_name);
     let raw = exchange
         .inbound
         .has_raw()
-        .then(|| quote!(Inbound::Raw(message) => self.0.raw(cx, message).await,));
+        .then(|| quote!(Inbound::Raw(message) => #name::raw(handlers, cx, message).await,));
     quote! {
         match message {
             #(#arms)*
@@ -103,19 +71,18 @@ fn receive(route: &Route, exchange: &Exchange) -> TokenStream {
     }
 }
 
-fn arm(method: &Method, exchange: &Exchange) -> TokenStream {
+fn arm(trait_name: &str, method: &Method, exchange: &Exchange) -> TokenStream {
     let variant = ident(&exchange.inbound.variants[method.message].variant);
-    let name = ident(&method.name);
+    let (trait_name, name) = (ident(trait_name), ident(&method.name));
+    let call = quote!(#trait_name::#name(handlers, cx, message).await);
     let require = require(method);
     let send = match &method.reply {
-        None if require.is_none() => {
-            return quote!(Inbound::#variant(message) => self.0.#name(cx, message).await,);
-        }
+        None if require.is_none() => return quote!(Inbound::#variant(message) => #call,),
         None => {
             return quote! {
                 Inbound::#variant(message) => {
                     #require
-                    self.0.#name(cx, message).await
+                    #call
                 }
             };
         }
@@ -134,7 +101,7 @@ fn arm(method: &Method, exchange: &Exchange) -> TokenStream {
         Inbound::#variant(message) => {
             #require
             #remember
-            let #mutable reply = self.0.#name(cx, message).await?;
+            let #mutable reply = #call?;
             #correlate
             #send
         }
