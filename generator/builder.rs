@@ -68,7 +68,8 @@ impl Builder {
         self
     }
 
-    /// Generates this server of the document and others that are named, not all; may be called again.
+    /// Generates this server of the document and others that are named, not all; may be called again. A URL such as
+    /// `ws://localhost:8080/live` stands for a server that the document does not have.
     pub fn server(mut self, name: impl Into<String>) -> Self {
         self.options.servers.push(name.into());
         self

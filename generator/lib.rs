@@ -88,19 +88,20 @@ pub fn generate(
 }
 
 /// Reads, checks and lowers a document: what `inspect` shows and `generate` renders.
-pub fn understand(
-    sources: &Sources,
-    options: &Options,
+pub fn understand<'a>(
+    sources: &'a Sources,
+    options: &'a Options,
     diagnostics: &mut Diagnostics,
 ) -> Option<Service> {
-    let document = document::read(sources, diagnostics)?;
+    let mut document = document::read(sources, diagnostics)?;
     rules::check(&document, sources, diagnostics);
+    let is_assumed = lower::assume_servers(&mut document, options, diagnostics);
     let service = lower::lower(&document, sources, options, diagnostics);
     if let Some(incomplete) = &document.incomplete {
         // What something is made of had better be complete.
         let severity = match service {
-            Some(_) => Severity::Warning,
-            None => Severity::Note,
+            Some(_) if !is_assumed => Severity::Warning,
+            _ => Severity::Note,
         };
         incomplete.report(severity, diagnostics);
     }

@@ -15,7 +15,8 @@ pub struct Options {
     pub perspective: Perspective,
     /// How channels become routes.
     pub channels: ChannelLayout,
-    /// The servers to generate, by name; all of them where the list is empty.
+    /// The servers to generate, by name; all of them where the list is empty. One that is not in the document is named by
+    /// its URL.
     pub servers: Vec<String>,
     /// Whether to generate a client as well.
     pub client: bool,

@@ -22,24 +22,17 @@ fn check_exits_by_what_it_finds() {
 }
 
 #[test]
-fn a_document_without_a_websocket_server_is_right_and_nothing_to_generate_from() {
-    for code in [Code::NoWebSocketServer, Code::EmptyServers] {
-        assert_eq!(
-            wsgen(&["check", &ui(code)]).status.code(),
-            Some(0),
-            "{code}"
-        );
-        assert_eq!(
-            wsgen(&["check", "--strict", &ui(code)]).status.code(),
-            Some(1),
-            "{code}"
-        );
-        assert_eq!(
-            wsgen(&["inspect", &ui(code)]).status.code(),
-            Some(1),
-            "{code}"
-        );
-    }
+fn check_refuses_what_cannot_be_generated() {
+    let status = |arguments: &[&str]| wsgen(arguments).status.code();
+    let broker = ui(Code::NoWebSocketServer);
+    assert_eq!(status(&["check", &broker]), Some(1));
+    assert_eq!(status(&["inspect", &broker]), Some(1));
+    let url = "ws://localhost:8080/live";
+    assert_eq!(status(&["check", "--server", url, &broker]), Some(0));
+    let bare = ui(Code::EmptyServers);
+    assert_eq!(status(&["check", &bare]), Some(0));
+    assert_eq!(status(&["inspect", &bare]), Some(0));
+    assert_eq!(status(&["check", "--strict", &bare]), Some(1));
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod new;
 mod package;
 mod schemas;
 mod server;
+mod servers;
 mod story;
 mod support;
 mod twins;

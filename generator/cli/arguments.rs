@@ -25,7 +25,7 @@ pub(super) struct Choices {
     /// How channels become routes [default: auto].
     #[arg(long, value_enum)]
     channels: Option<ChannelLayout>,
-    /// Generate this server only (repeatable).
+    /// Generate this server only, by its name, or one that the document does not have, by its URL (repeatable).
     #[arg(long = "server", value_name = "NAME")]
     servers: Vec<String>,
     /// A folder outside the document's own from which references may read (repeatable).

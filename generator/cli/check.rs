@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use wsgen::diagnostic::{Code, Diagnostics, Severity, render_json, render_sarif};
+use wsgen::diagnostic::{Diagnostics, Severity, render_json, render_sarif};
 
 use super::arguments::{Format, Input};
 use super::report::Output;
@@ -20,9 +20,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, output: &Output) -> ExitCode {
-        // A document for brokers may be right; only `init` and `generate` have nothing to do for it.
-        let tolerated = &[Code::NoWebSocketServer, Code::EmptyServers];
-        let mut diagnostics = Diagnostics::tolerating(tolerated);
+        let mut diagnostics = Diagnostics::new();
         let sources = self.input.load(&mut diagnostics);
         if !diagnostics.has_errors() {
             wsgen::understand(&sources, &self.input.options(), &mut diagnostics);

@@ -103,6 +103,8 @@ codes! {
     SkippedServer = "skipped-server",
     /// A server's URL uses a variable that is not declared.
     MissingVariable = "missing-variable",
+    /// A server is served for one value of a variable in its path only.
+    UnservedValue = "unserved-value",
     /// A declared server variable is not used.
     UnusedVariable = "unused-variable",
     /// A security requirement names a scheme that is not declared.

@@ -49,8 +49,6 @@ pub struct Diagnostics {
     found: Vec<Diagnostic>,
     /// Where a finding is in `found`, so that saying the same thing again finds it at once.
     seen: HashMap<(Code, Option<Location>, String), usize>,
-    /// Findings with these codes are warnings at most.
-    tolerated: &'static [Code],
 }
 
 impl Severity {
@@ -85,14 +83,6 @@ impl Diagnostics {
     /// No findings yet.
     pub fn new() -> Diagnostics {
         Diagnostics::default()
-    }
-
-    /// No findings yet; those with a code among `tolerated` will be warnings, not errors.
-    pub fn tolerating(tolerated: &'static [Code]) -> Diagnostics {
-        Diagnostics {
-            tolerated,
-            ..Diagnostics::default()
-        }
     }
 
     /// Adds an error.
@@ -134,10 +124,6 @@ impl Diagnostics {
         location: Option<Location>,
         message: String,
     ) -> &mut Diagnostic {
-        let severity = match self.tolerated.contains(&code) {
-            true => severity.max(Severity::Warning),
-            false => severity,
-        };
         let next = self.found.len();
         let index = *self
             .seen

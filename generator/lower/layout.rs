@@ -30,34 +30,13 @@ pub(super) struct Group {
 /// Groups the channels that a selected server has; a document without channels gets one route for raw frames.
 pub(super) fn group(cx: &mut Context<'_, '_>, selected: &[ServerId]) -> Table<RouteId, Group> {
     let document = cx.document;
-    let mut shared: IndexMap<(String, Vec<ServerId>), Shared> = IndexMap::new();
-    let served = |channel: &Channel<'_>| -> Vec<ServerId> {
-        let servers = selected.iter().copied();
-        servers
-            .filter(|server| channel.servers.is_empty() || channel.servers.contains(server))
-            .collect()
-    };
-    let on_socket = document.channels.entries().filter_map(|(id, channel)| {
-        let servers = served(channel);
-        (!servers.is_empty()).then_some((id, channel, servers))
-    });
-    let events = on_socket
-        .clone()
-        .filter(|(_, channel, _)| matches!(place(channel), Place::Event))
-        .count();
-    for (id, channel, servers) in on_socket {
-        let path = clean(&path_of(channel, cx.options.channels, events));
-        shared
-            .entry((path_template(&path), servers))
-            .or_insert_with(|| Shared {
-                path,
-                channels: Vec::new(),
-            })
-            .channels
-            .push(id);
-    }
-    let groups = shared.into_iter().map(|((_, servers), shared)| {
-        let group = Group::of(document, shared, servers);
+    let shared = by_path(document, selected, cx.options.channels);
+    let names = Labels::of(document, &shared);
+    let groups = shared.into_iter().map(|(shared, servers)| {
+        let group = Group {
+            label: names.label(&shared, &servers),
+            ..Group::of(document, shared, servers)
+        };
         if group.channels.len() > 1 {
             note_multiplexed(document, &group, cx.diagnostics);
         }
@@ -69,10 +48,75 @@ pub(super) fn group(cx: &mut Context<'_, '_>, selected: &[ServerId]) -> Table<Ro
     groups.into()
 }
 
-/// Channels at one path.
+/// Channels at one path of one server, or of several servers that have the same ones there.
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Shared {
     path: String,
     channels: Vec<ChannelId>,
+}
+
+/// The channels of each path, server by server: channels that share a socket need not have the same servers.
+fn by_path(
+    document: &Document<'_>,
+    selected: &[ServerId],
+    layout: ChannelLayout,
+) -> Vec<(Shared, Vec<ServerId>)> {
+    let mut groups: IndexMap<Shared, Vec<ServerId>> = IndexMap::new();
+    for &server in selected {
+        let channels = document.channels.entries();
+        let served = channels
+            .filter(|(_, channel)| channel.servers.is_empty() || channel.servers.contains(&server));
+        let events = served
+            .clone()
+            .filter(|(_, channel)| matches!(place(channel), Place::Event))
+            .count();
+        let mut paths: IndexMap<String, Shared> = IndexMap::new();
+        for (id, channel) in served {
+            let path = clean(&path_of(channel, layout, events));
+            let template = path_template(&path);
+            let shared = paths.entry(template).or_insert_with(|| Shared {
+                path,
+                channels: Vec::new(),
+            });
+            shared.channels.push(id);
+        }
+        for shared in paths.into_values() {
+            groups.entry(shared).or_default().push(server);
+        }
+    }
+    let mut groups: Vec<(Shared, Vec<ServerId>)> = groups.into_iter().collect();
+    // As the document has them, whichever server came first.
+    groups.sort_by_key(|(shared, _)| shared.channels.first().copied());
+    groups
+}
+
+/// What to call each route, where several have the same channels or the same path.
+struct Labels<'d, 'a> {
+    document: &'d Document<'a>,
+    shared: HashSet<String>,
+}
+
+impl<'d, 'a> Labels<'d, 'a> {
+    fn of(document: &'d Document<'a>, groups: &[(Shared, Vec<ServerId>)]) -> Self {
+        let mut seen = HashSet::new();
+        let labels = groups
+            .iter()
+            .map(|(shared, _)| label(document, &shared.path, &shared.channels));
+        let again = labels.filter(|label| !seen.insert(label.clone()));
+        let shared = again.collect();
+        Self { document, shared }
+    }
+
+    /// The label of a group, with its first server where another group would be called the same.
+    fn label(&self, shared: &Shared, servers: &[ServerId]) -> String {
+        let label = label(self.document, &shared.path, &shared.channels);
+        match servers.first() {
+            Some(&server) if self.shared.contains(&label) => {
+                format!("{} {label}", self.document.servers[server].name)
+            }
+            _ => label,
+        }
+    }
 }
 
 impl Group {

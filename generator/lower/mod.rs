@@ -22,6 +22,7 @@
 //! | `services` | the servers of the model, and which types are checked when they arrive |
 
 mod addresses;
+mod assumed;
 mod boxes;
 mod checks;
 mod constants;
@@ -47,6 +48,7 @@ mod unexpressed;
 mod untyped;
 mod usage;
 
+pub(crate) use assumed::assume_servers;
 #[cfg(feature = "cli")]
 pub(crate) use names::RESERVED_METHODS;
 pub(crate) use security::inferred_scheme;

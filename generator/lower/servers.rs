@@ -1,8 +1,9 @@
 //! Which servers of the document speak WebSocket and are wanted.
 
 use crate::diagnostic::{Code, Diagnostics, nearest};
-use crate::document::{Document, ServerId};
+use crate::document::{Document, Server, ServerId};
 
+use super::assumed::is_url;
 use super::context::Context;
 
 /// The WebSocket servers of the document that are wanted; `None` where there is none.
@@ -20,17 +21,56 @@ pub(super) fn select(cx: &mut Context<'_, '_>) -> Option<Vec<ServerId>> {
                     server.name
                 ),
             );
-        } else if wanted.is_empty() || wanted.iter().any(|name| name == server.name) {
+        } else if wanted.is_empty() || wanted.iter().any(|name| is(server, name)) {
+            warn_of_protocol(server, cx.diagnostics);
             selected.push(id);
         }
     }
-    for name in wanted {
+    for name in wanted.iter().filter(|name| !is_url(name)) {
         report_unknown(document, name, cx.diagnostics);
     }
     if selected.is_empty() && !cx.diagnostics.has_errors() {
         report_none(document, cx.diagnostics);
     }
     (!selected.is_empty()).then_some(selected)
+}
+
+/// Whether a server is the one that the user names, by its name or by its URL.
+fn is(server: &Server<'_>, wanted: &str) -> bool {
+    server.name == wanted || (is_url(wanted) && server.url.as_deref() == Some(wanted))
+}
+
+/// What AsyncAPI calls a protocol that is written in another way.
+fn warn_of_protocol(server: &Server<'_>, diagnostics: &mut Diagnostics) {
+    let Some(written) = server.protocol else {
+        return;
+    };
+    let Some(meant) = websocket_protocol(written) else {
+        return;
+    };
+    if written.eq_ignore_ascii_case(meant) {
+        return;
+    }
+    let node = server.node.get("protocol").unwrap_or(server.node);
+    diagnostics
+        .warning(
+            Code::InvalidValue,
+            node.location(),
+            format!("AsyncAPI has no protocol `{written}`: it is taken as `{meant}`"),
+        )
+        .help(format!("write `protocol: {meant}`"));
+}
+
+/// `ws` or `wss`, where a protocol is one of these in whatever spelling.
+pub(super) fn websocket_protocol(written: &str) -> Option<&'static str> {
+    let letters = written.chars().filter(char::is_ascii_alphanumeric);
+    let letters: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+    match letters.as_str() {
+        "ws" | "websocket" | "websockets" | "socket" | "sockets" | "rfc6455" => Some("ws"),
+        "wss" | "wssecure" | "websocketsecure" | "websocketssecure" | "securewebsocket"
+        | "securewebsockets" | "websockettls" | "websocketssl" => Some("wss"),
+        _ => None,
+    }
 }
 
 fn report_unknown(document: &Document<'_>, name: &str, diagnostics: &mut Diagnostics) {
@@ -76,7 +116,7 @@ fn speaks_websocket(document: &Document<'_>, id: ServerId) -> bool {
         })
     };
     match protocol.as_str() {
-        "ws" | "wss" => true,
+        protocol if websocket_protocol(protocol).is_some() => true,
         "http" | "https" | "" => bound || carried(true),
         _ => bound,
     }
@@ -98,9 +138,12 @@ fn report_none(document: &Document<'_>, diagnostics: &mut Diagnostics) {
     let (code, message) = match (servers, found.is_empty()) {
         (Some(_), true) => (
             Code::EmptyServers,
-            "the document has `servers` without a server",
+            "the document has `servers` without a server, and bindings of other protocols",
         ),
-        (None, true) => (Code::NoWebSocketServer, "the document has no servers"),
+        (None, true) => (
+            Code::NoWebSocketServer,
+            "the document has no servers, and bindings of other protocols",
+        ),
         (_, false) => (
             Code::NoWebSocketServer,
             "no server of the document speaks WebSocket",
@@ -108,9 +151,9 @@ fn report_none(document: &Document<'_>, diagnostics: &mut Diagnostics) {
     };
     let location = servers.unwrap_or(document.node).key_location();
     let help = match found.as_slice() {
-        [] => "add one under `servers` with `protocol: ws` or `wss`".to_owned(),
+        [] => "add one under `servers` with `protocol: ws` or `wss`, or say where it is by `--server ws://HOST:PORT/PATH`".to_owned(),
         found => format!(
-            "found {}; a WebSocket server has `protocol: ws` or `wss`",
+            "found {}; a WebSocket server has `protocol: ws` or `wss`, or is named by `--server ws://HOST:PORT/PATH`",
             found.join(", ")
         ),
     };

@@ -1,5 +1,8 @@
 //! The service: servers with all that clients must present, and types with what they are used for.
 
+use std::collections::HashSet;
+use std::net::{Ipv4Addr, SocketAddr};
+
 use crate::document::ServerId;
 use crate::model::{
     Credential, Definitions, Route, RouteId, Scheme, SchemeKind, Server, Service, Types, Untyped,
@@ -26,12 +29,13 @@ pub(super) fn complete(
 ) -> Service {
     let mut functions = Scope::default();
     let mut files = Scope::default();
-    let servers = (0_u16..).zip(addresses).map(|(position, address)| {
+    let mut ports = Ports::of(&addresses);
+    let servers = addresses.into_iter().map(|address| {
         let required = security.servers.remove(&address.server);
         let names = Names::claim(cx, address.server, &mut functions, &mut files);
         server(
             cx,
-            position,
+            &mut ports,
             names,
             address,
             required.unwrap_or_default(),
@@ -57,6 +61,31 @@ pub(super) fn complete(
     }
 }
 
+/// The ports of this machine that servers of the document have, or will get.
+struct Ports(HashSet<u16>);
+
+impl Ports {
+    /// Those that URLs of the document name are kept for whom they belong to.
+    fn of(addresses: &[Address]) -> Self {
+        let named = addresses.iter().filter_map(|address| address.local);
+        Self(named.map(|local| local.port()).collect())
+    }
+
+    /// Where a server listens: at the port of its URL if that is on this machine, and no other server is there.
+    fn listen(&mut self, address: &Address) -> SocketAddr {
+        match address.local {
+            Some(local) if !address.shares_port => local,
+            _ => self.free(FIRST_PORT),
+        }
+    }
+
+    /// The first port that nobody has, from `first` on.
+    fn free(&mut self, first: u16) -> SocketAddr {
+        let port = (first..=u16::MAX).find(|port| self.0.insert(*port));
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(first)))
+    }
+}
+
 /// What a server is called in the project.
 struct Names {
     function: String,
@@ -73,14 +102,18 @@ impl Names {
         let name = cx.document.servers[server].name;
         Self {
             function: functions.claim(&[&value_name(name)]),
-            file: files.claim(&[&file_name(name)]).replace('_', "-"),
+            file: match name.eq_ignore_ascii_case("main") {
+                // No other file of an entrypoint is called so, and Cargo takes the name for a program.
+                true => files.claim(&["main"]),
+                false => files.claim(&[&file_name(name)]).replace('_', "-"),
+            },
         }
     }
 }
 
 fn server(
     cx: &Context<'_, '_>,
-    position: u16,
+    ports: &mut Ports,
     names: Names,
     address: Address,
     security: Alternatives,
@@ -94,8 +127,8 @@ fn server(
         function: names.function,
         file: names.file,
         description: server.description.map(str::to_owned),
-        listen: format!("127.0.0.1:{}", FIRST_PORT.saturating_add(position)),
-        admin: format!("127.0.0.1:{}", FIRST_ADMIN_PORT.saturating_add(position)),
+        listen: ports.listen(&address).to_string(),
+        admin: ports.free(FIRST_ADMIN_PORT).to_string(),
         secure: address.secure,
         hosts: address.hosts,
         url: address.url,
