@@ -18,6 +18,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use wsgen_config::Config;
 
+use crate::handler::reject::Reject;
 use crate::listen::accept::accept_all;
 use crate::listen::bind::Listener;
 use crate::listen::proxy;
@@ -78,25 +79,27 @@ async fn turn_away(service: &Service, mut socket: Socket, peer: SocketAddr) {
         return;
     };
     if client(service, &mut socket, peer).await.is_some() {
-        refuse(service, socket).await;
+        refuse(service, socket, &Reject::no_room("connection_limit")).await;
     }
 }
 
 /// Tells a connection to come again later.
-async fn refuse(service: &Service, socket: Socket) {
+async fn refuse(service: &Service, socket: Socket, reject: &Reject) {
     let Some(socket) = encrypted(service, socket).await else {
         return;
     };
     let config = &service.config;
-    let decide =
-        |head: Parts, has_body| std::future::ready(Err(upgrade::no_room(config, &head, has_body)));
-    let spoken = speak(service, socket, decide).await;
-    let last_words = match spoken.served {
-        Served::Closed(last_words) => last_words,
-        Served::Refused(Err(error)) => fault(config, &error, &spoken.output),
-        Served::Agreed(_) | Served::Refused(Ok(())) => spoken.output,
+    let decide = |head: Parts, has_body| {
+        let refusal = Refusal::new(config, &head, has_body, &[], reject);
+        std::future::ready(Err(refusal))
     };
-    say_goodbye(config.timeouts.close, spoken.socket, &last_words).await;
+    let outcome = serve_http(service, socket, decide).await;
+    let last_words = match outcome.negotiated {
+        Negotiated::Close(last_words) => last_words,
+        Negotiated::NoUpgrade(Err(error)) => fault(config, &error, &outcome.output),
+        Negotiated::Upgrade(_) | Negotiated::NoUpgrade(Ok(())) => outcome.output,
+    };
+    say_goodbye(config.timeouts.close, outcome.socket, &last_words).await;
 }
 
 /// Whose the connection is, as far as can be told before HTTP.
@@ -137,7 +140,7 @@ async fn greet(
             service.metrics.refused(reject.cause);
             drop(permit);
             if let Ok(_permit) = service.refusals.try_acquire() {
-                refuse(service, socket).await;
+                refuse(service, socket, &reject).await;
             }
             return;
         }
@@ -155,21 +158,21 @@ async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: 
     let certificate = &socket.certificate();
     let decide =
         |head, has_body| upgrade::answer(service, peer, certificate.as_ref(), head, has_body);
-    let Spoken {
-        served,
+    let HttpOutcome {
+        negotiated,
         socket,
         read_ahead,
         output,
-    } = speak(service, socket, decide).await;
-    let last_words = match served {
-        Served::Agreed(agreed) => {
+    } = serve_http(service, socket, decide).await;
+    let last_words = match negotiated {
+        Negotiated::Upgrade(agreed) => {
             // A task of its own, so that an open connection does not carry the room that HTTP takes.
             let head = agreed.answer.head();
             return agreed.start(service, socket, read_ahead, head, place);
         }
-        Served::Closed(last_words) => last_words,
-        Served::Refused(Ok(())) => output,
-        Served::Refused(Err(error)) => {
+        Negotiated::Close(last_words) => last_words,
+        Negotiated::NoUpgrade(Ok(())) => output,
+        Negotiated::NoUpgrade(Err(error)) => {
             tracing::debug!(%peer, %error, "no whole request came through");
             count(&service.metrics, &error);
             fault(&service.config, &error, &output)
@@ -179,8 +182,8 @@ async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: 
 }
 
 /// What came of HTTP on a connection, which is free for something else.
-struct Spoken<S> {
-    served: Served,
+struct HttpOutcome<S> {
+    negotiated: Negotiated,
     socket: S,
     /// What came behind the request.
     read_ahead: Bytes,
@@ -189,7 +192,11 @@ struct Spoken<S> {
 }
 
 /// Speaks HTTP until `decide` says what becomes of the connection's request, or the service stops.
-async fn speak<S, F>(service: &Service, socket: S, decide: impl Fn(Parts, bool) -> F) -> Spoken<S>
+async fn serve_http<S, F>(
+    service: &Service,
+    socket: S,
+    decide: impl Fn(Parts, bool) -> F,
+) -> HttpOutcome<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     F: Future<Output = Result<Agreed, Refusal>>,
@@ -200,14 +207,14 @@ where
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let has_body = !body.is_end_stream();
-            let served = match decide(head, has_body).await {
+            let negotiated = match decide(head, has_body).await {
                 Err(Refusal::Http(answer)) => return Ok::<_, Infallible>(answer),
                 Err(Refusal::Close(answer, frame)) => {
-                    Served::Closed([answer.head(), frame].concat())
+                    Negotiated::Close([answer.head(), frame].concat())
                 }
-                Ok(agreed) => Served::Agreed(Box::new(agreed)),
+                Ok(agreed) => Negotiated::Upgrade(Box::new(agreed)),
             };
-            *lock(decided) = Some(served);
+            *lock(decided) = Some(negotiated);
             // The connection is taken from hyper, which answers by HTTP only.
             std::future::pending().await
         })
@@ -215,20 +222,20 @@ where
     let io = TokioIo::new(HeldBack::new(socket));
     let mut connection = http1_builder(&service.config).serve_connection(io, answer);
     let exchange = poll_fn(|cx| {
-        let served = connection.poll_without_shutdown(cx);
+        let negotiated = connection.poll_without_shutdown(cx);
         match lock(decided).take() {
-            Some(served) => Poll::Ready(served),
-            None => served.map(Served::Refused),
+            Some(negotiated) => Poll::Ready(negotiated),
+            None => negotiated.map(Negotiated::NoUpgrade),
         }
     });
-    let served = tokio::select! {
-        () = service.progress.reached(Phase::Stopping) => Served::Refused(Ok(())),
-        served = exchange => served,
+    let negotiated = tokio::select! {
+        () = service.progress.reached(Phase::Stopping) => Negotiated::NoUpgrade(Ok(())),
+        negotiated = exchange => negotiated,
     };
     let http1::Parts { io, read_buf, .. } = connection.into_parts();
     let HeldBack { socket, output } = io.into_inner();
-    Spoken {
-        served,
+    HttpOutcome {
+        negotiated,
         socket,
         read_ahead: read_buf,
         output,
@@ -240,13 +247,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What came of HTTP on a connection.
-enum Served {
+enum Negotiated {
     /// A session is to begin.
-    Agreed(Box<Agreed>),
+    Upgrade(Box<Agreed>),
     /// A request was refused, or none came through.
-    Refused(hyper::Result<()>),
+    NoUpgrade(hyper::Result<()>),
     /// A page was refused: this is the upgrade and the Close frame that tell it.
-    Closed(Vec<u8>),
+    Close(Vec<u8>),
 }
 
 /// Counts a connection on which no request came through.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use wsgen_protocol::close::code;
-use wsgen_protocol::{CloseReason, Escaped, Initiator};
+use wsgen_protocol::{CloseReason, Escaped};
 use wsgen_topics::ConnectionId;
 
 use crate::codegen::{Decode, DecodeError, Endpoint};
@@ -25,7 +25,8 @@ use crate::handler::error::{Consequence, Error};
 use crate::listen::socket::Socket;
 use crate::observe::metrics::ChannelMetrics;
 use crate::observe::telemetry;
-use crate::observe::watchdog::Watched;
+use crate::observe::watchdog::{self, Watched};
+use crate::session::caught::caught;
 use crate::session::link::{End, Event, Link};
 use crate::session::route::Served;
 
@@ -75,7 +76,7 @@ pub(crate) async fn never_opened<E: Endpoint>(
     let reason = CloseReason {
         code: None,
         reason,
-        initiator: Initiator::Peer,
+        initiator: wsgen_protocol::Initiator::Peer,
     };
     let topics = connection.topics.clone();
     drop(connection);
@@ -234,7 +235,7 @@ fn panicked<E: Endpoint>(link: &mut Link<Socket>, running: Running) -> End {
     } = running;
     tracing::error!(channel = E::CHANNEL, handler, %connection, "a handler panicked");
     link.metrics().panicked();
-    closed_by_us(code::INTERNAL_ERROR, "internal error".to_owned())
+    End::closed(code::INTERNAL_ERROR, "internal error")
 }
 
 /// What comes of a handler's error.
@@ -253,7 +254,7 @@ fn consequence<E: Endpoint>(running: Running, error: Error) -> Option<End> {
                 let error = Escaped(&cause);
                 tracing::error!(channel = E::CHANNEL, handler, %connection, %error, "a handler failed");
             }
-            Some(closed_by_us(code, reason))
+            Some(End::closed(code, reason))
         }
         Consequence::NotImplemented(what) => {
             tracing::warn!(channel = E::CHANNEL, handler = what, "not implemented");
@@ -264,29 +265,15 @@ fn consequence<E: Endpoint>(running: Running, error: Error) -> Option<End> {
     }
 }
 
-fn closed_by_us(code: u16, reason: String) -> End {
-    End::by_us(CloseReason {
-        code: Some(code),
-        reason,
-        initiator: Initiator::Server,
-    })
-}
-
 /// Runs a handler whose panic concerns no connection any more.
 pub(crate) async fn guarded(
     handler: &'static str,
     metrics: &ChannelMetrics,
     future: impl Future<Output = ()>,
 ) {
-    let mark = metrics.mark(handler);
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        let _watched = Watched::begin(mark);
-        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))).unwrap_or_else(|_| {
-            tracing::error!(handler, "a handler panicked");
-            metrics.panics.add(1);
-            Poll::Ready(())
-        })
-    })
-    .await;
+    let watched = watchdog::watch(metrics.mark(handler), future);
+    if caught(watched).await.is_err() {
+        tracing::error!(handler, "a handler panicked");
+        metrics.panics.add(1);
+    }
 }

@@ -21,7 +21,6 @@ pub(crate) use request::WRONG_VERSION;
 use request::{accept_of, check_target};
 pub(crate) use switching::Switching;
 use wsgen_authentication::{Admission, subprotocol_to_agree_on};
-use wsgen_config::Config;
 use wsgen_protocol::Escaped;
 use wsgen_protocol::compression::Deflate;
 
@@ -105,12 +104,6 @@ pub(crate) async fn answer(
         let spoken = matched.map_or(&[][..], |matched| matched.value.subprotocols());
         Refusal::new(&service.config, &head, has_body, spoken, &reject)
     })
-}
-
-/// The answer when there is no room for another connection.
-pub(crate) fn no_room(config: &Config, head: &Parts, has_body: bool) -> Refusal {
-    let reject = Reject::no_room("connection_limit");
-    Refusal::new(config, head, has_body, &[], &reject)
 }
 
 async fn upgrade(

@@ -234,10 +234,10 @@ impl Clock {
             Deadline::Stall => End::cut_off("the peer reads nothing"),
             Deadline::Pong => End::cut_off("the peer answers no ping"),
             Deadline::Close => End::cut_off("the peer reads too slowly to be closed"),
-            Deadline::Message => End::refused("the message takes too long"),
-            Deadline::Idle => End::overdue(code::GOING_AWAY, "idle"),
-            Deadline::Expiry => End::overdue(code::POLICY_VIOLATION, "the credential has expired"),
-            Deadline::Handler => End::overdue(code::INTERNAL_ERROR, "internal error"),
+            Deadline::Message => End::over_limit("the message takes too long"),
+            Deadline::Idle => End::closed(code::GOING_AWAY, "idle"),
+            Deadline::Expiry => End::closed(code::POLICY_VIOLATION, "the credential has expired"),
+            Deadline::Handler => End::closed(code::INTERNAL_ERROR, "internal error"),
         })
     }
 }

@@ -19,7 +19,7 @@ pub(super) enum Rest {
     /// The peer's Close frame is here and is to be answered.
     Answer,
     /// Our Close frame is to be sent; what the peer says to it does not matter.
-    Violation,
+    SendClose,
     /// Nothing: the peer does not answer, or is gone.
     Cut,
 }
@@ -33,16 +33,16 @@ impl End {
         }
     }
 
-    /// We close because a deadline has passed, and the peer can be expected to answer.
-    pub(super) fn overdue(code: u16, reason: &str) -> Self {
-        Self::by_us(by_server(code, reason.to_owned()))
+    /// The server closes with this code, and waits for the peer's Close frame.
+    pub(crate) fn closed(code: u16, reason: impl Into<String>) -> Self {
+        Self::by_us(by_server(code, reason.into()))
     }
 
     /// The peer is over a limit: it is told so, and nothing it says counts any more.
-    pub(super) fn refused(reason: &str) -> Self {
+    pub(super) fn over_limit(reason: &str) -> Self {
         Self {
             reason: by_server(code::POLICY_VIOLATION, reason.to_owned()),
-            rest: Rest::Violation,
+            rest: Rest::SendClose,
         }
     }
 
@@ -57,13 +57,13 @@ impl End {
         }
     }
 
-    /// The peer does not do its part.
+    /// Ends without a Close frame: the peer reads or answers nothing.
     pub(super) fn cut_off(reason: &str) -> Self {
         Self::cut(Initiator::Server, reason)
     }
 
-    /// The drain's deadline has passed.
-    pub(super) fn by_order() -> Self {
+    /// The drain's deadline has passed: the outbox was cut.
+    pub(super) fn drained() -> Self {
         Self::cut_off("cut off")
     }
 
@@ -87,7 +87,7 @@ impl End {
     pub(super) fn by_fault(fault: &Fault) -> Self {
         match fault {
             Fault::Violation(violation) => Self::violation(*violation),
-            Fault::Excess(excess) => Self::refused(excess),
+            Fault::Excess(excess) => Self::over_limit(excess),
             Fault::Lost => Self::lost(),
         }
     }
@@ -95,7 +95,7 @@ impl End {
     fn violation(violation: Violation) -> Self {
         Self {
             reason: by_server(violation.code(), violation.to_string()),
-            rest: Rest::Violation,
+            rest: Rest::SendClose,
         }
     }
 }

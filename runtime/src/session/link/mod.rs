@@ -132,7 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     pub(crate) fn poll_beside_handler(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         self.outbox.register(cx.waker());
         if self.outbox.is_cut() {
-            return Poll::Ready(End::by_order());
+            return Poll::Ready(End::drained());
         }
         self.clock.handler_waits();
         if self.ended.is_none() {
@@ -320,7 +320,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 }
                 Next::MakeRoom | Next::Nothing => return Poll::Pending,
                 Next::Close(reason) => return Poll::Ready(End::by_us(reason)),
-                Next::Cut => return Poll::Ready(End::by_order()),
+                Next::Cut => return Poll::Ready(End::drained()),
             }
         }
     }
