@@ -322,6 +322,12 @@ fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> 
     Some(Cow::Borrowed(value.trim_matches('"')))
 }
 
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Shown").finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use http::header::HeaderName;

@@ -1,5 +1,6 @@
 //! What a document asks for, held against what a client shows.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -220,5 +221,23 @@ impl<A: Authenticate> Judge for A {
 
     fn is_stub(&self) -> bool {
         self.refuses_everyone()
+    }
+}
+
+impl fmt::Debug for Security {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Security")
+            .field("alternatives", &self.alternatives)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A> fmt::Debug for For<A> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("For")
+            .field("schemes", &self.schemes)
+            .finish_non_exhaustive()
     }
 }

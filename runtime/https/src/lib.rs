@@ -1,5 +1,6 @@
 //! One request by HTTPS, bounded in time and size: no redirects, no cookies, no proxies, no more HTTP than we need.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -139,4 +140,10 @@ async fn text(response: Response<Incoming>) -> Result<String, String> {
         }
     }
     String::from_utf8(text).map_err(|_| "the answer is not UTF-8".to_owned())
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").finish_non_exhaustive()
+    }
 }

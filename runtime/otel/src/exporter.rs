@@ -36,6 +36,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 const FLUSH: Duration = Duration::from_secs(3);
 
 /// The way to the collector.
+#[derive(Debug)]
 pub struct Exporter(SdkTracerProvider);
 
 impl Exporter {

@@ -15,6 +15,7 @@ use wsgen_protocol::{CloseReason, random};
 use crate::TARGET;
 
 /// The span of a connection that was drawn; a disabled one of any other.
+#[derive(Debug)]
 pub struct Trace {
     span: Span,
     channel: &'static str,
@@ -75,6 +76,7 @@ impl Trace {
 }
 
 /// The span of a handler.
+#[derive(Debug)]
 pub struct Step(Span);
 
 impl Step {

@@ -63,6 +63,7 @@ struct Entry {
 }
 
 /// A connection's place among the open ones, until dropped.
+#[derive(Debug)]
 pub struct Registration {
     connections: Connections,
     id: ConnectionId,
@@ -186,5 +187,14 @@ impl Open {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.connections.lock().entries.remove(&self.id);
+    }
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Connections")
+            .field("count", &self.count())
+            .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@
 //! 3 µs. Who holds a topic's lock never asks for a shard's.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -58,6 +59,7 @@ pub struct Reach {
 }
 
 /// What is kept of topics for clients that come back.
+#[derive(Debug)]
 pub struct Keeps {
     /// How much is kept.
     pub bounds: Arc<Bounds>,
@@ -475,6 +477,33 @@ impl Topic {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a poisoned lock holds is whole: nothing in here panics halfway.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Hub")
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Reach {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Reach")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Joining<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Joining")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

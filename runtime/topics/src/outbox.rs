@@ -2,6 +2,7 @@
 //! close into it; the connection's session takes them out.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,6 +55,7 @@ fn size(message: &Message) -> usize {
 }
 
 /// A message on its way to one connection.
+#[derive(Debug)]
 pub struct Delivery {
     /// The message.
     pub message: Message,
@@ -604,6 +606,12 @@ impl Outbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics halfway: a poisoned state is a whole state.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Outbox").finish_non_exhaustive()
     }
 }
 

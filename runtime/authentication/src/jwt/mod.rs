@@ -6,6 +6,7 @@ mod issuer;
 mod keys;
 mod verifier;
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
@@ -124,6 +125,12 @@ impl Authenticate for Jwt {
             Credential::ApiKey { key, .. } => self.judge(key).await.ok_or(Unauthorized),
             _ => Err(Unauthorized),
         }
+    }
+}
+
+impl fmt::Debug for Jwt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Jwt").finish_non_exhaustive()
     }
 }
 

@@ -12,6 +12,7 @@ mod output;
 mod violation;
 
 use std::cell::RefCell;
+use std::fmt;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
@@ -71,6 +72,7 @@ pub struct Wire<S> {
 }
 
 /// What has passed, in bytes.
+#[derive(Debug)]
 pub struct Traffic {
     /// Of frames from the peer, heads included.
     pub received: u64,
@@ -367,6 +369,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// The socket, to be closed.
     pub fn into_socket(self) -> S {
         self.socket
+    }
+}
+
+impl<S> fmt::Debug for Wire<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Wire")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 

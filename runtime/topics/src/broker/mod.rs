@@ -32,6 +32,7 @@ mod session;
 mod transport;
 mod wire;
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -207,5 +208,19 @@ impl OtherServers {
         if let Some((_, cluster)) = &self.cluster {
             cluster.say_goodbye().await;
         }
+    }
+}
+
+impl fmt::Debug for OtherServers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OtherServers")
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AnyBroker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("AnyBroker").finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@
 //! that the server has dealt with everything before it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;
@@ -306,4 +307,12 @@ pub(super) fn topic_and_frame(payload: &Bytes) -> Option<(&str, Bytes)> {
 async fn next(subscriber: &mut Subscriber) -> Option<Bytes> {
     let message = poll_fn(|cx| Pin::new(&mut *subscriber).poll_next(cx)).await?;
     Some(message.payload)
+}
+
+impl fmt::Debug for NatsConnection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("NatsConnection")
+            .finish_non_exhaustive()
+    }
 }

@@ -4,6 +4,7 @@
 //! a stream that is read after its channel was subscribed to leaves nothing out. Messages are handed over where they are
 //! read from the socket: no buffer lies between.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -338,6 +339,14 @@ pub(super) fn log(answer: Value) -> Option<Log> {
     });
     let epoch = u64::from_str_radix(&epoch, 16).ok()?;
     Some(Log::of_frames(epoch, top, frames))
+}
+
+impl fmt::Debug for RedisConnection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RedisConnection")
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]
