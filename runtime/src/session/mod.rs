@@ -26,6 +26,7 @@ use crate::listen::socket::Socket;
 use crate::observe::metrics::ChannelMetrics;
 use crate::observe::telemetry;
 use crate::observe::watchdog::Watched;
+use crate::session::caught::{Panicked, caught};
 use crate::session::link::{End, Event, Link};
 use crate::session::route::Served;
 
@@ -58,7 +59,7 @@ pub(crate) fn run<E: Endpoint>(
             .disconnected(session, end.reason.clone(), &topics);
         let ended = guarded("disconnected", &route.metrics, ended);
         // On the heap, so that open connections do not carry the room that closing takes.
-        Box::pin(async { tokio::join!(link.finish(end), ended) }).await;
+        let _ = Box::pin(async { tokio::join!(link.finish(end), ended) }).await;
         drop(place);
     }
 }
@@ -79,7 +80,7 @@ pub(crate) async fn never_opened<E: Endpoint>(
     let topics = connection.topics.clone();
     drop(connection);
     let ended = route.endpoint.disconnected(session, reason, &topics);
-    guarded("disconnected", &route.metrics, ended).await;
+    let _ = guarded("disconnected", &route.metrics, ended).await;
 }
 
 /// Tells the handler of the connection; the end, if that is what comes of it.
@@ -271,21 +272,20 @@ fn closed_by_us(code: u16, reason: String) -> End {
     })
 }
 
-/// Runs a handler whose panic concerns no connection any more.
+/// Runs a handler whose panic concerns no connection, or none any more; counts and logs the panic.
 pub(crate) async fn guarded(
     handler: &'static str,
     metrics: &ChannelMetrics,
     future: impl Future<Output = ()>,
-) {
+) -> Result<(), Panicked> {
     let mark = metrics.mark(handler);
     let mut future = pin!(future);
-    poll_fn(|cx| {
+    let watched = poll_fn(|cx| {
         let _watched = Watched::begin(mark);
-        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))).unwrap_or_else(|_| {
-            tracing::error!(handler, "a handler panicked");
-            metrics.panics.add(1);
-            Poll::Ready(())
-        })
+        future.as_mut().poll(cx)
+    });
+    caught(watched).await.inspect_err(|_| {
+        tracing::error!(handler, "a handler panicked");
+        metrics.panics.add(1);
     })
-    .await;
 }
