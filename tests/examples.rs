@@ -21,6 +21,7 @@ const EXAMPLES: [(&str, &[&str]); 6] = [
             "src/handlers/mod.rs",
             "src/handlers/room.rs",
             "src/lib.rs",
+            "tests/handlers.rs",
         ],
     ),
     (
@@ -51,6 +52,7 @@ const EXAMPLES: [(&str, &[&str]); 6] = [
             "src/handlers/authenticate.rs",
             "src/handlers/device.rs",
             "src/handlers/mod.rs",
+            "tests/handlers.rs",
         ],
     ),
     (

@@ -8,6 +8,8 @@ pub mod rooms_and_push {}
 pub mod request_and_reply {}
 #[doc = include_str!("4-authentication.md")]
 pub mod authentication {}
+#[doc = include_str!("5-testing.md")]
+pub mod testing {}
 #[doc = include_str!("6-production.md")]
 pub mod production {}
 #[doc = include_str!("7-several-machines.md")]

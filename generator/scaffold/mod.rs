@@ -3,6 +3,7 @@
 mod deployment;
 mod documents;
 mod file;
+mod handler_test;
 mod handlers;
 mod library;
 mod manifest;
@@ -52,6 +53,7 @@ pub fn scaffold(
     }
     files.extend(handlers::files(service)?);
     files.push(servers::server_tests(service, &krate)?);
+    files.extend(handler_test::file(service, &krate)?);
     if project.build_script.is_some() {
         files.push(library::build_script(project, options)?);
     }

@@ -30,6 +30,9 @@ impl Endpoint for Echo {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::from_args("examples/echo.toml");
+    let config = match Config::from_args("examples/echo.toml") {
+        Ok(config) => config,
+        Err(exit) => return exit.report(),
+    };
     Server::new("echo").route("/", Echo).serve(config).await
 }

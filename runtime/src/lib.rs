@@ -63,6 +63,7 @@ pub use bytestring::ByteString;
 pub use handler::channel::Handler;
 pub use handler::context::{Context, Sender};
 pub use handler::error::Error;
+pub use handler::handle::{Handle, Peers};
 pub use handler::handshake::Handshake;
 pub use handler::reject::Reject;
 pub use serve::server::{Listening, Server};

@@ -11,6 +11,7 @@ use wsgen_protocol::compression::Negotiator;
 use wsgen_topics::Connections;
 use wsgen_topics::broker::OtherServers;
 
+use crate::handler::handle::Handle;
 use crate::handler::reject::Reject;
 use crate::listen::addresses::Addresses;
 use crate::listen::proxy;
@@ -27,6 +28,8 @@ pub(crate) struct Service {
     pub(crate) security: Option<Security>,
     pub(crate) origins: Origins,
     pub(crate) connections: Connections,
+    /// What the rest of the program has of it.
+    pub(crate) handle: Handle,
     pub(crate) others: Arc<OtherServers>,
     /// One for each connection that is allowed.
     pub(crate) permits: Arc<Semaphore>,

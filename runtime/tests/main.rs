@@ -24,6 +24,7 @@ mod documentation;
 mod drain;
 mod faults;
 mod first_message;
+mod handles;
 mod handshake;
 mod limits;
 mod listening;

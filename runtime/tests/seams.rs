@@ -152,7 +152,8 @@ fn arrows_between_the_rooms_of_the_core_run_down() {
                 for rest in line.split("crate::").skip(1) {
                     let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
                     let to = rest[..end.unwrap_or(rest.len())].to_owned();
-                    if to != room {
+                    // Macros stand at the root of the crate, and `codegen` has them under their names.
+                    if to != room && !to.starts_with("__wsgen") {
                         let place = format!("{}: {}", inside.display(), line.trim());
                         arrows.insert((room.clone(), to), place);
                     }

@@ -12,20 +12,32 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::map_request;
 use axum::routing::{get, post};
-use wsgen_runtime::{Mounted, Peer};
+use generated::notices::{Outbound, Route};
+use wsgen_runtime::{Mounted, Peer, Topics};
 
 pub use notices::Notices;
 
 /// The application's own routes, and the API of the document at `/ws/…`.
 pub fn application(notices: Notices, api: Mounted) -> Router {
     let metrics = api.clone();
+    let posting = Posting {
+        topics: api.topics::<Route>(),
+        notices,
+    };
     Router::new()
         .route("/", get(|| async { "Notices\n" }))
-        .route("/api/notices", post(publish))
+        .route("/api/notices", post(post_notice))
         .route("/metrics", get(|| async move { metrics.metrics() }))
         .route_service("/ws/{*path}", api)
         .layer(map_request(tell_peer))
-        .with_state(notices)
+        .with_state(posting)
+}
+
+/// What it takes to post a notice.
+#[derive(Clone)]
+struct Posting {
+    notices: Notices,
+    topics: Topics<Outbound>,
 }
 
 /// Whose connection it is, for the API's limits of an address.
@@ -34,6 +46,7 @@ async fn tell_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Requ
     request
 }
 
-async fn publish(State(notices): State<Notices>, text: String) -> String {
-    format!("{}\n", notices.publish(text))
+async fn post_notice(State(posting): State<Posting>, text: String) -> String {
+    let Posting { notices, topics } = posting;
+    format!("{}\n", notices.post(&topics, text))
 }

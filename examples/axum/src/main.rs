@@ -1,7 +1,8 @@
-//! Serves the application and its API on one listener until Ctrl-C.
+//! Serves the application and its API on one listener until Ctrl-C or SIGTERM.
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
 use axum_service::generated::servers;
 use axum_service::{Notices, application};
@@ -9,9 +10,12 @@ use tokio::net::TcpListener;
 use wsgen_runtime::Config;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let notices = Notices::default();
-    let config = Config::from_args("config.toml");
+    let config = match Config::from_args("config.toml") {
+        Ok(config) => config,
+        Err(exit) => return Ok(exit.report()),
+    };
     let api = servers::application(notices.clone()).mount(config).await?;
     let application = application(notices, api.clone());
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
@@ -19,11 +23,32 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let service = application.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
-            // Without signals there is only the end of the process.
-            if tokio::signal::ctrl_c().await.is_ok() {
-                api.drain().await;
-            }
+            stopped().await;
+            api.drain().await;
         })
         .await?;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for Ctrl-C, or for SIGTERM, by which an orchestrator stops it. Without signals it waits for ever.
+async fn stopped() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminated) => drop(terminated.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
 }

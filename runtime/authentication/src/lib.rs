@@ -11,6 +11,7 @@ mod security;
 mod static_tokens;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use credential::{
@@ -35,6 +36,33 @@ pub trait Authenticate: Send + Sync + 'static {
     /// Whether this is a stub that accepts nobody, so that the server says so when it starts.
     fn refuses_everyone(&self) -> bool {
         false
+    }
+}
+
+/// What an application shares with its handlers may judge credentials behind an `Arc`.
+impl<A: Authenticate> Authenticate for Arc<A> {
+    fn authenticate(
+        &self,
+        credential: Credential,
+    ) -> impl Future<Output = Result<Principal, Unauthorized>> + Send {
+        A::authenticate(self, credential)
+    }
+
+    fn refuses_everyone(&self) -> bool {
+        A::refuses_everyone(self)
+    }
+}
+
+impl<A: Authenticate> Authenticate for &'static A {
+    fn authenticate(
+        &self,
+        credential: Credential,
+    ) -> impl Future<Output = Result<Principal, Unauthorized>> + Send {
+        A::authenticate(self, credential)
+    }
+
+    fn refuses_everyone(&self) -> bool {
+        A::refuses_everyone(self)
     }
 }
 

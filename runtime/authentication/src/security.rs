@@ -59,10 +59,8 @@ impl Security {
         named: &[String],
         by_default: fn(Scheme) -> bool,
     ) -> Result<Vec<&'static str>, String> {
-        let schemes = self.alternatives.iter().copied().flatten();
-        let schemes: Vec<Scheme> = schemes.chain(self.operations).copied().collect();
-        let mut names: Vec<&'static str> = schemes.iter().map(|scheme| scheme.name()).collect();
-        names.dedup();
+        let schemes: Vec<Scheme> = self.all().collect();
+        let names = self.names();
         let listed = format!("{names:?}");
         if let Some(unknown) = named.iter().find(|name| !names.contains(&name.as_str())) {
             let names = listed.trim_matches(['[', ']']);
@@ -81,6 +79,18 @@ impl Security {
             )),
             counting => Ok(counting),
         }
+    }
+
+    /// The names of all its schemes.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<&'static str> = self.all().map(|scheme| scheme.name()).collect();
+        names.dedup();
+        names
+    }
+
+    fn all(&self) -> impl Iterator<Item = Scheme> {
+        let schemes = self.alternatives.iter().copied().flatten();
+        schemes.chain(self.operations).copied()
     }
 
     /// Whether some of the schemes take the token of a first message.

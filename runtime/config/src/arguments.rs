@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::exit::Exit;
 use crate::health;
 use crate::{Config, load};
 
@@ -16,43 +17,62 @@ struct Arguments {
 }
 
 impl Config {
-    /// Reads the command line and the configuration it names; the start of every generated `main`.
+    /// Reads the command line of this process and the configuration that it names; the start of every generated `main`.
     ///
     /// Options: `--config PATH` (else `default_path`: in the working directory, then in the package that `cargo run`
-    /// runs), `--print-config` and `--help`, which print and exit with 0, and `--health-check`, which asks a running
-    /// server of this configuration whether it is ready and exits with 0 or 1. A fault is printed: exit code 2 for the
-    /// command line, 1 for the configuration.
-    pub fn from_args(default_path: &str) -> Self {
-        let arguments = parse(std::env::args_os().skip(1)).unwrap_or_else(|fault| {
-            eprintln!("error: {fault}\n\n{}", usage(default_path));
-            std::process::exit(2)
-        });
+    /// runs), `--print-config` and `--help`, and `--health-check`, which asks a running server of this configuration whether
+    /// it is ready.
+    ///
+    /// # Errors
+    /// The program is to end instead of serving: what was asked for is no server, or there is a fault.
+    ///
+    /// ```
+    /// use std::process::ExitCode;
+    ///
+    /// use wsgen_config::Config;
+    ///
+    /// fn main() -> ExitCode {
+    ///     let config = match Config::from_args("config/production.toml") {
+    ///         Ok(config) => config,
+    ///         Err(exit) => return exit.report(),
+    ///     };
+    ///     // …
+    /// #   let _ = config;
+    ///     ExitCode::SUCCESS
+    /// }
+    /// ```
+    pub fn from_args(default_path: &str) -> Result<Self, Exit> {
+        Self::from_arguments(std::env::args_os().skip(1), default_path)
+    }
+
+    /// [`Config::from_args`] with arguments of the caller's, without the name of the program: for an application with a
+    /// command line of its own.
+    ///
+    /// # Errors
+    /// As for [`Config::from_args`].
+    pub fn from_arguments<A: Into<OsString>>(
+        arguments: impl IntoIterator<Item = A>,
+        default_path: &str,
+    ) -> Result<Self, Exit> {
+        let arguments = parse(arguments.into_iter().map(Into::into))
+            .map_err(|fault| Exit::fault(2, &format!("{fault}\n\n{}", usage(default_path))))?;
         if arguments.help {
-            println!("{}", usage(default_path));
-            std::process::exit(0)
+            return Err(Exit::success(usage(default_path) + "\n"));
         }
         let path = arguments
             .config
             .unwrap_or_else(|| load::find(default_path.as_ref()));
-        let config = Self::load(path).unwrap_or_else(|fault| {
-            eprintln!("error: {fault}");
-            std::process::exit(1)
-        });
+        let config = Self::load(path).map_err(|fault| Exit::fault(1, &fault))?;
         if arguments.print_config {
-            print!("{}", config.to_toml());
-            std::process::exit(0)
+            return Err(Exit::success(config.to_toml()));
         }
         if arguments.health_check {
-            let ready = health::check(&config.admin);
-            std::process::exit(match ready {
-                Ok(()) => 0,
-                Err(fault) => {
-                    eprintln!("error: {fault}");
-                    1
-                }
-            })
+            return Err(match health::check(&config.admin) {
+                Ok(()) => Exit::success(String::new()),
+                Err(fault) => Exit::fault(1, &fault),
+            });
         }
-        config
+        Ok(config)
     }
 }
 
@@ -109,5 +129,28 @@ mod tests {
         assert!(parsed(&["--config"]).is_err());
         assert!(parsed(&["--confg"]).is_err());
         assert!(parsed(&["--print-config"]).unwrap().print_config);
+    }
+
+    #[test]
+    fn whoever_asks_for_no_server_is_answered() {
+        let ended = |arguments: &[&str]| {
+            let exit = Config::from_arguments(arguments, "no/such.toml").unwrap_err();
+            (exit.code(), exit.to_string())
+        };
+        let (code, said) = ended(&["--help"]);
+        assert_eq!(code, 0);
+        assert!(
+            said.starts_with("Usage: ") && said.contains("no/such.toml"),
+            "{said}"
+        );
+        let (code, said) = ended(&["--confg"]);
+        assert_eq!(code, 2);
+        assert!(said.starts_with("error: unexpected argument"), "{said}");
+        let (code, said) = ended(&["--print-config"]);
+        assert_eq!(code, 1);
+        assert!(
+            said.starts_with("error: cannot read no/such.toml"),
+            "{said}"
+        );
     }
 }

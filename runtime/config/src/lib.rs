@@ -6,6 +6,7 @@
 mod arguments;
 mod broker;
 mod compression;
+mod exit;
 mod faults;
 mod health;
 mod host;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 pub use broker::{Broker, BrokerKind, BrokerUrl, Resume};
 pub use compression::Compression;
+pub use exit::Exit;
 pub use host::{Host, authority};
 pub use listen::{Address, Addresses};
 pub use load::{ConfigError, most_descriptors};

@@ -22,19 +22,21 @@ pub use wsgen_protocol::packed::{cbor_as_json, to_cbor};
 #[cfg(feature = "msgpack")]
 pub use wsgen_protocol::packed::{message_pack_as_json, to_message_pack};
 pub use wsgen_protocol::{
-    Decode, DecodeError, DecodeErrorKind, Encode, Frame, JsonKind, alternatives, has_keys,
-    is_any_of, text,
+    Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, Frame, JsonKind, Message,
+    alternatives, has_keys, is_any_of, text,
 };
 use wsgen_topics::{TopicEvent, Topics};
 
+#[doc(inline)]
+pub use crate::__wsgen_encode as encode;
+#[doc(inline)]
+pub use crate::__wsgen_replies as replies;
 pub use crate::handler::channel::Channel;
 use crate::handler::context::Context;
 use crate::handler::error::Error;
 use crate::handler::handshake::Handshake;
 pub use crate::handler::parameter::Parameter;
 use crate::handler::reject::Reject;
-#[doc(inline)]
-pub use crate::{__wsgen_encode as encode, __wsgen_replies as replies};
 
 /// The rules of a schema that a type cannot hold.
 pub mod check {
@@ -123,7 +125,7 @@ pub trait Endpoint: Send + Sync + 'static {
         async {}
     }
 
-    /// Runs beside the server from its start; dropped at shutdown.
+    /// Runs beside the server from its start; dropped at shutdown, begun again after a panic.
     fn background(&self, _topics: Topics<Self::Outbound>) -> impl Future<Output = ()> + Send {
         async {}
     }

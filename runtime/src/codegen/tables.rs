@@ -23,7 +23,7 @@
 macro_rules! __wsgen_encode {
     ($messages:ty {}) => {
         impl $crate::codegen::Encode for $messages {
-            fn encode(self) -> ::core::result::Result<$crate::Message, $crate::EncodeError> {
+            fn encode(self) -> ::core::result::Result<$crate::codegen::Message, $crate::codegen::EncodeError> {
                 match self {}
             }
 
@@ -34,9 +34,9 @@ macro_rules! __wsgen_encode {
     };
     ($messages:ty { $($variant:ident $(($payload:ty))? : $name:literal => $format:ident,)+ }) => {
         impl $crate::codegen::Encode for $messages {
-            fn encode(self) -> ::core::result::Result<$crate::Message, $crate::EncodeError> {
+            fn encode(self) -> ::core::result::Result<$crate::codegen::Message, $crate::codegen::EncodeError> {
                 match self {
-                    $(Self::$variant(message) => $crate::__wsgen_encode!(@$format message),)+
+                    $(Self::$variant(message) => $crate::codegen::encode!(@$format message),)+
                 }
             }
 
@@ -57,8 +57,8 @@ macro_rules! __wsgen_encode {
     (@json $message:ident) => { $crate::codegen::to_json(&$message) };
     (@message_pack $message:ident) => { $crate::codegen::to_message_pack(&$message) };
     (@cbor $message:ident) => { $crate::codegen::to_cbor(&$message) };
-    (@text $message:ident) => { ::core::result::Result::Ok($crate::Message::from($message.as_str())) };
-    (@binary $message:ident) => { ::core::result::Result::Ok($crate::Message::from($message)) };
+    (@text $message:ident) => { ::core::result::Result::Ok($crate::codegen::Message::from($message.as_str())) };
+    (@binary $message:ident) => { ::core::result::Result::Ok($crate::codegen::Message::from($message)) };
 }
 
 /// Makes the replies to one request messages of the route, and their payloads replies.

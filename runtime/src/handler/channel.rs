@@ -98,7 +98,8 @@ pub trait Handler<C: Channel>: Send + Sync + 'static {
         async {}
     }
 
-    /// Runs beside the server, to publish what no message asked for; dropped when the server stops.
+    /// Runs beside the server, to publish what no message asked for; dropped when the server stops. Where it panics, that is
+    /// logged and counted, and it begins again: after 100 ms, and later each time, up to a minute.
     fn background(&self, _topics: Topics<C::Outbound>) -> impl Future<Output = ()> + Send {
         async {}
     }

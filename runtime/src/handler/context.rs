@@ -14,6 +14,7 @@ use wsgen_protocol::close::code;
 use wsgen_topics::{ConnectionId, Member, Membership, Outbox, Recovery, SendError, Topics};
 
 use crate::handler::error::Error;
+use crate::handler::handle::Handle;
 use crate::observe::telemetry::{Step, Trace};
 use wsgen_protocol::{DecodeError, Encode, EncodeError};
 
@@ -35,6 +36,7 @@ pub(crate) struct Connection<Out> {
     pub(crate) admission: Admission,
     pub(crate) membership: Arc<Membership>,
     pub(crate) topics: Topics<Out>,
+    pub(crate) server: Handle,
     pub(crate) invalid: InvalidMessage,
     pub(crate) trace: Trace,
 }
@@ -170,8 +172,13 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
         &self.connection.topics
     }
 
+    /// The server: topics of other routes, and other connections.
+    pub fn server(&self) -> &Handle {
+        &self.connection.server
+    }
+
     /// Closes the connection after what was sent before. Codes as for [`Error::close`].
-    pub fn close(&mut self, code: u16, reason: impl Into<String>) {
+    pub fn close(&self, code: u16, reason: impl Into<String>) {
         self.connection
             .outbox()
             .close_from_session(code, reason.into());
@@ -208,7 +215,7 @@ impl<'a, S, Out: Encode> Context<'a, S, Out> {
     ///
     /// # Errors
     /// The close, to be returned by the handler.
-    pub fn refuse(&mut self, error: DecodeError) -> Result<(), Error> {
+    pub fn refuse(&self, error: DecodeError) -> Result<(), Error> {
         let text = error.to_string();
         tracing::info!(connection = %self.connection.id(), error = %Escaped(&text), "invalid message");
         match self.connection.invalid {

@@ -3,6 +3,7 @@
 pub(crate) mod channel;
 pub(crate) mod context;
 pub(crate) mod error;
+pub(crate) mod handle;
 pub(crate) mod handshake;
 pub(crate) mod parameter;
 pub(crate) mod reject;

@@ -87,7 +87,6 @@ impl Accept for Listener {
             #[cfg(unix)]
             Socket::Unix(socket) => descriptor(socket),
             // A listener makes no other.
-            #[cfg(any(feature = "tls", feature = "tower"))]
             _ => 0,
         }
     }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 
 /// The socket of a connection.
@@ -19,6 +19,8 @@ pub(crate) enum Socket {
     /// Bytes by TLS. Boxed, since it is twenty times the size.
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
+    /// Bytes in memory, for the tests of handlers.
+    Memory(DuplexStream),
     /// What the application has upgraded, whatever is below.
     #[cfg(feature = "tower")]
     Upgraded(hyper_util::rt::TokioIo<hyper::upgrade::Upgraded>),
@@ -34,6 +36,7 @@ impl Socket {
             }
             #[cfg(unix)]
             Self::Unix(_) => {}
+            Self::Memory(_) => {}
             #[cfg(feature = "tls")]
             Self::Tls(_) => {}
             #[cfg(feature = "tower")]
@@ -44,7 +47,7 @@ impl Socket {
     /// The certificate that the client has shown and that is verified, DER.
     pub(crate) fn certificate(&self) -> Option<Bytes> {
         match self {
-            Self::Plain(_) => None,
+            Self::Plain(_) | Self::Memory(_) => None,
             #[cfg(unix)]
             Self::Unix(_) => None,
             #[cfg(feature = "tls")]
@@ -63,6 +66,7 @@ macro_rules! forward {
     ($self:ident.$method:ident($($argument:expr),*)) => {
         match $self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).$method($($argument),*),
+            Self::Memory(socket) => Pin::new(socket).$method($($argument),*),
             #[cfg(unix)]
             Self::Unix(socket) => Pin::new(socket).$method($($argument),*),
             #[cfg(feature = "tls")]

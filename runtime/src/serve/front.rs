@@ -29,7 +29,7 @@ use crate::serve::admin;
 use crate::serve::held_back::HeldBack;
 use crate::service::{Phase, Service};
 use crate::upgrade::refusal::Refusal;
-use crate::upgrade::{self, Agreed, http};
+use crate::upgrade::{self, Agreed, Identity, http};
 
 /// hyper's smallest buffer.
 const SMALLEST_BUFFER: usize = 8 * 1024;
@@ -155,9 +155,14 @@ async fn greet(
 
 /// Speaks HTTP on a new connection, and begins the session if both agree on one.
 async fn serve(service: &Arc<Service>, socket: Socket, peer: SocketAddr, place: Place) {
-    let certificate = &socket.certificate();
-    let decide =
-        |head, has_body| upgrade::answer(service, peer, certificate.as_ref(), head, has_body);
+    let certificate = socket.certificate();
+    let decide = |head, has_body| {
+        let identity = Identity {
+            certificate: certificate.clone(),
+            principal: None,
+        };
+        upgrade::answer(service, peer, identity, head, has_body)
+    };
     let HttpOutcome {
         negotiated,
         socket,

@@ -6,5 +6,6 @@ pub(crate) mod front;
 mod held_back;
 #[cfg(feature = "tower")]
 pub(crate) mod mount;
+pub(crate) mod running;
 pub(crate) mod server;
 pub(crate) mod shutdown;

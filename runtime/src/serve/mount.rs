@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -15,19 +15,21 @@ use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::task::JoinSet;
+use wsgen_authentication::Principal;
 use wsgen_config::Config;
+use wsgen_topics::Topics;
 
+use crate::handler::channel::Channel;
+use crate::handler::handle::Handle;
 use crate::handler::reject::Reject;
 use crate::listen::bind::NOWHERE;
 use crate::listen::shares::Place;
 use crate::listen::socket::{Socket, say_goodbye};
-use crate::observe::watchdog::Watchdog;
-use crate::serve::drain;
+use crate::serve::running::Running;
 use crate::service::{Phase, Service};
 use crate::upgrade::http::Text;
 use crate::upgrade::refusal::{self, Refusal};
-use crate::upgrade::{self, Agreed};
+use crate::upgrade::{self, Agreed, Identity};
 
 /// A server that an application serves on its own listener; [`Server::mount`](crate::Server::mount) makes it.
 ///
@@ -37,17 +39,12 @@ use crate::upgrade::{self, Agreed};
 ///
 /// Not enforced here is what happens before the upgrade: `[listen]`, `[admin]`, `[timeouts] request_head` and the sizes of
 /// heads are the application's. Limits of an address hold where the application says whose a connection is ([`Peer`]).
+///
+/// Who connects may be the application's to say as well: with a [`Principal`] in the extensions of a request, by which the
+/// application says that it has authenticated the client, no credential is asked for, and every scheme of the document counts
+/// as shown.
 #[derive(Clone)]
 pub struct Mounted(Arc<Running>);
-
-struct Running {
-    service: Arc<Service>,
-    /// Aborted when dropped.
-    background: Mutex<JoinSet<()>>,
-    /// The way to other servers; aborted when dropped.
-    _others: JoinSet<()>,
-    _watchdog: Watchdog,
-}
 
 /// Whose connection it is: put it into the extensions of a request, or all clients are one without an address
 /// (`0.0.0.0:0`), to which no limit of an address applies.
@@ -55,29 +52,24 @@ struct Running {
 pub struct Peer(pub SocketAddr);
 
 impl Mounted {
-    pub(crate) fn new(service: Service, background: JoinSet<()>) -> Self {
-        let others = service.others.clone();
-        let mut running = JoinSet::new();
-        running.spawn(async move { others.run().await });
-        Self(Arc::new(Running {
-            _others: running,
-            _watchdog: Watchdog::start(service.channels.clone()),
-            service: Arc::new(service),
-            background: Mutex::new(background),
-        }))
+    pub(crate) fn new(running: Running) -> Self {
+        Self(Arc::new(running))
+    }
+
+    /// What the rest of the application does with the server: it publishes, and addresses connections.
+    pub fn handle(&self) -> Handle {
+        self.0.service.handle.clone()
+    }
+
+    /// The topics of a channel: [`Handle::topics`].
+    pub fn topics<C: Channel>(&self) -> Topics<C::Outbound> {
+        self.0.service.handle.topics::<C>()
     }
 
     /// Ends the server: from now on [`Mounted::is_ready`] is false, after `drain.grace` no connection is let in and those
     /// that are open are closed with 1012, and after `drain.deadline` what is left is cut. The application goes on.
     pub async fn drain(&self) {
-        let service = &self.0.service;
-        drain::begin(service, service.config.drain.grace).await;
-        let background = &self.0.background;
-        let mut background =
-            std::mem::take(&mut *background.lock().unwrap_or_else(PoisonError::into_inner));
-        background.abort_all();
-        drain::finish(service).await;
-        service.others.say_goodbye().await;
+        self.0.drain().await;
     }
 
     /// Whether load balancers are to send connections here.
@@ -111,11 +103,16 @@ impl<B: Body> tower_service::Service<Request<B>> for Mounted {
 /// Answers a request, and begins the session once the application has upgraded the connection.
 async fn answer(service: &Arc<Service>, mut head: Parts, has_body: bool) -> Response<Text> {
     let peer = head.extensions.get::<Peer>().copied();
+    let principal = head.extensions.get::<Principal>().cloned();
     let on_upgrade = head.extensions.remove::<OnUpgrade>();
     let decided = match place(service, peer) {
         Ok(place) => {
             let peer = peer.map_or(NOWHERE, |Peer(address)| address);
-            let answer = upgrade::answer(service, peer, None, head, has_body).await;
+            let identity = Identity {
+                certificate: None,
+                principal,
+            };
+            let answer = upgrade::answer(service, peer, identity, head, has_body).await;
             answer.map(|agreed| (agreed, place))
         }
         Err(reject) => {
@@ -171,16 +168,11 @@ fn not_upgradable(service: &Service) -> Response<Text> {
     refusal::answer(&reject)
 }
 
-/// Room for one more connection.
-fn place(service: &Arc<Service>, peer: Option<Peer>) -> Result<Place, Reject> {
-    if service.progress.has_reached(Phase::Stopping) {
-        return Err(Reject::unavailable("the server restarts").because("draining"));
-    }
-    let permit = service.permits.clone().try_acquire_owned();
-    let permit = permit.map_err(|_| Reject::no_room("connection_limit"))?;
-    let address = match peer {
-        Some(Peer(peer)) => service.place_of_peer(peer.ip())?,
-        None => None,
-    };
-    Ok(Place::new(permit, address))
+/// Room for one more connection, with a place among those of its address.
+fn place(service: &Service, peer: Option<Peer>) -> Result<Place, Reject> {
+    let place = Running::place(service)?;
+    Ok(match peer {
+        Some(Peer(peer)) => place.with_address(service.place_of_peer(peer.ip())?),
+        None => place,
+    })
 }

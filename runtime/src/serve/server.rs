@@ -14,11 +14,12 @@ use wsgen_authentication::{Authenticate, For, Scheme, Security, StaticTokens};
 use wsgen_config::{self as config, Config};
 use wsgen_protocol::Rates;
 use wsgen_protocol::compression::{self, Negotiator};
-use wsgen_topics::Connections;
 use wsgen_topics::broker::{AnyBroker, Broker, OtherServers};
+use wsgen_topics::{Connections, Topics};
 
 use crate::codegen::{Dispatch, Endpoint, Handled};
-use crate::handler::channel::Handler;
+use crate::handler::channel::{Channel, Handler};
+use crate::handler::handle::Handle;
 use crate::listen::addresses::Addresses;
 use crate::listen::bind::{Listener, NOWHERE, bind_all};
 use crate::listen::shares::Shares;
@@ -30,6 +31,7 @@ use crate::observe::watchdog::Watchdog;
 use crate::origin::Origins;
 #[cfg(feature = "tower")]
 use crate::serve::mount::Mounted;
+use crate::serve::running::Running;
 use crate::serve::{admin, drain, front, shutdown};
 use crate::service::{Progress, Service};
 use crate::session::route::{Route, Served};
@@ -43,6 +45,7 @@ pub struct Server {
     name: &'static str,
     routes: matchit::Router<Arc<dyn Route>>,
     all_routes: Vec<Arc<dyn Route>>,
+    handle: Handle,
     security: Option<Security>,
     secure: bool,
     hosts: &'static [&'static str],
@@ -57,6 +60,7 @@ impl Server {
             name,
             routes: matchit::Router::new(),
             all_routes: Vec::new(),
+            handle: Handle::new(),
             security: None,
             secure: false,
             hosts: &[],
@@ -115,16 +119,8 @@ impl Server {
     /// Serves `endpoint` at `path`, in which `{name}` is a parameter. A path that is wrong or taken is reported by
     /// [`Server::bind`].
     #[must_use]
-    pub fn route<E: Endpoint>(mut self, path: &str, endpoint: E) -> Self {
-        let route: Arc<dyn Route> = Arc::new(Served::new(endpoint));
-        if let Err(error) = self.routes.insert(path, route.clone()) {
-            self.faults.push(format!(
-                "the route {path} of the channel {:?}: {error}",
-                E::CHANNEL
-            ));
-        }
-        self.all_routes.push(route);
-        self
+    pub fn route<E: Endpoint>(self, path: &str, endpoint: E) -> Self {
+        self.serves(path, Arc::new(Served::new(endpoint)))
     }
 
     /// Serves the channel `C` at `path`, by `handlers`; else as [`Server::route`].
@@ -135,7 +131,24 @@ impl Server {
         _channel: C,
         handlers: &Arc<H>,
     ) -> Self {
-        self.route(path, Handled::<C, H>::new(handlers.clone()))
+        let served = Served::new(Handled::<C, H>::new(handlers.clone()));
+        self.handle.add::<C>(served.hub().clone());
+        self.serves(path, Arc::new(served))
+    }
+
+    /// What the rest of the program does with the server: it publishes, and addresses connections.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    fn serves(mut self, path: &str, route: Arc<dyn Route>) -> Self {
+        if let Err(error) = self.routes.insert(path, route.clone()) {
+            let channel = route.channel();
+            let fault = format!("the route {path} of the channel {channel:?}: {error}");
+            self.faults.push(fault);
+        }
+        self.all_routes.push(route);
+        self
     }
 
     /// Binds the listeners.
@@ -179,10 +192,24 @@ impl Server {
             "[telemetry] is set, but the application that serves this decides what becomes of spans".to_owned()
         });
         self.check(&config, tls.or(telemetry))?;
-        let (name, routes) = (self.name, self.all_routes.clone());
+        warn_of_ignored(&config);
         // Where the application listens is not known.
-        let service = self.service(config, false)?;
-        Ok(Mounted::new(service, background(name, routes)))
+        Ok(Mounted::new(self.started(config, false)?))
+    }
+
+    /// Runs the server without a listener.
+    ///
+    /// # Errors
+    /// Wrong routes or settings.
+    pub(crate) fn run(self, config: Config) -> Result<Running, StartError> {
+        self.check(&config, None)?;
+        self.started(config, true)
+    }
+
+    fn started(self, config: Config, is_on_loopback: bool) -> Result<Running, StartError> {
+        let (name, routes) = (self.name, self.all_routes.clone());
+        let service = self.service(config, is_on_loopback)?;
+        Ok(Running::new(service, background(name, routes)))
     }
 
     /// Reports what is wrong with routes and settings, and what else was found.
@@ -206,6 +233,7 @@ impl Server {
     fn service(self, config: Config, is_on_loopback: bool) -> Result<Service, StartError> {
         let tls = Tls::new(&config.tls).map_err(StartError)?;
         let connections = Connections::new(&config.limits);
+        self.handle.connect(connections.clone());
         let metrics = ServerMetrics::default();
         let hubs = self.all_routes.iter().map(|route| route.hub().clone());
         let broker = match self.broker {
@@ -225,6 +253,7 @@ impl Server {
             security: security(self.security, &config).map_err(StartError)?,
             origins: Origins::new(&config, self.hosts, is_on_loopback),
             connections,
+            handle: self.handle,
             permits: Arc::new(Semaphore::new(config.limits.max_connections)),
             tls,
             addresses: Addresses::new(config.limits.connections_per_address),
@@ -259,6 +288,26 @@ impl Server {
                 tracing::error!("cannot start: {error}");
                 ExitCode::FAILURE
             }
+        }
+    }
+}
+
+/// Says what a mounted server does not do though it is set.
+#[cfg(feature = "tower")]
+fn warn_of_ignored(config: &Config) {
+    let Config {
+        listen, admin, log, ..
+    } = Config::default();
+    let sections = [
+        ("listen", config.listen != listen, "listens"),
+        ("admin", config.admin != admin, "answers load balancers"),
+        ("log", config.log != log, "writes the log"),
+    ];
+    for (section, is_set, does) in sections {
+        if is_set {
+            tracing::warn!(
+                "[{section}] is set and ignored: the application that serves this {does}"
+            );
         }
     }
 }
@@ -373,6 +422,16 @@ impl Listening {
     /// The admin address, with the real port; `None` when the admin listener is off.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.as_ref().map(|(_, address)| *address)
+    }
+
+    /// What the rest of the program does with the server: it publishes, and addresses connections.
+    pub fn handle(&self) -> Handle {
+        self.service.handle.clone()
+    }
+
+    /// The topics of a channel: [`Handle::topics`].
+    pub fn topics<C: Channel>(&self) -> Topics<C::Outbound> {
+        self.service.handle.topics::<C>()
     }
 
     pub(crate) fn service(&self) -> &Service {

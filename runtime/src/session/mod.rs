@@ -26,7 +26,7 @@ use crate::listen::socket::Socket;
 use crate::observe::metrics::ChannelMetrics;
 use crate::observe::telemetry;
 use crate::observe::watchdog::{self, Watched};
-use crate::session::caught::caught;
+use crate::session::caught::{Panicked, caught};
 use crate::session::link::{End, Event, Link};
 use crate::session::route::Served;
 
@@ -60,7 +60,7 @@ pub(crate) fn run<E: Endpoint>(
             .disconnected(session, end.reason.clone(), &topics);
         let ended = guarded("disconnected", &route.metrics, ended);
         // On the heap, so that open connections do not carry the room that closing takes.
-        Box::pin(async { tokio::join!(link.finish(end), ended) }).await;
+        let _ = Box::pin(async { tokio::join!(link.finish(end), ended) }).await;
         drop(guards);
     }
 }
@@ -81,7 +81,7 @@ pub(crate) async fn never_opened<E: Endpoint>(
     let topics = connection.topics.clone();
     drop(connection);
     let ended = route.endpoint.disconnected(session, reason, &topics);
-    guarded("disconnected", &route.metrics, ended).await;
+    let _ = guarded("disconnected", &route.metrics, ended).await;
 }
 
 /// Calls `connected`. Returns how the connection ends, if the handler ends it.
@@ -265,15 +265,15 @@ fn consequence<E: Endpoint>(running: Running, error: Error) -> Option<End> {
     }
 }
 
-/// Runs a handler whose panic concerns no connection any more.
+/// Runs a handler whose panic concerns no connection, or none any more; counts and logs the panic.
 pub(crate) async fn guarded(
     handler: &'static str,
     metrics: &ChannelMetrics,
     future: impl Future<Output = ()>,
-) {
+) -> Result<(), Panicked> {
     let watched = watchdog::watch(metrics.mark(handler), future);
-    if caught(watched).await.is_err() {
+    caught(watched).await.inspect_err(|_| {
         tracing::error!(handler, "a handler panicked");
         metrics.panics.add(1);
-    }
+    })
 }

@@ -2,13 +2,16 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::Instant;
 use wsgen_config::Config;
 use wsgen_protocol::close::code;
 use wsgen_topics::{ConnectionId, Connections, Hub, Membership, Outbox, Topics};
 
 use crate::codegen::Endpoint;
 use crate::handler::context::Connection;
+use crate::handler::handle::Handle;
 use crate::handler::handshake::Handshake;
 use crate::handler::reject::Reject;
 use crate::listen::shares::Place;
@@ -18,6 +21,10 @@ use crate::observe::watchdog;
 use crate::session;
 use crate::session::link::Link;
 use crate::session::opened::Opened;
+
+/// How long a `background` that panicked is left alone before it begins again: longer each time, up to the other one.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -88,7 +95,9 @@ pub(crate) trait Route: Send + Sync {
         trace: Trace,
         config: Arc<Config>,
         connections: Connections,
+        server: Handle,
     ) -> BoxFuture<Result<Box<dyn NewSession>, Reject>>;
+    /// Runs what the handler does beside the server; again, if that panics.
     fn background(self: Arc<Self>) -> BoxFuture<()>;
     fn hub(&self) -> &Arc<Hub>;
 }
@@ -134,6 +143,7 @@ impl<E: Endpoint> Route for Served<E> {
         trace: Trace,
         config: Arc<Config>,
         connections: Connections,
+        server: Handle,
     ) -> BoxFuture<Result<Box<dyn NewSession>, Reject>> {
         Box::pin(async move {
             let (peer, admission) = (handshake.peer, handshake.admission.clone());
@@ -154,6 +164,7 @@ impl<E: Endpoint> Route for Served<E> {
                     positions,
                 )),
                 topics: self.topics.clone(),
+                server,
                 invalid: config.messages.invalid,
                 trace,
             };
@@ -169,8 +180,23 @@ impl<E: Endpoint> Route for Served<E> {
 
     fn background(self: Arc<Self>) -> BoxFuture<()> {
         Box::pin(async move {
-            let background = self.endpoint.background(self.topics.clone());
-            session::guarded("background", &self.metrics, background).await;
+            let mut pause = SHORTEST_PAUSE;
+            loop {
+                let begin = Instant::now();
+                let background = async { self.endpoint.background(self.topics.clone()).await };
+                if session::guarded("background", &self.metrics, background)
+                    .await
+                    .is_ok()
+                {
+                    return;
+                }
+                if begin.elapsed() > LONGEST_PAUSE {
+                    pause = SHORTEST_PAUSE;
+                }
+                tracing::warn!(channel = E::CHANNEL, ?pause, "`background` begins again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
         })
     }
 }

@@ -3,14 +3,35 @@
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use wsgen_protocol::Message;
+use wsgen_protocol::close::close_payload;
+
+/// Opcodes (RFC 6455, section 5.2), and the bit of a frame that ends its message.
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+const PONG: u8 = 10;
+const FINAL: u8 = 0x80;
 
 /// An open connection.
-pub(super) struct Client(TcpStream);
+#[derive(Debug)]
+pub(super) struct Client<S>(S);
 
-impl Client {
+/// What a server sends.
+#[derive(Debug)]
+pub(super) enum Received {
+    /// A message in one frame.
+    Message(Message),
+    /// The end, with its code and its reason.
+    Close(Option<u16>, String),
+    /// What a pong has to repeat.
+    Ping(Vec<u8>),
+}
+
+impl Client<TcpStream> {
     /// Connects; the error has the answer of a server that does not want the connection.
     pub(super) async fn connect(
         address: SocketAddr,
@@ -39,14 +60,49 @@ impl Client {
         Err(Error::other(String::from_utf8_lossy(&head).into_owned()))
     }
 
+    /// The text of the next frame.
+    pub(super) async fn text(&mut self) -> Result<String> {
+        match self.next().await? {
+            Received::Message(Message::Text(text)) => Ok(text.into()),
+            other => Err(Error::new(
+                ErrorKind::InvalidData,
+                format!("no text, but {other:?}"),
+            )),
+        }
+    }
+}
+
+impl<S> Client<S> {
+    /// On a connection that is a WebSocket.
+    pub(super) fn new(stream: S) -> Self {
+        Self(stream)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Client<S> {
     /// Sends a message as one frame, masked as RFC 6455, section 5.3, asks clients to.
     pub(super) async fn send(&mut self, message: &Message) -> Result<()> {
+        let opcode = match message {
+            Message::Text(_) => TEXT,
+            Message::Binary(_) => BINARY,
+        };
+        self.send_frame(opcode, message.as_bytes()).await
+    }
+
+    /// Begins the end.
+    pub(super) async fn close(&mut self, code: u16, reason: &str) -> Result<()> {
+        let payload = close_payload(code, reason);
+        self.send_frame(CLOSE, &payload).await
+    }
+
+    /// Answers a ping.
+    pub(super) async fn pong(&mut self, payload: &[u8]) -> Result<()> {
+        self.send_frame(PONG, payload).await
+    }
+
+    async fn send_frame(&mut self, opcode: u8, payload: &[u8]) -> Result<()> {
         const MASK: [u8; 4] = [1, 2, 3, 4];
-        let payload = message.as_bytes();
-        let mut frame = vec![match message {
-            Message::Text(_) => 0x81,
-            Message::Binary(_) => 0x82,
-        }];
+        let mut frame = vec![FINAL | opcode];
         match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
             (Ok(length @ 0..=125), _) => frame.push(0x80 | length),
             (_, Ok(length)) => {
@@ -63,23 +119,39 @@ impl Client {
         frame.extend(masked.map(|(byte, mask)| byte ^ mask));
         self.0.write_all(&frame).await
     }
+}
 
-    /// The text of the next frame, which has to be a whole one of at most 64 KiB.
-    pub(super) async fn text(&mut self) -> Result<String> {
-        let first = self.0.read_u8().await?;
-        let length = match self.0.read_u8().await? {
-            126 => self.0.read_u16().await?,
-            length => u16::from(length),
-        };
-        let mut payload = vec![0; usize::from(length)];
-        self.0.read_exact(&mut payload).await?;
-        let text = String::from_utf8_lossy(&payload).into_owned();
-        match first {
-            0x81 => Ok(text),
-            _ => Err(Error::new(
-                ErrorKind::InvalidData,
-                format!("no text, but {text:?}"),
-            )),
+impl<S: AsyncRead + Unpin> Client<S> {
+    /// What comes next. A server sends every message in one frame.
+    pub(super) async fn next(&mut self) -> Result<Received> {
+        loop {
+            let first = self.0.read_u8().await?;
+            let length = match self.0.read_u8().await? {
+                126 => u64::from(self.0.read_u16().await?),
+                127 => self.0.read_u64().await?,
+                length => u64::from(length),
+            };
+            let mut payload = vec![0; usize::try_from(length).map_err(Error::other)?];
+            self.0.read_exact(&mut payload).await?;
+            let text = |payload| {
+                String::from_utf8(payload)
+                    .map_err(|error| Error::new(ErrorKind::InvalidData, error))
+            };
+            match first ^ FINAL {
+                TEXT => return Ok(Received::Message(Message::from(text(payload)?))),
+                BINARY => return Ok(Received::Message(Message::from(payload))),
+                CLOSE => {
+                    let code = payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+                    let reason = payload.split_off(payload.len().min(2));
+                    return Ok(Received::Close(code, text(reason)?));
+                }
+                PING => return Ok(Received::Ping(payload)),
+                PONG => {}
+                _ => {
+                    let fault = format!("a frame that begins with {first:#x}");
+                    return Err(Error::new(ErrorKind::InvalidData, fault));
+                }
+            }
         }
     }
 }

@@ -6,11 +6,16 @@
 #![allow(clippy::panic)]
 
 mod client;
+mod connection;
+mod expected;
 mod route;
+mod server;
+mod subscription;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+pub use connection::Connection;
 pub use route::Route;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +27,8 @@ use wsgen_protocol::Message;
 
 use crate::codegen::{Decode, Frame, from_json};
 use crate::serve::server::Server;
+pub use server::{Connecting, Refused, TestServer};
+pub use subscription::Subscription;
 
 /// Checks that an example arrives as the message `name` of a route.
 ///

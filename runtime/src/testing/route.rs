@@ -3,12 +3,12 @@
 use std::io::ErrorKind;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
 use wsgen_authentication::Principal;
 use wsgen_protocol::{DecodeError, Message};
 
 use super::client::Client;
+use super::expected::PATIENCE;
 use super::on_free_ports;
 use crate::codegen::{Decode, Endpoint};
 use crate::handler::context::Context;
@@ -16,9 +16,6 @@ use crate::handler::error::Error;
 use crate::handler::handshake::Handshake;
 use crate::handler::reject::Reject;
 use crate::serve::server::Server;
-
-/// How long a server has for one example; far more than it needs.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A route that takes the messages `M`, and a request `R` that opens a connection there.
 ///

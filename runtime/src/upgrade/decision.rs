@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use hyper::header::WWW_AUTHENTICATE;
 use wsgen_authentication::{Admission, Security, Shown};
 
@@ -14,12 +13,13 @@ use crate::service::Service;
 use crate::session::caught::{Panicked, caught};
 use crate::session::opened::Opened;
 use crate::session::route::{NewSession, Route};
+use crate::upgrade::Identity;
 
 /// A request that is right in form, on its route.
 pub(crate) struct Knock {
     pub(crate) route: Arc<dyn Route>,
     pub(crate) handshake: Handshake,
-    pub(crate) certificate: Option<Bytes>,
+    pub(crate) identity: Identity,
     /// Whether it comes by a trusted proxy.
     pub(crate) is_trusted: bool,
 }
@@ -41,6 +41,7 @@ impl Knock {
     /// Whether a credential is to come in the first message, as the settings allow, because none is here.
     pub(crate) fn awaits_token(&self, service: &Service) -> bool {
         !service.config.authentication.first_message.is_empty()
+            && self.identity.principal.is_none()
             && service
                 .security
                 .as_ref()
@@ -66,7 +67,13 @@ impl Knock {
     }
 
     async fn let_in(mut self, service: &Service, token: Option<&str>) -> Result<Admitted, Reject> {
-        if let Some(security) = &service.security {
+        if let Some(principal) = self.identity.principal.take() {
+            let security = service.security.as_ref();
+            self.handshake.admission = Admission {
+                principal: Some(Arc::new(principal)),
+                schemes: security.map_or_else(Vec::new, Security::names),
+            };
+        } else if let Some(security) = &service.security {
             let admission = security.authenticate(&self.shown(token)).await;
             self.handshake.admission = admission.map_err(|_| unauthorized(security))?;
         }
@@ -74,9 +81,13 @@ impl Knock {
         let (config, connections) = (service.config.clone(), service.connections.clone());
         let (telemetry, headers) = (&config.telemetry, &self.handshake.headers);
         let trace = Trace::begin(telemetry, headers, self.is_trusted, self.route.channel());
-        let connected = self
-            .route
-            .connect(self.handshake, trace, config, connections);
+        let connected = self.route.connect(
+            self.handshake,
+            trace,
+            config,
+            connections,
+            service.handle.clone(),
+        );
         Ok(Admitted {
             session: connected.await?,
             principal: share,
@@ -88,7 +99,7 @@ impl Knock {
             headers: &self.handshake.headers,
             subprotocols: self.route.subprotocols(),
             query: &self.handshake.query,
-            certificate: self.certificate.as_ref(),
+            certificate: self.identity.certificate.as_ref(),
             token,
         }
     }

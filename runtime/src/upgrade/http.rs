@@ -36,6 +36,14 @@ impl Body for Text {
     }
 }
 
+impl Text {
+    /// The text, without its end of line.
+    pub(crate) fn into_text(self) -> String {
+        let bytes = self.0.unwrap_or_default();
+        String::from_utf8_lossy(&bytes).trim_end().to_owned()
+    }
+}
+
 /// An answer with a line of text.
 pub(crate) fn text(status: StatusCode, text: &str) -> Response<Text> {
     let mut response = Response::new(Text(Some(Bytes::from(format!("{text}\n")))));

@@ -20,7 +20,7 @@ use refusal::Refusal;
 pub(crate) use request::WRONG_VERSION;
 use request::{accept_of, check_target};
 pub(crate) use switching::Switching;
-use wsgen_authentication::{Admission, subprotocol_to_agree_on};
+use wsgen_authentication::{Admission, Principal, subprotocol_to_agree_on};
 use wsgen_protocol::Escaped;
 use wsgen_protocol::compression::Deflate;
 
@@ -87,15 +87,24 @@ impl Agreed {
     }
 }
 
+/// Who a client is, as far as that is known without its request.
+#[derive(Default)]
+pub(crate) struct Identity {
+    /// The certificate that it has shown, verified, DER.
+    pub(crate) certificate: Option<Bytes>,
+    /// Who it is, where an application has authenticated it.
+    pub(crate) principal: Option<Principal>,
+}
+
 /// Agrees to a request, or answers it with a refusal.
 pub(crate) async fn answer(
     service: &Arc<Service>,
     peer: SocketAddr,
-    certificate: Option<&Bytes>,
+    identity: Identity,
     head: Parts,
     has_body: bool,
 ) -> Result<Agreed, Refusal> {
-    let agreed = upgrade(service, peer, certificate, &head, has_body).await;
+    let agreed = upgrade(service, peer, identity, &head, has_body).await;
     agreed.map_err(|reject| {
         let path = Escaped(head.uri.path());
         tracing::debug!(%peer, %path, status = reject.status.as_u16(), cause = reject.cause, "refused");
@@ -109,7 +118,7 @@ pub(crate) async fn answer(
 async fn upgrade(
     service: &Arc<Service>,
     peer: SocketAddr,
-    certificate: Option<&Bytes>,
+    identity: Identity,
     head: &Parts,
     has_body: bool,
 ) -> Result<Agreed, Reject> {
@@ -138,7 +147,7 @@ async fn upgrade(
     let knock = Knock {
         route,
         handshake,
-        certificate: certificate.cloned(),
+        identity,
         is_trusted,
     };
     let next = match knock.awaits_token(service) {

@@ -88,8 +88,13 @@ impl<Out: Encode> Topics<Out> {
 impl<Out> Topics<Out> {
     /// The topics of a route of this channel.
     pub fn new(channel: &'static str, metrics: Arc<FanOutMetrics>) -> Self {
+        Self::of(Arc::new(Hub::new(channel, metrics)))
+    }
+
+    /// The topics that a hub has; `Out` is what its channel sends.
+    pub fn of(hub: Arc<Hub>) -> Self {
         Self {
-            hub: Arc::new(Hub::new(channel, metrics)),
+            hub,
             messages: PhantomData,
         }
     }

@@ -7,7 +7,10 @@ use wsgen_runtime::Config;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::from_args("config/development.toml");
+    let config = match Config::from_args("config/development.toml") {
+        Ok(config) => config,
+        Err(exit) => return exit.report(),
+    };
     let server = servers::development(Handlers::default());
     server.serve(config).await
 }

@@ -7,7 +7,10 @@ use wsgen_runtime::Config;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::from_args("config/game.toml");
+    let config = match Config::from_args("config/game.toml") {
+        Ok(config) => config,
+        Err(exit) => return exit.report(),
+    };
     let server = servers::game(Handlers::default());
     server.serve(config).await
 }

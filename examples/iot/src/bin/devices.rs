@@ -9,7 +9,10 @@ use wsgen_runtime::Config;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::from_args("config/devices.toml");
+    let config = match Config::from_args("config/devices.toml") {
+        Ok(config) => config,
+        Err(exit) => return exit.report(),
+    };
     let server = servers::devices(Handlers::from_environment());
     server.serve(config).await
 }

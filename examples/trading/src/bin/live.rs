@@ -9,7 +9,10 @@ use wsgen_runtime::Config;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::from_args("config/live.toml");
+    let config = match Config::from_args("config/live.toml") {
+        Ok(config) => config,
+        Err(exit) => return exit.report(),
+    };
     let server = servers::live(Handlers::from_environment());
     server.serve(config).await
 }

@@ -9,7 +9,10 @@ use wsgen_runtime::Config;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::from_args("config/sandbox.toml");
+    let config = match Config::from_args("config/sandbox.toml") {
+        Ok(config) => config,
+        Err(exit) => return exit.report(),
+    };
     let server = servers::sandbox(Handlers::with_keys("demo.demo"));
     server.serve(config).await
 }
