@@ -1,5 +1,6 @@
 //! What a handler holds of its connection.
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -317,4 +318,19 @@ fn not_encoded(error: EncodeError) -> SendError {
 
 fn owned(topic: impl AsRef<str>) -> Box<str> {
     topic.as_ref().into()
+}
+
+impl<S, Out> fmt::Debug for Context<'_, S, Out> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Context")
+            .field("id", &self.connection.id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<Out> fmt::Debug for Sender<Out> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sender").finish_non_exhaustive()
+    }
 }

@@ -4,6 +4,7 @@
 //! accepting, TLS, the deadline and the size of a request's head.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -175,4 +176,10 @@ fn place(service: &Service, peer: Option<Peer>) -> Result<Place, Reject> {
         Some(Peer(peer)) => place.with_address(service.place_of_peer(peer.ip())?),
         None => place,
     })
+}
+
+impl fmt::Debug for Mounted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Mounted").finish_non_exhaustive()
+    }
 }

@@ -1,5 +1,6 @@
 //! A server put together from routes, and how it runs: bind, serve, drain.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -490,5 +491,23 @@ impl Listening {
         service.others.say_goodbye().await;
         tracing::info!(server = name, "stopped");
         outcome
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Server")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Listening {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Listening")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

@@ -218,3 +218,9 @@ impl fmt::Display for Refused {
 }
 
 impl std::error::Error for Refused {}
+
+impl<C> fmt::Debug for Connecting<'_, C> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Connecting").finish_non_exhaustive()
+    }
+}

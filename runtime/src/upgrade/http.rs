@@ -14,6 +14,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The body of an answer, which is there at once.
 #[cfg_attr(not(feature = "tower"), allow(unreachable_pub))]
+#[derive(Debug)]
 pub struct Text(Option<Bytes>);
 
 impl Body for Text {
