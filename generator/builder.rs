@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::bundle::bundle;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render_human};
 use crate::document::{FileSystem, Sources};
+use crate::model::TagValue;
 use crate::naming::visible;
-use crate::options::{ChannelLayout, Options, Perspective};
+use crate::options::{ChannelLayout, MessageRule, Options, Perspective};
 
 /// Generates the code of a document from `build.rs`, to be included by `wsgen_runtime::include_api!`.
 ///
@@ -33,6 +34,7 @@ pub struct Builder {
     allowed: Vec<PathBuf>,
     out_dir: Option<PathBuf>,
     file_name: Option<String>,
+    deny_warnings: bool,
 }
 
 /// Why nothing was generated. It reads well by `Debug` too, since that is how `main` of a `build.rs` shows it.
@@ -87,6 +89,37 @@ impl Builder {
         self
     }
 
+    /// A value of a property by which a message of the document is known, where its schemas do not say it; may be called
+    /// again. The message goes by its key, its `name` or its `messageId`, and a property inside an object by a path with a
+    /// dot, `header.name`.
+    pub fn message_when(
+        mut self,
+        message: impl Into<String>,
+        property: impl Into<String>,
+        value: impl Into<TagValue>,
+    ) -> Self {
+        let (message, property) = (message.into(), property.into());
+        let rules = &mut self.options.messages;
+        let known = rules
+            .iter_mut()
+            .find(|rule| rule.message == message && rule.property == property);
+        match known {
+            Some(rule) => rule.values.push(value.into()),
+            None => rules.push(MessageRule {
+                message,
+                property,
+                values: vec![value.into()],
+            }),
+        }
+        self
+    }
+
+    /// Whether warnings about the document are errors; by default not.
+    pub fn deny_warnings(mut self, deny: bool) -> Self {
+        self.deny_warnings = deny;
+        self
+    }
+
     /// Where to write; by default the `OUT_DIR` that Cargo sets.
     pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(folder.into());
@@ -126,9 +159,13 @@ impl Builder {
             output.files
         });
         let files = files.map_err(|errors| diagnostics.merge(errors));
+        if self.deny_warnings {
+            diagnostics = diagnostics.strict();
+        }
+        let files = files.ok().filter(|_| !diagnostics.has_errors());
         // Cargo that does not listen is not there.
         let _ = tell(&sources, &diagnostics, cargo);
-        let Ok(files) = files else {
+        let Some(files) = files else {
             return Err(BuildError::Document(render_human(
                 &diagnostics,
                 &sources,
@@ -244,6 +281,22 @@ operations: {receivePing: {action: receive, channel: {$ref: '#/channels/echo'}}}
         let mut told = Vec::new();
         let result = Builder::new().out_dir(folder).run(&path, &mut told);
         (String::from_utf8(told).unwrap(), result)
+    }
+
+    #[test]
+    fn warnings_are_errors_where_they_are_denied() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("echo.yaml");
+        fs::write(
+            &path,
+            DOCUMENT.replace("protocol: ws", "protocol: websocket"),
+        )
+        .unwrap();
+        fs::write(folder.path().join("ping.yaml"), "payload: {type: string}").unwrap();
+        let run = |builder: Builder| builder.out_dir(folder.path()).run(&path, &mut Vec::new());
+        run(Builder::new()).unwrap();
+        let refused = run(Builder::new().deny_warnings(true)).unwrap_err();
+        assert!(refused.to_string().contains("taken as `ws`"), "{refused}");
     }
 
     #[test]

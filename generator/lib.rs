@@ -34,7 +34,8 @@ pub mod settings;
 pub mod table;
 
 pub use builder::{BuildError, Builder};
-pub use options::{ChannelLayout, Options, Perspective};
+pub use model::TagValue;
+pub use options::{ChannelLayout, MessageRule, Options, Perspective};
 
 use diagnostic::{Code, Diagnostics, Severity};
 use document::Sources;

@@ -118,6 +118,16 @@ pub fn string_literal(text: &str) -> Literal {
     }
 }
 
+/// A key of TOML: as it is where that is allowed.
+#[must_use]
+pub fn toml_key(key: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    match !key.is_empty() && key.chars().all(bare) {
+        true => key.to_owned(),
+        false => toml_string(key),
+    }
+}
+
 /// A basic string of TOML, or a double-quoted scalar of YAML: both know these escapes.
 #[must_use]
 pub fn toml_string(text: &str) -> String {

@@ -8,6 +8,8 @@ use clap::ValueEnum;
 #[cfg(feature = "cli")]
 use serde::Deserialize;
 
+use crate::model::TagValue;
+
 /// What the user decided about the document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -20,6 +22,19 @@ pub struct Options {
     pub servers: Vec<String>,
     /// Whether to generate a client as well.
     pub client: bool,
+    /// By which values messages are known.
+    pub messages: Vec<MessageRule>,
+}
+
+/// By which value of a property a message is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRule {
+    /// The message, by its key, its `name` or its `messageId`.
+    pub message: String,
+    /// The property; with a dot, one inside an object.
+    pub property: String,
+    /// The values that stand for the message.
+    pub values: Vec<TagValue>,
 }
 
 /// The application that a document describes.
@@ -103,6 +118,8 @@ pub enum ChosenValue<'o> {
     Texts(&'o [String]),
     /// Yes.
     Yes,
+    /// By which values a message is known.
+    When(&'o MessageRule),
 }
 
 impl Options {
@@ -142,6 +159,11 @@ impl Options {
                 value: value?,
             })
         });
-        chosen.collect()
+        let rules = self.messages.iter().map(|rule| Chosen {
+            key: "messages",
+            method: "message_when",
+            value: ChosenValue::When(rule),
+        });
+        chosen.chain(rules).collect()
     }
 }

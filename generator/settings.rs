@@ -2,8 +2,9 @@
 
 use askama::Template;
 
-use crate::naming::toml_string;
-use crate::options::{ChosenValue, Options};
+use crate::model::TagValue;
+use crate::naming::{toml_key, toml_string};
+use crate::options::{ChosenValue, MessageRule, Options};
 
 /// What `wsgen.toml` says.
 #[derive(Clone, Debug)]
@@ -24,13 +25,14 @@ impl Settings {
     /// # Errors
     /// When the template cannot be rendered: a bug of wsgen.
     pub fn to_toml(&self) -> Result<String, askama::Error> {
-        let options = self.options.chosen().into_iter().map(|chosen| {
+        let options = self.options.chosen().into_iter().filter_map(|chosen| {
             let value = match chosen.value {
+                ChosenValue::When(_) => return None,
                 ChosenValue::Word(word, _) => toml_string(word),
                 ChosenValue::Texts(texts) => list(texts),
                 ChosenValue::Yes => "true".to_owned(),
             };
-            (chosen.key, value)
+            Some((chosen.key, value))
         });
         SettingsFile {
             document: toml_string(&self.document),
@@ -40,6 +42,7 @@ impl Settings {
                 folders => Some(list(folders)),
             },
             build_script: self.build_script,
+            messages: self.options.messages.iter().map(table).collect(),
         }
         .render()
     }
@@ -51,7 +54,7 @@ impl Settings {
     #[cfg(feature = "cli")]
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: read::File = toml::from_str(text).map_err(|error| error.to_string())?;
-        Ok(file.into())
+        file.settings()
     }
 }
 
@@ -63,6 +66,28 @@ struct SettingsFile {
     options: Vec<(&'static str, String)>,
     allow_ref_roots: Option<String>,
     build_script: bool,
+    /// For each message about which something is decided, its table.
+    messages: Vec<String>,
+}
+
+/// The table that says by which values a message is known.
+fn table(rule: &MessageRule) -> String {
+    let value = |value: &TagValue| match value {
+        TagValue::String(text) => toml_string(text),
+        other => other.text().into_owned(),
+    };
+    let values = match &rule.values[..] {
+        [only] => value(only),
+        several => {
+            let values: Vec<String> = several.iter().map(value).collect();
+            format!("[{}]", values.join(", "))
+        }
+    };
+    format!(
+        "[messages.{}]\nwhen = {{ {} = {values} }}",
+        toml_key(&rule.message),
+        toml_key(&rule.property)
+    )
 }
 
 /// A list of strings in TOML.
@@ -75,10 +100,13 @@ fn list(items: &[String]) -> String {
 mod read {
     //! The file as serde sees it.
 
+    use std::collections::BTreeMap;
+
     use serde::Deserialize;
 
     use super::Settings;
-    use crate::options::{ChannelLayout, Options, Perspective};
+    use crate::model::TagValue;
+    use crate::options::{ChannelLayout, MessageRule, Options, Perspective};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -96,21 +124,74 @@ mod read {
         client: bool,
         #[serde(default)]
         build_script: bool,
+        #[serde(default)]
+        messages: BTreeMap<String, Message>,
     }
 
-    impl From<File> for Settings {
-        fn from(file: File) -> Self {
-            Self {
-                document: file.document,
+    /// What is decided about a message.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Message {
+        when: BTreeMap<String, Values>,
+    }
+
+    /// The values that stand for a message.
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Values {
+        Text(String),
+        Integer(i64),
+        Boolean(bool),
+        Number(f64),
+        Several(Vec<Values>),
+    }
+
+    impl File {
+        pub(super) fn settings(self) -> Result<Settings, String> {
+            let messages = self
+                .messages
+                .into_iter()
+                .map(|(name, message)| message.rule(name));
+            Ok(Settings {
+                document: self.document,
                 options: Options {
-                    perspective: file.perspective,
-                    channels: file.channels,
-                    servers: file.servers,
-                    client: file.client,
+                    perspective: self.perspective,
+                    channels: self.channels,
+                    servers: self.servers,
+                    client: self.client,
+                    messages: messages.collect::<Result<_, _>>()?,
                 },
-                allow_ref_roots: file.allow_ref_roots,
-                build_script: file.build_script,
+                allow_ref_roots: self.allow_ref_roots,
+                build_script: self.build_script,
+            })
+        }
+    }
+
+    impl Message {
+        fn rule(self, message: String) -> Result<MessageRule, String> {
+            let mut when = self.when.into_iter();
+            match (when.next(), when.next()) {
+                (Some((property, values)), None) => Ok(MessageRule {
+                    message,
+                    property,
+                    values: values.flat(),
+                }),
+                _ => Err(format!(
+                    "`when` of the message `{message}` has to name one property, as in `when = {{ type = \"subscribe\" }}`"
+                )),
             }
+        }
+    }
+
+    impl Values {
+        fn flat(self) -> Vec<TagValue> {
+            vec![match self {
+                Self::Text(text) => TagValue::String(text),
+                Self::Integer(number) => TagValue::Integer(number),
+                Self::Boolean(value) => value.into(),
+                Self::Number(number) => TagValue::Other(number.to_string()),
+                Self::Several(values) => return values.into_iter().flat_map(Self::flat).collect(),
+            }]
         }
     }
 }
@@ -135,6 +216,18 @@ mod tests {
                 channels: ChannelLayout::Multiplex,
                 servers: vec!["eu".to_owned(), "us \u{7f}".to_owned()],
                 client: true,
+                messages: vec![
+                    MessageRule {
+                        message: "join room".to_owned(),
+                        property: "header.name".to_owned(),
+                        values: vec!["join".into(), 7.into()],
+                    },
+                    MessageRule {
+                        message: "leave".to_owned(),
+                        property: "ok".to_owned(),
+                        values: vec![true.into()],
+                    },
+                ],
             },
             allow_ref_roots: vec!["..".to_owned()],
             build_script: true,

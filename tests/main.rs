@@ -23,6 +23,7 @@ mod corpus_compiles;
 mod deployment;
 mod descriptions;
 mod diff;
+mod dispatch;
 mod documents;
 mod examples;
 mod exchange;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use wsgen::diagnostic::Diagnostics;
 use wsgen::document::{FileSystem, Sources};
-use wsgen::{ChannelLayout, Options, Perspective};
+use wsgen::{ChannelLayout, MessageRule, Options, Perspective};
 
 /// The document to read.
 #[derive(Args, Debug)]
@@ -28,9 +28,30 @@ pub(super) struct Choices {
     /// Generate this server only, by its name, or one that the document does not have, by its URL (repeatable).
     #[arg(long = "server", value_name = "NAME")]
     servers: Vec<String>,
+    /// By which value of a property a message is known, such as `subscribe:type=subscribe` (repeatable).
+    #[arg(long = "when", value_name = "MESSAGE:PROPERTY=VALUE", value_parser = rule)]
+    messages: Vec<MessageRule>,
     /// A folder outside the document's own from which references may read (repeatable).
     #[arg(long, value_name = "DIR")]
     pub(super) allow_ref_root: Vec<PathBuf>,
+}
+
+/// Reads `MESSAGE:PROPERTY=VALUE`.
+fn rule(text: &str) -> Result<MessageRule, String> {
+    let expected =
+        || "expected MESSAGE:PROPERTY=VALUE, such as `subscribe:type=subscribe`".to_owned();
+    let (place, value) = text.split_once('=').ok_or_else(expected)?;
+    let (message, property) = place.rsplit_once(':').ok_or_else(expected)?;
+    let value = match (value.parse::<i64>(), value.parse::<bool>()) {
+        (Ok(number), _) => number.into(),
+        (_, Ok(value)) => value.into(),
+        _ => value.trim_matches('"').into(),
+    };
+    Ok(MessageRule {
+        message: message.trim().to_owned(),
+        property: property.trim().to_owned(),
+        values: vec![value],
+    })
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -95,6 +116,10 @@ impl Choices {
             servers: match self.servers.is_empty() {
                 true => options.servers,
                 false => self.servers.clone(),
+            },
+            messages: match self.messages.is_empty() {
+                true => options.messages,
+                false => self.messages.clone(),
             },
             ..options
         }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::model::{
-    Constant, Definition, Exchange, Literal, MessageSet, Method, Reply, Route, Traffic, Type,
+    Constant, Definition, Exchange, MessageSet, Method, Reply, Route, TagValue, Traffic, Type,
     Types, Variant, VariantId,
 };
 
@@ -310,17 +310,20 @@ fn constant<'m>(ty: &Type, types: &'m Types) -> Option<&'m Constant> {
 }
 
 /// The property whose value names a message, and its values.
-fn tag(set: &MessageSet, index: VariantId) -> Option<(String, Vec<&Literal>)> {
+fn tag(set: &MessageSet, index: VariantId) -> Option<(String, Vec<&TagValue>)> {
     let tag = set.dispatch.tag.as_ref()?;
     let own = tag.values.iter().filter(|(_, target)| *target == index);
-    let values: Vec<&Literal> = own.map(|(literal, _)| literal).collect();
+    let values: Vec<&TagValue> = own.map(|(literal, _)| literal).collect();
     (!values.is_empty()).then_some((tag.path.join("."), values))
 }
 
-fn words(values: &[&Literal]) -> String {
-    let word = |value: &&Literal| match value {
-        Literal::String(text) => format!("`{text}`"),
-        Literal::Integer(number) => format!("`{number}`"),
-    };
-    values.iter().map(word).collect::<Vec<_>>().join(" or ")
+fn words(values: &[&TagValue]) -> String {
+    // The spellings of a name are a dozen.
+    const MOST: usize = 3;
+    let word = |value: &&TagValue| format!("`{}`", value.text());
+    let shown = values.iter().take(MOST).map(word).collect::<Vec<_>>();
+    match values.len() > MOST {
+        true => format!("{} or another spelling", shown.join(" or ")),
+        false => shown.join(" or "),
+    }
 }

@@ -143,6 +143,10 @@ codes! {
     // Messages and schemas.
     /// Two messages of a channel cannot be told apart.
     AmbiguousMessages = "ambiguous-messages",
+    /// What tells messages apart is suggested by the document, not said by its schemas.
+    SuggestedTag = "suggested-tag",
+    /// The settings speak of a message that the document does not have.
+    UnknownMessage = "unknown-message",
     /// A schema says nothing about its values.
     UntypedSchema = "untyped-schema",
     /// A schema uses a construct that has no Rust type.

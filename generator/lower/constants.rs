@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::model::{
-    Constant, Definition, Definitions, Dispatch, Field, Literal, RouteId, Type, TypeDefinition,
-    TypeId, VariantId,
+    Constant, Definition, Definitions, Dispatch, Evidence, Field, Literal, RouteId, TagValue, Type,
+    TypeDefinition, TypeId, VariantId,
 };
 use crate::naming::{Scope, value_name};
 use crate::table::Table;
@@ -96,14 +96,15 @@ fn is_verified(
     else {
         return false;
     };
-    let values: HashSet<&Literal> = tag
+    let values: HashSet<&TagValue> = tag
         .values
         .iter()
         .filter(|(_, target)| *target == variant)
         .map(|(literal, _)| literal)
         .collect();
     *tag.path == [constant.name.as_str()]
-        && values == HashSet::from([&Literal::String(constant.value.clone())])
+        && tag.evidence <= Evidence::Schema
+        && values == HashSet::from([&TagValue::String(constant.value.clone())])
 }
 
 fn add_named(ty: &Type, found: &mut BTreeSet<TypeId>) {

@@ -8,7 +8,9 @@ use crate::diagnostic::Location;
 use crate::table::{Table, ids};
 
 pub use checks::{Bound, Check, Format};
-pub use dispatch::{Dispatch, JsonKind, Literal, Shape, Tag, VariantId};
+pub use dispatch::{
+    Dispatch, Evidence, ItemShape, JsonKind, Literal, Shape, Tag, TagValue, VariantId,
+};
 pub use types::{
     Constant, Definition, Definitions, Field, Integer, Type, TypeDefinition, TypeId, Types,
     Untyped, Usage, VariantOfEnumeration,

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Content, Dispatch, JsonKind, Literal, Shape, Type, VariantId};
+use crate::model::{Content, Dispatch, ItemShape, JsonKind, Shape, TagValue, Type, VariantId};
 
 use super::checks::closure;
 use super::names::qualified;
@@ -113,6 +113,12 @@ fn rest(dispatch: &Dispatch, branches: &Branches<'_>, unit: &Unit<'_>) -> TokenS
                 quote!(codegen::is_any_of(payload, &[#(codegen::JsonKind::#kinds),*]))
             }
             Shape::Keys(keys) => quote!(codegen::has_keys(payload, &[#(#keys),*])),
+            Shape::AnyKey(keys) => quote!(#(codegen::has_keys(payload, &[#keys]))||*),
+            Shape::Value(path, values) => {
+                let texts = values.iter().map(TagValue::text);
+                quote!(codegen::has_value(payload, &[#(#path),*], &[#(#texts),*]))
+            }
+            Shape::Item(position, item) => item_test(*position, item),
         };
         let decode = (branches.decode)(*target);
         quote!(if #test { #decode } else)
@@ -124,14 +130,26 @@ fn rest(dispatch: &Dispatch, branches: &Branches<'_>, unit: &Unit<'_>) -> TokenS
     }
 }
 
+/// Whether a list has an item of this shape at a position.
+fn item_test(position: usize, item: &ItemShape) -> TokenStream {
+    let position = proc_macro2::Literal::usize_unsuffixed(position);
+    match item {
+        ItemShape::Kinds(kinds) => {
+            let kinds = kinds.iter().map(|kind| kind_tokens(*kind));
+            quote!(codegen::is_any_of(codegen::item(payload, #position), &[#(codegen::JsonKind::#kinds),*]))
+        }
+        ItemShape::Values(values) => {
+            let texts = values.iter().map(TagValue::text);
+            quote!(codegen::is_one_of(codegen::item(payload, #position), &[#(#texts),*]))
+        }
+    }
+}
+
 /// The values of a tag, those with one target together, in their order.
-fn by_target(values: &[(Literal, VariantId)]) -> Vec<(Vec<String>, VariantId)> {
+fn by_target(values: &[(TagValue, VariantId)]) -> Vec<(Vec<String>, VariantId)> {
     let mut grouped: Vec<(Vec<String>, VariantId)> = Vec::new();
     for (literal, target) in values {
-        let text = match literal {
-            Literal::String(text) => text.clone(),
-            Literal::Integer(number) => number.to_string(),
-        };
+        let text = literal.text().into_owned();
         match grouped.last_mut() {
             Some((texts, last)) if last == target => texts.push(text),
             _ => grouped.push((vec![text], *target)),

@@ -5,7 +5,7 @@ use std::path::Path;
 use askama::Template;
 
 use crate::markdown::{quoted, words};
-use crate::model::Service;
+use crate::model::{Service, TagValue};
 use crate::naming::string_literal;
 use crate::options::{ChosenValue, Options};
 use crate::output::OutputFile;
@@ -73,6 +73,23 @@ impl BuildScript {
                     calls.extend(texts.map(|text| format!(".{method}({text})")));
                 }
                 ChosenValue::Yes => calls.push(format!(".{method}(true)")),
+                ChosenValue::When(rule) => {
+                    let [message, property] =
+                        [&rule.message, &rule.property].map(|text| string_literal(text));
+                    let values = rule.values.iter().map(|value| match value {
+                        TagValue::String(text) => string_literal(text).to_string(),
+                        TagValue::Integer(number) => number.to_string(),
+                        TagValue::Other(text) if matches!(&**text, "true" | "false") => {
+                            text.clone()
+                        }
+                        TagValue::Other(text) => {
+                            format!("wsgen::TagValue::Other({}.into())", string_literal(text))
+                        }
+                    });
+                    calls.extend(
+                        values.map(|value| format!(".{method}({message}, {property}, {value})")),
+                    );
+                }
             }
         }
         let roots = project.allow_ref_roots.iter();

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use wsgen::model::{Exchange, Layout, Reply, Route, SchemeKind, Server, Service, Traffic};
+use wsgen::model::{
+    Evidence, Exchange, Layout, Reply, Route, SchemeKind, Server, Service, Traffic,
+};
 
 use super::told_apart::{TellsApart, tells_apart};
 
@@ -133,14 +135,38 @@ fn describe_traffic(text: &mut String, route: &Route, exchange: &Exchange) {
 fn describe_way(way: &TellsApart) -> String {
     match way {
         TellsApart::Binary => "binary frames".to_owned(),
-        TellsApart::Property { property, values } => {
+        TellsApart::Property {
+            property,
+            values,
+            evidence,
+        } => {
             let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-            format!("{property}: {}", values.join(" | "))
+            let why = match evidence {
+                Evidence::Schema => "",
+                Evidence::Settings => ", by the settings",
+                Evidence::Examples => ", by the examples",
+                Evidence::Names => ", by the names of the messages",
+                Evidence::Words => ", by what is written beside it",
+            };
+            format!("{property}: {}{why}", shown(&values))
         }
         TellsApart::Text => "any text".to_owned(),
         TellsApart::Kinds(kinds) => format!("any {}", kinds.join(" or ")),
         TellsApart::Keys(keys) => format!("has {}", keys.join(", ")),
+        TellsApart::AnyKey(keys) => format!("has one of {}", keys.join(", ")),
+        TellsApart::Item(position, item) => {
+            format!("a list with {} at {position}", item.join(" or "))
+        }
         TellsApart::Alone => "the only one".to_owned(),
         TellsApart::Nothing => "nothing tells it apart".to_owned(),
+    }
+}
+
+/// A few of many values: the spellings of a name are a dozen.
+fn shown(values: &[String]) -> String {
+    const MOST: usize = 3;
+    match values {
+        [first, _, _, _, ..] => format!("{first} | … {} more", values.len() - 1),
+        values => values[..values.len().min(MOST)].join(" | "),
     }
 }

@@ -5,8 +5,8 @@ use wsgen::Options;
 use wsgen::diagnostic::{Diagnostics, render_json};
 use wsgen::document::Sources;
 use wsgen::model::{
-    Channel, Content, Exchange, Layout, Method, Parameter, ParameterLocation, Reply, Route, Scheme,
-    SchemeKind, Server, Service, Traffic, VariantId,
+    Channel, Content, Evidence, Exchange, Layout, Method, Parameter, ParameterLocation, Reply,
+    Route, Scheme, SchemeKind, Server, Service, Traffic, VariantId,
 };
 
 use super::told_apart::{TellsApart, tells_apart};
@@ -160,12 +160,27 @@ fn messages(exchange: &Exchange) -> Vec<Value> {
 fn way(way: &TellsApart) -> Value {
     match way {
         TellsApart::Binary => json!({ "by": "binary frames" }),
-        TellsApart::Property { property, values } => {
-            json!({ "by": "property", "property": property, "values": values })
+        TellsApart::Property {
+            property,
+            values,
+            evidence,
+        } => {
+            let evidence = match evidence {
+                Evidence::Settings => "settings",
+                Evidence::Schema => "schema",
+                Evidence::Examples => "examples",
+                Evidence::Names => "names",
+                Evidence::Words => "words",
+            };
+            json!({ "by": "property", "property": property, "values": values, "evidence": evidence })
         }
         TellsApart::Text => json!({ "by": "text frames" }),
         TellsApart::Kinds(kinds) => json!({ "by": "type", "types": kinds }),
         TellsApart::Keys(keys) => json!({ "by": "keys", "keys": keys }),
+        TellsApart::AnyKey(keys) => json!({ "by": "any key", "keys": keys }),
+        TellsApart::Item(position, item) => {
+            json!({ "by": "item", "position": position, "item": item })
+        }
         TellsApart::Alone => json!({ "by": "being the only one" }),
         TellsApart::Nothing => json!({ "by": "nothing" }),
     }

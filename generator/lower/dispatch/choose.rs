@@ -3,22 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexSet;
 
-use crate::model::{Dispatch, JsonKind, Literal, Shape, Tag, VariantId};
+use crate::model::{Dispatch, Evidence, ItemShape, JsonKind, Shape, Tag, TagValue, VariantId};
 
-use super::profile::{MAX_COMPARED, Profile};
+use super::candidate::Candidates;
+use super::evidence::suggested;
+use super::profile::{Item, MAX_COMPARED, Profile};
+use super::tag_names::fame;
 
-/// The alternatives to choose from.
-pub(in super::super) type Candidates<'n> = IndexMap<VariantId, Candidate<'n>>;
-
-/// An alternative, and all that tells it from others.
-pub(in super::super) struct Candidate<'n> {
-    /// What can be seen of it.
-    pub(in super::super) profile: Profile,
-    /// What the document calls it.
-    pub(in super::super) name: &'n str,
-}
+/// What the user says: the property, and its values for some of the alternatives.
+pub(in super::super) type Decided = (Vec<String>, Vec<(TagValue, VariantId)>);
 
 /// A property that the document itself names as the one to look at.
 #[derive(Debug)]
@@ -26,22 +21,127 @@ pub(in super::super) struct Discriminator {
     /// Its name.
     pub(in super::super) property: String,
     /// The value for each alternative, where one is mapped or implied by the schema's name.
-    pub(in super::super) values: HashMap<VariantId, Literal>,
+    pub(in super::super) values: HashMap<VariantId, Vec<TagValue>>,
 }
 
-/// Properties that commonly name a message, the most telling first.
-const TAG_NAMES: &[&str] = &[
-    "type", "event", "op", "action", "method", "msg", "kind", "name", "channel",
-];
-
-/// Finds the way to each alternative: by a discriminating property, then by what is left of their shapes.
+/// Finds the way to each alternative: by what the user decided, by a discriminating property, then by what is left of their
+/// shapes; where all this leaves some, by what the document suggests. A message is also known by properties that it need
+/// not have, which would refuse an alternative of a schema that is right without them.
 pub(in super::super) fn choose(
     candidates: &Candidates<'_>,
+    decided: Option<&Decided>,
     discriminator: Option<&Discriminator>,
+    are_messages: bool,
 ) -> Dispatch {
-    if let Some(tag) = discriminator.and_then(|found| declared_tag(candidates, found)) {
+    if let Some(tag) = decided.map(|decided| decided_tag(candidates, decided)) {
         return complete(candidates, Some(tag));
     }
+    if let Some(discriminator) = discriminator {
+        let tag = declared_tag(candidates, discriminator);
+        let undeclared = untagged(candidates, Some(&tag));
+        if !tag.values.is_empty() {
+            // Nobody guesses by keys where the document says what to look at.
+            return Dispatch {
+                tag: Some(tag),
+                ambiguous: undeclared,
+                ..Dispatch::default()
+            };
+        }
+    }
+    let certain = certain(candidates);
+    if certain.ambiguous.is_empty() {
+        return certain;
+    }
+    let guesses = suggested(candidates, &certain.ambiguous);
+    let guesses = guesses
+        .into_iter()
+        .map(|tag| complete(candidates, Some(tag)));
+    let best = guesses.min_by_key(|guess| guess.ambiguous.len());
+    let mut best = match best {
+        Some(best) if best.ambiguous.len() < certain.ambiguous.len() => best,
+        _ => certain,
+    };
+    if are_messages {
+        let (by_own_keys, ambiguous) = split_by_own_keys(candidates, &best);
+        best.shapes.extend(by_own_keys);
+        best.ambiguous = ambiguous;
+    }
+    best
+}
+
+/// Knows what is left by constants at another property than the tag.
+fn split_by_value(
+    candidates: &Candidates<'_>,
+    tag: Option<&Tag>,
+    rest: &[VariantId],
+) -> (Vec<(Shape, VariantId)>, Vec<VariantId>) {
+    if tag.is_none() || rest.len() > MAX_COMPARED {
+        return (Vec::new(), rest.to_vec());
+    }
+    let paths: IndexSet<&Vec<String>> = rest
+        .iter()
+        .flat_map(|id| candidates[id].profile.constants.keys())
+        .collect();
+    // The values that an alternative has to have at a property, and no other of the rest can have there.
+    let own = |path: &Vec<String>, id: &VariantId| {
+        let profile = &candidates[id].profile;
+        let values = profile.constants.get(path)?;
+        let distinct = rest.iter().filter(|other| *other != id).all(|other| {
+            let other = &candidates[other].profile;
+            match other.constants.get(path) {
+                Some(others) => values.iter().all(|value| !others.contains(value)),
+                None => !other.properties.contains(&path[0]),
+            }
+        });
+        (distinct && profile.required.contains(&path[0])).then(|| values.clone())
+    };
+    let best = paths
+        .into_iter()
+        .rev()
+        .max_by_key(|path| rest.iter().filter(|id| own(path, id).is_some()).count());
+    let mut shapes = Vec::new();
+    let mut left = Vec::new();
+    for id in rest {
+        match best.and_then(|path| Some((path, own(path, id)?))) {
+            Some((path, values)) => shapes.push((Shape::Value(path.clone(), values), *id)),
+            None => left.push(*id),
+        }
+    }
+    (shapes, left)
+}
+
+/// Knows objects that nothing else tells apart by properties that no other of them has, required or not; all or none.
+fn split_by_own_keys(
+    candidates: &Candidates<'_>,
+    dispatch: &Dispatch,
+) -> (Vec<(Shape, VariantId)>, Vec<VariantId>) {
+    const MOST_KEYS: usize = 8;
+    let left = &dispatch.ambiguous;
+    let nothing = || (Vec::new(), left.clone());
+    if left.len() < 2 || left.len() > MAX_COMPARED {
+        return nothing();
+    }
+    let mut shapes = Vec::new();
+    for id in left {
+        let profile = &candidates[id].profile;
+        let others = left.iter().filter(|other| *other != id);
+        let others: Vec<&Profile> = others.map(|other| &candidates[other].profile).collect();
+        let is_object = |profile: &Profile| profile.kinds.iter().eq([&JsonKind::Object]);
+        let own = profile.declared.iter().filter(|key| {
+            let mut others = others.iter();
+            others.all(|other| !other.properties.contains(*key))
+        });
+        let own: Vec<String> = own.take(MOST_KEYS).cloned().collect();
+        if own.is_empty() || !is_object(profile) {
+            return nothing();
+        }
+        shapes.push((Shape::AnyKey(own), *id));
+    }
+    (shapes, Vec::new())
+}
+
+/// The way to each alternative by what the schemas say.
+fn certain(candidates: &Candidates<'_>) -> Dispatch {
     let strict = complete(candidates, constant_tag(candidates, Presence::Required));
     if strict.ambiguous.is_empty() {
         return strict;
@@ -67,11 +167,7 @@ fn complete(candidates: &Candidates<'_>, tag: Option<Tag>) -> Dispatch {
         tag,
         ..Dispatch::default()
     };
-    let mut rest = untagged(candidates, dispatch.tag.as_ref());
-    if rest.len() > 1 && dispatch.tag.is_none() {
-        dispatch.tag = name_tag(candidates, &rest);
-        rest = untagged(candidates, dispatch.tag.as_ref());
-    }
+    let rest = untagged(candidates, dispatch.tag.as_ref());
     if let [only] = rest[..] {
         dispatch.shapes.push((
             only_shape(&candidates[&only].profile, dispatch.tag.is_some()),
@@ -79,26 +175,47 @@ fn complete(candidates: &Candidates<'_>, tag: Option<Tag>) -> Dispatch {
         ));
         return dispatch;
     }
+    let (by_value, rest) = split_by_value(candidates, dispatch.tag.as_ref(), &rest);
     let (by_kind, rest) = split_by_kind(candidates, &rest);
+    let (by_items, rest) = split_by_items(candidates, &rest);
     let (by_keys, ambiguous) = split_by_keys(candidates, &rest);
+    dispatch.shapes.extend(by_value);
     dispatch.shapes.extend(by_kind);
+    dispatch.shapes.extend(by_items);
     dispatch.shapes.extend(by_keys);
     dispatch.ambiguous = ambiguous;
     dispatch
 }
 
-/// The tag that `discriminator` declares, if it leads to every alternative.
-fn declared_tag(candidates: &Candidates<'_>, discriminator: &Discriminator) -> Option<Tag> {
-    let mut values = Vec::new();
+/// The tag that the user decided on; a value that the user gives to one alternative is no other's.
+fn decided_tag(candidates: &Candidates<'_>, (path, decided): &Decided) -> Tag {
+    let mut tag = tag_on(candidates, path, Presence::Assumed);
+    tag.values.retain(|(value, id)| {
+        !decided
+            .iter()
+            .any(|(own, target)| own == value || target == id)
+    });
+    tag.values.splice(0..0, decided.iter().cloned());
+    tag.evidence = Evidence::Settings;
+    tag
+}
+
+/// The tag that `discriminator` declares; a value that two alternatives have leads to neither.
+fn declared_tag(candidates: &Candidates<'_>, discriminator: &Discriminator) -> Tag {
     let path = vec![discriminator.property.clone()];
+    let mut values: Vec<(TagValue, VariantId)> = Vec::new();
     for (&id, candidate) in candidates {
-        match candidate.profile.constants.get(&path) {
-            Some(literals) => values.extend(literals.iter().map(|literal| (literal.clone(), id))),
-            None => values.push((discriminator.values.get(&id)?.clone(), id)),
-        }
+        let constants = candidate.profile.constants.get(&path);
+        let own = constants.or_else(|| discriminator.values.get(&id));
+        values.extend(own.into_iter().flatten().map(|value| (value.clone(), id)));
     }
-    let distinct: HashSet<&Literal> = values.iter().map(|(literal, _)| literal).collect();
-    (distinct.len() == values.len()).then_some(Tag { path, values })
+    let owners = |value: &TagValue| values.iter().filter(|(other, _)| other == value).count();
+    let distinct = values.iter().filter(|(value, _)| owners(value) == 1);
+    Tag {
+        values: distinct.cloned().collect(),
+        path,
+        evidence: Evidence::Schema,
+    }
 }
 
 /// The property whose constant values lead to the most alternatives.
@@ -138,7 +255,7 @@ fn tag_on(candidates: &Candidates<'_>, path: &Vec<String>, presence: Presence) -
             literals.map(move |literal| (literal, id))
         })
     };
-    let mut owners: HashMap<&Literal, VariantId> = HashMap::new();
+    let mut owners: HashMap<&TagValue, VariantId> = HashMap::new();
     let mut shared: HashSet<VariantId> = HashSet::new();
     for (literal, id) in values() {
         if let Some(other) = owners.insert(literal, id)
@@ -152,28 +269,13 @@ fn tag_on(candidates: &Candidates<'_>, path: &Vec<String>, presence: Presence) -
     let mut tag = Tag {
         path: path.clone(),
         values,
+        evidence: Evidence::Schema,
     };
     if presence == Presence::Required && covered(&tag).len() < candidates.len() {
         tag.values
             .retain(|(_, id)| candidates[id].profile.required.contains(&path[0]));
     }
     tag
-}
-
-/// The message's name as the value of a bare `type` or `event` property that all of `rest` have.
-fn name_tag(candidates: &Candidates<'_>, rest: &[VariantId]) -> Option<Tag> {
-    let distinct: HashSet<&str> = rest.iter().map(|id| candidates[id].name).collect();
-    let property = TAG_NAMES[..2].iter().find(|property| {
-        rest.iter()
-            .all(|id| candidates[id].profile.texts.contains(**property))
-    })?;
-    (distinct.len() == rest.len()).then(|| Tag {
-        path: vec![(*property).to_owned()],
-        values: rest
-            .iter()
-            .map(|&id| (Literal::String(candidates[&id].name.to_owned()), id))
-            .collect(),
-    })
 }
 
 /// A shape for the only alternative without a tag: beside tagged ones it must at least be of the right type.
@@ -211,6 +313,78 @@ fn split_by_kind(
         }
     }
     (shapes, left)
+}
+
+/// Orders lists so that each is known by an item that none of the later ones can have there; the last is any other list.
+fn split_by_items(
+    candidates: &Candidates<'_>,
+    rest: &[VariantId],
+) -> (Vec<(Shape, VariantId)>, Vec<VariantId>) {
+    let is_list = |id: &VariantId| candidates[id].profile.kinds.iter().eq([&JsonKind::Array]);
+    let (mut lists, mut others): (Vec<VariantId>, Vec<VariantId>) =
+        rest.iter().partition(|id| is_list(id));
+    let may_be_list = |id: &VariantId| {
+        let kinds = &candidates[id].profile.kinds;
+        kinds.is_empty() || kinds.contains(&JsonKind::Array)
+    };
+    if lists.len() < 2 || lists.len() > MAX_COMPARED || others.iter().any(may_be_list) {
+        return (Vec::new(), rest.to_vec());
+    }
+    let mut shapes = Vec::new();
+    while lists.len() > 1 {
+        let found = lists.iter().enumerate().find_map(|(index, id)| {
+            let later = lists.iter().filter(|other| *other != id);
+            let later: Vec<&Profile> = later.map(|other| &candidates[other].profile).collect();
+            Some((index, known_item(&candidates[id].profile, &later)?))
+        });
+        let Some((index, (position, shape))) = found else {
+            others.extend(lists);
+            return (shapes, others);
+        };
+        shapes.push((Shape::Item(position, shape), lists.remove(index)));
+    }
+    let last = lists.into_iter();
+    shapes.extend(last.map(|id| (Shape::Kinds(vec![JsonKind::Array]), id)));
+    (shapes, others)
+}
+
+/// The item by which a list is known among others, with its position.
+fn known_item(list: &Profile, others: &[&Profile]) -> Option<(usize, ItemShape)> {
+    let all = others.iter().chain([&list]);
+    let longest = all.map(|profile| profile.items.positions.len()).max()?;
+    let positions = || 0..longest.max(1);
+    let differs = |position: usize, differ: fn(&Item, &Item) -> bool| {
+        let item = list.items.at(position);
+        others
+            .iter()
+            .all(|other| differ(item, other.items.at(position)))
+    };
+    let by_value = positions().find(|&position| differs(position, differ_in_value));
+    let by_kind = || positions().find(|&position| differs(position, differ_in_kind));
+    match by_value {
+        Some(position) => {
+            let values = list.items.at(position).values.clone()?;
+            Some((position, ItemShape::Values(values)))
+        }
+        None => {
+            let position = by_kind()?;
+            let kinds = list.items.at(position).kinds.iter().copied();
+            Some((position, ItemShape::Kinds(kinds.collect())))
+        }
+    }
+}
+
+/// Whether an item has a few values, none of which the other can be.
+fn differ_in_value(item: &Item, other: &Item) -> bool {
+    match (&item.values, &other.values) {
+        (Some(values), Some(others)) => values.iter().all(|value| !others.contains(value)),
+        (Some(_), None) => differ_in_kind(item, other),
+        (None, _) => false,
+    }
+}
+
+fn differ_in_kind(item: &Item, other: &Item) -> bool {
+    !item.kinds.is_empty() && !other.kinds.is_empty() && item.kinds.is_disjoint(&other.kinds)
 }
 
 /// Orders what is left so that each is known by a required key that none of the later ones has; the rest is ambiguous.
@@ -263,12 +437,4 @@ fn all_require(candidates: &Candidates<'_>, tag: &Tag) -> bool {
     tag.values
         .iter()
         .all(|(_, id)| candidates[id].profile.required.contains(&tag.path[0]))
-}
-
-fn fame(property: &str) -> usize {
-    TAG_NAMES
-        .iter()
-        .rev()
-        .position(|name| *name == property)
-        .map_or(0, |position| position + 1)
 }

@@ -2,12 +2,12 @@
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::Node;
-use crate::model::{Definition, Dispatch, JsonKind, Literal, Shape, Type, VariantId};
+use crate::model::{Definition, Dispatch, Evidence, JsonKind, Shape, Type, VariantId};
 use crate::naming::{Scope, type_name};
 use crate::table::Table;
 
 use super::super::checks::constrain;
-use super::super::dispatch::{Candidate, Discriminator, choose, profile};
+use super::super::dispatch::{Candidate, Discriminator, choose, discriminator_values, profile};
 use super::super::facts::{Facts, gather};
 use super::super::unexpressed::unexpressed;
 use super::lowering::{MAX_DEPTH, Schemas, scalar};
@@ -75,12 +75,17 @@ impl<'a> Schemas<'a, '_> {
             alternatives.map(|_, alternative| scope.claim_type(&[&type_name(&alternative.label)]));
         let candidates = alternatives.entries().map(|(id, alternative)| {
             let profile = profile(&alternative.facts, self.resolver, diagnostics);
-            let name = names[id].as_str();
-            (id, Candidate { profile, name })
+            let candidate = Candidate {
+                profile,
+                names: vec![names[id].as_str()],
+                examples: Vec::new(),
+            };
+            (id, candidate)
         });
         let candidates = candidates.collect();
         let discriminator = self.discriminator(facts, &alternatives);
-        let dispatch = choose(&candidates, discriminator.as_ref());
+        let dispatch = choose(&candidates, None, discriminator.as_ref(), false);
+        self.warn_of_guess(&dispatch, &alternatives, &names, diagnostics);
         if let [first, second, ..] = dispatch.ambiguous[..] {
             diagnostics
                 .warning(Code::AmbiguousMessages, alternatives[first].node.location(), format!("nothing tells `{}` from `{}`", names[first], names[second]))
@@ -95,6 +100,36 @@ impl<'a> Schemas<'a, '_> {
             variants: names.into_iter().zip(types).collect(),
             dispatch,
         }
+    }
+
+    /// Says so where a property is taken for a discriminator, and the schemas do not say it.
+    fn warn_of_guess(
+        &self,
+        dispatch: &Dispatch,
+        alternatives: &Table<VariantId, Alternative<'a>>,
+        names: &Table<VariantId, String>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let guessed = dispatch.tag.as_ref();
+        let guessed = guessed.filter(|tag| tag.evidence > Evidence::Schema);
+        let Some((tag, (value, id))) = guessed.and_then(|tag| Some((tag, tag.values.first()?)))
+        else {
+            return;
+        };
+        let property = tag.path.join(".");
+        diagnostics
+            .warning(
+                Code::SuggestedTag,
+                alternatives[*id].node.location(),
+                format!(
+                    "`{property}` is taken for what tells `{}` from other alternatives, but no schema says so",
+                    names[*id]
+                ),
+            )
+            .help(format!(
+                "to make it certain, say `const: {}` at `{property}` of each, or name it by `discriminator`",
+                value.text()
+            ));
     }
 
     /// What holds of alternatives that become one variant, and its type.
@@ -196,21 +231,19 @@ impl<'a> Schemas<'a, '_> {
         facts: &Facts<'a>,
         alternatives: &Table<VariantId, Alternative<'a>>,
     ) -> Option<Discriminator> {
-        let (property, mapping) = facts.discriminator?;
-        let mapped = |name: Option<&str>| {
-            let target = name?;
-            mapping?
-                .entries()
-                .find(|(_, to)| {
-                    to.as_str()
-                        .is_some_and(|to| to == target || to.rsplit('/').next() == Some(target))
-                })
-                .map(|(value, _)| value)
+        // Children of one parent have its discriminator by their `allOf`.
+        let inherited = || {
+            let mut all = alternatives
+                .iter()
+                .map(|alternative| alternative.facts.discriminator);
+            let first = all.next()??;
+            all.all(|other| other.is_some_and(|(property, _)| property == first.0))
+                .then_some(first)
         };
+        let (property, mapping) = facts.discriminator.or_else(inherited)?;
         let values = alternatives.entries().filter_map(|(id, alternative)| {
-            let name = self.resolver.reference_name(alternative.node);
-            let value = mapped(name).or(name)?;
-            Some((id, Literal::String(value.to_owned())))
+            let name = self.resolver.reference_name(alternative.node)?;
+            Some((id, discriminator_values(name, mapping)))
         });
         Some(Discriminator {
             property: property.to_owned(),

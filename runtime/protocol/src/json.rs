@@ -9,10 +9,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use crate::check::Validate;
 use crate::{DecodeError, EncodeError, Message, scan};
 
-/// The value of a tag: a string as it reads, or an integer in decimal.
+/// The value of a tag: a string as it reads, or another value without parts as it is written.
 pub type Tag<'a> = Cow<'a, str>;
 
-/// The string or integer value of `key` in the top-level object of `payload`, without parsing the rest.
+/// The value without parts of `key` in the top-level object of `payload`, without parsing the rest.
 ///
 /// The scan stops at the first occurrence of the key, so its cost is that of the bytes before it; what follows is left
 /// to the typed parse. `Ok(None)`: valid JSON that is no object, has no such key, or has another type of value there.

@@ -35,4 +35,4 @@ pub use encode::{Encode, EncodeError};
 pub use escaped::Escaped;
 pub use message::Message;
 pub use meter::{Meter, Rates};
-pub use shape::{JsonKind, alternatives, has_keys, is_any_of, text};
+pub use shape::{JsonKind, alternatives, has_keys, has_value, is_any_of, is_one_of, item, text};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The string or integer that `path` leads to: a key of the top-level object of `json`, a key of the object there, …
+/// The string, number, boolean or null that `path` leads to: a key of the top-level object of `json`, a key of the object there, …
 ///
 /// One pass, no recursion: nested values are skipped by counting brackets outside strings. Faults of the JSON are not
 /// looked for; whatever is found here goes through a real parser afterwards. `None`: not found.
@@ -10,6 +10,22 @@ pub(crate) fn find<'a>(json: &'a [u8], path: &[&str]) -> Option<Cow<'a, str>> {
     let mut cursor = Cursor { json, at: 0 };
     path.iter().try_for_each(|key| cursor.enter(key))?;
     cursor.tag_value()
+}
+
+/// The item at a position of the list that `json` is, and what follows it.
+pub(super) fn item(json: &[u8], position: usize) -> Option<&[u8]> {
+    let mut cursor = Cursor { json, at: 0 };
+    cursor.byte(b'[')?;
+    for _ in 0..position {
+        cursor.skip_value()?;
+        cursor.byte(b',')?;
+    }
+    json.get(cursor.at..)
+}
+
+/// The value that `json` begins with, if it has no parts.
+pub(super) fn value(json: &[u8]) -> Option<Cow<'_, str>> {
+    Cursor { json, at: 0 }.tag_value()
 }
 
 /// Whether the top-level object of `json` has all of these keys: one pass that ends with the last of them.
@@ -156,18 +172,22 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The value here if it is a string or an integer.
+    /// The value here if it has no parts: a string without its quotes, anything else as it is written.
     fn tag_value(&mut self) -> Option<Cow<'a, str>> {
         match self.peek()? {
             b'"' => unescaped(self.string()?),
             b'-' | b'0'..=b'9' => {
                 let scalar = self.scalar();
-                let digits = scalar.strip_prefix(b"-").unwrap_or(scalar);
-                let integer = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-                integer
-                    .then(|| std::str::from_utf8(scalar).ok().map(Cow::Borrowed))
-                    .flatten()
+                let is_written = scalar.iter().any(u8::is_ascii_digit);
+                let text = std::str::from_utf8(scalar).ok()?;
+                is_written.then_some(Cow::Borrowed(text))
             }
+            b't' | b'f' | b'n' => match self.scalar() {
+                b"true" => Some(Cow::Borrowed("true")),
+                b"false" => Some(Cow::Borrowed("false")),
+                b"null" => Some(Cow::Borrowed("null")),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -234,7 +254,10 @@ mod tests {
     }
 
     #[test]
-    fn finds_strings_and_integers() {
+    fn finds_values_without_parts() {
+        check(r#"{"type":true}"#, Some("true"));
+        check(r#"{"type":null}"#, Some("null"));
+        check(r#"{"type":1.5}"#, Some("1.5"));
         check(r#"{"type":"say"}"#, Some("say"));
         check(r#" { "type" : "say" , "text":"x"}"#, Some("say"));
         check(r#"{"type":7}"#, Some("7"));
@@ -279,11 +302,8 @@ mod tests {
             r#"{"type""#,
             r#"{"type":"#,
             r#"{"type":"x"#,
-            r#"{"type":true}"#,
-            r#"{"type":1.5}"#,
-            r#"{"type":1e3}"#,
+            r#"{"type":tru}"#,
             r#"{"type":-}"#,
-            r#"{"type":null}"#,
             r#"{"type":{"a":1}}"#,
             r#"{"a":}"#,
             r#"{"a":"\"#,

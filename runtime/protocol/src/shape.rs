@@ -44,6 +44,21 @@ pub fn has_keys(payload: &[u8], keys: &[&str]) -> bool {
     scan::has_keys(payload, keys)
 }
 
+/// Whether a payload is an object that has one of these values at a path: a key, or the key of an object and one in it.
+pub fn has_value(payload: &[u8], path: &[&str], values: &[&str]) -> bool {
+    scan::find(payload, path).is_some_and(|found| values.contains(&&*found))
+}
+
+/// The item of a list at a position, as JSON; empty where the payload is no list or has no such item.
+pub fn item(payload: &[u8], position: usize) -> &[u8] {
+    scan::item(payload, position).unwrap_or_default()
+}
+
+/// Whether a value is one of these: strings without quotes, everything else as JSON writes it.
+pub fn is_one_of(value: &[u8], values: &[&str]) -> bool {
+    scan::value(value).is_some_and(|found| values.contains(&&*found))
+}
+
 /// A payload that is the text itself.
 ///
 /// # Errors
@@ -104,5 +119,23 @@ mod tests {
         assert!(!has_keys(br#"{"a":1,"a":2}"#, &["a", "b"]));
         assert!(!has_keys(b"[]", &["a"]));
         assert!(has_keys(br#"{"\u0061":1}"#, &["a"]));
+    }
+
+    #[test]
+    fn items_are_seen_by_their_position() {
+        let list = br#" [1, {"a":[2,"x"]} ,"ticker", true]"#;
+        assert!(is_one_of(item(list, 2), &["book", "ticker"]));
+        assert!(is_one_of(item(list, 3), &["true"]));
+        assert!(is_any_of(item(list, 1), &[JsonKind::Object]));
+        for (list, position) in [
+            (&b"[1,2]"[..], 2),
+            (b"{}", 0),
+            (b"[]", 0),
+            (b"", 0),
+            (b"[1", 1),
+        ] {
+            assert!(!is_one_of(item(list, position), &["2", ""]));
+            assert!(!is_any_of(item(list, position), &[JsonKind::Number]));
+        }
     }
 }

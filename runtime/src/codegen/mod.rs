@@ -23,7 +23,7 @@ pub use wsgen_protocol::packed::{cbor_as_json, to_cbor};
 pub use wsgen_protocol::packed::{message_pack_as_json, to_message_pack};
 pub use wsgen_protocol::{
     Decode, DecodeError, DecodeErrorKind, Encode, EncodeError, Frame, JsonKind, Message,
-    alternatives, has_keys, is_any_of, text,
+    alternatives, has_keys, has_value, is_any_of, is_one_of, item, text,
 };
 use wsgen_topics::{TopicEvent, Topics};
 
