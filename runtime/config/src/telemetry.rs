@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// `[telemetry]`: traces by OpenTelemetry, where the program is built with the feature `otel`.
 ///
-/// They are sent where the program calls [`Server::serve`](crate::Server::serve) and has no `tracing` subscriber of its own.
+/// They are sent where the program calls `Server::serve` and has no `tracing` subscriber of its own.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
