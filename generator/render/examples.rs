@@ -36,11 +36,13 @@ pub(super) fn render(service: &Service, krate: &str) -> Option<TokenStream> {
     }
     modules.extend(unit.imports(Import::Messages).then_some("messages"));
     modules.sort_unstable();
+    // A module of the same name would hide the project's library.
+    let root = modules.contains(&krate).then(|| quote!(::));
     let modules = modules.into_iter().map(ident);
     let krate = ident(krate);
     Some(quote! {
         #header
-        #(use #krate::generated::#modules;)*
+        #(use #root #krate::generated::#modules;)*
         use wsgen_runtime::testing;
         #(#tests)*
     })

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
-use wsgen_runtime::codegen::{Channel, Dispatch, Scheme};
+use wsgen_runtime::codegen::{self, Channel, Decode, Dispatch, Frame, Scheme};
 use wsgen_runtime::testing::{Connection, Refused, TestServer};
 use wsgen_runtime::{
-    Authenticate, Context, Credential, Error, Handler, Handshake, Message, Principal, Reject,
-    Server, Topics, Unauthorized,
+    Authenticate, Context, Credential, DecodeError, Error, Handler, Handshake, Message, Principal,
+    Reject, Server, Topics, Unauthorized,
 };
 
 use crate::support::within;
@@ -268,6 +268,83 @@ async fn state_behind_an_arc_may_be_the_handlers() {
     let server = TestServer::start(server);
     server.connect(News, "/news/2026").await.unwrap();
     assert_eq!(state.0.load(Ordering::SeqCst), 1);
+}
+
+/// Where only numbers are taken.
+struct Numbers;
+
+/// A message with a number.
+struct Number;
+
+impl Decode for Number {
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+        #[derive(serde::Deserialize)]
+        struct Payload {
+            #[serde(rename = "number")]
+            _number: u64,
+        }
+        codegen::from_json::<Payload>(frame.bytes()).map(|_| Self)
+    }
+
+    fn name(&self) -> &'static str {
+        "number"
+    }
+}
+
+impl Channel for Numbers {
+    const NAME: &'static str = "numbers";
+    type Request = Handshake;
+    type Inbound = Number;
+    type Outbound = Message;
+}
+
+impl<H: Handler<Self>> Dispatch<H> for Numbers {
+    async fn receive(
+        _: &H,
+        cx: &mut Context<'_, H::Session, Message>,
+        _: Number,
+    ) -> Result<(), Error> {
+        cx.send("a number").await
+    }
+}
+
+impl Handler<Numbers> for Handlers {
+    type Session = ();
+
+    async fn connect(&self, _: Handshake) -> Result<(), Reject> {
+        Ok(())
+    }
+
+    async fn invalid(
+        &self,
+        cx: &mut Context<'_, (), Message>,
+        error: DecodeError,
+    ) -> Result<(), Error> {
+        match error.value::<String>("/id") {
+            Some(id) => cx.send(format!("{id}: {error}")).await,
+            None => cx.refuse(error),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_wrong_is_answered_with_its_id() {
+    let handlers = Arc::new(Handlers::default());
+    let server = Server::new("test").channel("/numbers", Numbers, &handlers);
+    let server = TestServer::start(server);
+    let mut client = server.connect(Numbers, "/numbers").await.unwrap();
+    client
+        .send(&serde_json::json!({"id": "r1", "number": -1}))
+        .await;
+    let answer = client.receive().await;
+    let answer = String::from_utf8_lossy(answer.as_bytes()).into_owned();
+    assert!(answer.starts_with("r1: invalid: "), "{answer}");
+    client
+        .send(&serde_json::json!({"id": "r2", "number": 1}))
+        .await;
+    client.expect("a number").await;
+    client.send(&serde_json::json!({"id": 3})).await;
+    assert_eq!(client.closed().await.0, Some(1008));
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ fn route(route: &Route) -> Value {
         "route": route.label,
         "path": route.path,
         "layout": layout,
-        "trait": route.trait_name,
+        "trait": route.has_trait().then_some(&route.trait_name),
         "authenticated": route.authenticated,
         "subprotocols": route.subprotocols,
         "parameters": route.parameters.iter().map(parameter).collect::<Vec<_>>(),

@@ -26,7 +26,7 @@ impl Config {
     /// # Errors
     /// The program is to end instead of serving: what was asked for is no server, or there is a fault.
     ///
-    /// ```
+    /// ```no_run
     /// use std::process::ExitCode;
     ///
     /// use wsgen_config::Config;

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::Message;
 
@@ -97,6 +99,8 @@ pub struct DecodeError {
     kind: DecodeErrorKind,
     message: String,
     position: Option<(usize, usize)>,
+    /// What has arrived, where that is known. Boxed: connections carry the room of what may become of a message.
+    arrived: Option<Box<Message>>,
 }
 
 /// How much of an unknown tag is repeated, in characters.
@@ -116,6 +120,7 @@ impl DecodeError {
             kind: DecodeErrorKind::UnknownTag,
             message,
             position: None,
+            arrived: None,
         }
     }
 
@@ -125,6 +130,7 @@ impl DecodeError {
             kind: DecodeErrorKind::Malformed,
             message: message.into(),
             position: None,
+            arrived: None,
         }
     }
 
@@ -134,12 +140,43 @@ impl DecodeError {
             kind: DecodeErrorKind::Invalid,
             message: message.into(),
             position: None,
+            arrived: None,
         }
     }
 
     /// What kind of fault it is.
     pub fn kind(&self) -> DecodeErrorKind {
         self.kind
+    }
+
+    /// The same, of the message that has arrived.
+    #[must_use]
+    pub fn of(self, arrived: Message) -> Self {
+        Self {
+            arrived: Some(Box::new(arrived)),
+            ..self
+        }
+    }
+
+    /// What has arrived, as it came; handlers always have it.
+    pub fn arrived(&self) -> Option<&Message> {
+        self.arrived.as_deref()
+    }
+
+    /// A value of what has arrived, by its JSON pointer (RFC 6901), such as the id of a request that is to be answered with
+    /// what is wrong; `None` where there is no such value, or it is no `T`. Only for JSON.
+    ///
+    /// ```
+    /// use wsgen_protocol::{DecodeError, Message};
+    ///
+    /// let arrived = Message::from(r#"{"type":"order","requestId":"r1"}"#);
+    /// let error = DecodeError::invalid("quantity is missing").of(arrived);
+    /// assert_eq!(error.value::<String>("/requestId").as_deref(), Some("r1"));
+    /// assert_eq!(error.value::<u64>("/requestId"), None);
+    /// ```
+    pub fn value<T: DeserializeOwned>(&self, pointer: &str) -> Option<T> {
+        let whole: Value = serde_json::from_slice(self.arrived()?.as_bytes()).ok()?;
+        T::deserialize(whole.pointer(pointer)?).ok()
     }
 
     /// Line and column of the fault, both from 1, where known.
@@ -160,6 +197,7 @@ impl From<serde_json::Error> for DecodeError {
             kind,
             message: error.to_string(),
             position,
+            arrived: None,
         }
     }
 }

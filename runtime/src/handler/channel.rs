@@ -69,6 +69,18 @@ pub trait Handler<C: Channel>: Send + Sync + 'static {
 
     /// Called for a message that is not one of this channel's. By default the setting `messages.invalid` decides: it closes
     /// the connection, or ignores the message.
+    ///
+    /// A request that is wrong can be answered with its id:
+    ///
+    /// ```
+    /// # use wsgen_runtime::{Context, DecodeError, Error, Message};
+    /// # async fn invalid(cx: &mut Context<'_, (), Message>, error: DecodeError) -> Result<(), Error> {
+    /// match error.value::<String>("/requestId") {
+    ///     Some(id) => cx.send(format!("{id}: {error}")).await,
+    ///     None => cx.refuse(error),
+    /// }
+    /// # }
+    /// ```
     fn invalid(
         &self,
         cx: &mut Context<'_, Self::Session, C::Outbound>,

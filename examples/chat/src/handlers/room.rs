@@ -28,7 +28,7 @@ impl Handler<Route> for Handlers {
     }
 
     async fn connected(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        cx.join(cx.session.room.clone()).await;
+        cx.join(&cx.session.room).await;
         let nickname = cx.session.nickname.clone();
         cx.publish_except_self(&cx.session.room, MemberJoined { nickname });
         let members = self.roster.members(&cx.session.room);

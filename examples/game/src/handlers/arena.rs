@@ -29,7 +29,7 @@ impl Handler<Route> for Handlers {
     }
 
     async fn connected(&self, cx: &mut Context<'_, Self>) -> Result<(), Error> {
-        cx.join(cx.session.arena.clone()).await;
+        cx.join(&cx.session.arena).await;
         let id = cx.session.id;
         cx.send(Welcome { id }).await
     }
