@@ -155,6 +155,61 @@ fn raw_string(text: &str) -> String {
     format!("r{hashes}\"{text}\"{hashes}")
 }
 
+/// Names for wire values by `name`, each from its value alone: those that would be called the same all get a longer name, so
+/// that neither their order nor one more of them gives a name another meaning.
+#[must_use]
+pub fn distinct_names(values: &[&str], name: impl Fn(&str) -> String) -> Vec<String> {
+    let mut names: Vec<String> = values.iter().map(|value| name(value)).collect();
+    let short = repeated(&names);
+    for (given, value) in names.iter_mut().zip(values) {
+        if short.contains(given) {
+            *given = name(&at_length(value));
+        }
+    }
+    let long = repeated(&names);
+    for (given, value) in names.iter_mut().zip(values) {
+        if long.contains(given) {
+            *given = name(&format!("{value} x{:08x}", checksum(value)));
+        }
+    }
+    names
+}
+
+fn repeated(names: &[String]) -> HashSet<String> {
+    let mut seen = HashSet::new();
+    let again = names.iter().filter(|name| !seen.insert(*name));
+    again.cloned().collect()
+}
+
+/// A value with what its name alone does not show: `small p`, `capital price`, `small m-w minus`.
+fn at_length(value: &str) -> String {
+    let letters: Vec<char> = value.chars().filter(|c| c.is_alphabetic()).collect();
+    let upper = letters.iter().filter(|c| c.is_uppercase()).count();
+    let case = match letters.first() {
+        None => String::new(),
+        Some(_) if upper == 0 => "small".to_owned(),
+        Some(first) if first.is_uppercase() && upper == 1 => "capital".to_owned(),
+        Some(_) if upper == letters.len() => "upper".to_owned(),
+        Some(_) => {
+            let capitals = letters.iter().enumerate().filter(|(_, c)| c.is_uppercase());
+            let places = capitals.map(|(place, _)| (place + 1).to_string());
+            format!("mixed{}", places.collect::<Vec<_>>().join("and"))
+        }
+    };
+    let signs = value.chars().filter(|c| !c.is_alphanumeric());
+    let signs = signs.map(|c| match symbol(c) {
+        Some(word) => word.to_owned(),
+        None => format!("u{:04x}", u32::from(c)),
+    });
+    format!("{case} {value} {}", signs.collect::<Vec<_>>().join(" "))
+}
+
+/// FNV-1a: the same for the same text, everywhere.
+fn checksum(text: &str) -> u32 {
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    text.bytes().fold(0x811c_9dc5, step)
+}
+
 /// The names that are taken in one scope, such as the fields of a struct or the types of a module.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -324,6 +379,10 @@ fn spell(name: &str) -> String {
                 spelled.push(' ');
             }
             _ if unicode_ident::is_xid_continue(c) && !is_invisible(c) => spelled.push(c),
+            // The value alone decides: two signs without a word have different names.
+            _ if !meaningful && !is_invisible(c) && !c.is_whitespace() => {
+                spelled.push_str(&format!("u{:04x} ", u32::from(c)));
+            }
             _ => spelled.push(' '),
         }
     }

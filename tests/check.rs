@@ -30,6 +30,8 @@ fn check_agrees_with_a_reference_parser() {
                 "no-websocket-server",
                 "skipped-server",
                 "unsupported-content-type",
+                "message-headers",
+                "absent-property",
             ];
             finding["severity"] != "note" && !aside.iter().any(|code| finding["code"] == *code)
         };

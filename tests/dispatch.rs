@@ -471,3 +471,25 @@ fn children_are_known_by_their_name_or_their_constant() {
         ],
     );
 }
+
+#[test]
+fn a_property_of_the_parents_type_keeps_the_child() {
+    let output = generate(
+        &document(
+            "
+      walk: {payload: {type: object, required: [pet], properties: {pet: {$ref: '#/components/schemas/Pet'}}}}",
+            PETS,
+        ),
+        &[],
+    );
+    for (kind, ty) in [
+        ("Cat", "Cat"),
+        ("Dog", "Dog"),
+        ("StickBug", "Stick"),
+        ("Pet", "PetItself"),
+        ("Fish", "unknown"),
+    ] {
+        let json = format!(r#"{{"name":"x","petType":"{kind}"}}"#);
+        assert_eq!(alternative(&output, &json), ty, "{kind}");
+    }
+}

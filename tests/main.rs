@@ -32,6 +32,7 @@ mod init;
 mod interrupted;
 mod new;
 mod package;
+mod said;
 mod schemas;
 mod server;
 mod servers;

@@ -147,12 +147,19 @@ impl<'a> Check<'a, '_, '_, '_> {
         let bound = |keyword| schema.get(keyword).and_then(Node::as_f64);
         // Draft 4 says by a boolean whether the bound itself is excluded.
         let excludes = |keyword| schema.get(keyword).and_then(Node::as_bool) == Some(true);
+        let width = schema.get("format").and_then(Node::as_str);
+        let width = width.and_then(integer_bounds);
         let too_small = bound("minimum").is_some_and(|least| {
             number < least || (excludes("exclusiveMinimum") && number == least)
         }) || bound("exclusiveMinimum").is_some_and(|least| number <= least);
         let too_large = bound("maximum")
             .is_some_and(|most| number > most || (excludes("exclusiveMaximum") && number == most))
             || bound("exclusiveMaximum").is_some_and(|most| number >= most);
+        // Bounds of 32 bits are exact as doubles.
+        #[allow(clippy::cast_precision_loss)]
+        let outside = width.map(|(least, most)| (number < least as f64, number > most as f64));
+        let (below, above) = outside.unwrap_or_default();
+        let (too_small, too_large) = (too_small || below, too_large || above);
         let uneven = bound("multipleOf").is_some_and(|step| {
             let quotient = number / step;
             step > 0.0
@@ -378,4 +385,17 @@ impl<'a> Check<'a, '_, '_, '_> {
             None => Ok(()),
         }
     }
+}
+
+/// The least and the largest integer of a format that says how wide it is.
+pub(crate) fn integer_bounds(format: &str) -> Option<(i64, i64)> {
+    Some(match format {
+        "int8" => (i8::MIN.into(), i8::MAX.into()),
+        "int16" => (i16::MIN.into(), i16::MAX.into()),
+        "int32" => (i32::MIN.into(), i32::MAX.into()),
+        "uint8" => (0, u8::MAX.into()),
+        "uint16" => (0, u16::MAX.into()),
+        "uint32" => (0, u32::MAX.into()),
+        _ => return None,
+    })
 }

@@ -9,6 +9,7 @@ mod tests;
 mod validator;
 mod values;
 
+pub(crate) use check::integer_bounds;
 pub(crate) use validator::{Validator, Violation};
 pub(crate) use values::is_nullable;
 

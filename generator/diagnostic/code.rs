@@ -147,6 +147,14 @@ codes! {
     SuggestedTag = "suggested-tag",
     /// The settings speak of a message that the document does not have.
     UnknownMessage = "unknown-message",
+    /// A message has headers, which no frame has.
+    MessageHeaders = "message-headers",
+    /// An operation has no handler of its own, because another one takes its message.
+    SharedMessage = "shared-message",
+    /// A reply stays on its connection, and the document says that it goes over another channel.
+    ReplyChannel = "reply-channel",
+    /// What a document says of a property that is absent is not what a handler sees.
+    AbsentProperty = "absent-property",
     /// A schema says nothing about its values.
     UntypedSchema = "untyped-schema",
     /// A schema uses a construct that has no Rust type.

@@ -1,5 +1,6 @@
 //! The rules of a schema that its type cannot hold.
 
+use crate::conformance::integer_bounds;
 use crate::diagnostic::{Code, Diagnostics, Location};
 use crate::document::Node;
 use crate::model::{Bound, Check, Format, Integer, Type};
@@ -15,6 +16,13 @@ pub(super) fn constrain(ty: Type, facts: &Facts<'_>, diagnostics: &mut Diagnosti
             && !checks.contains(&check)
         {
             checks.push(check);
+        }
+    }
+    if let Type::Integer(_) = ty {
+        for check in facts.format.into_iter().flat_map(width_checks) {
+            if !checks.contains(&check) {
+                checks.push(check);
+            }
         }
     }
     if let (Type::Map(_), [(pattern, schema)], true) = (&ty, &facts.patterns[..], facts.closed) {
@@ -107,10 +115,47 @@ fn pattern_check(
     if regex_lite::Regex::new(pattern).is_ok() {
         return Some(Check::Pattern(pattern.to_owned()));
     }
+    let (reason, help) = unheld(pattern);
     diagnostics
-        .warning(Code::UnsupportedSchema, location, "the pattern is not checked: it uses more than regular expressions that run in linear time")
-        .help("write it without look-around and back-references");
+        .warning(
+            Code::UnsupportedSchema,
+            location,
+            format!("the pattern is not checked: {reason}"),
+        )
+        .help(help);
     None
+}
+
+/// Why a pattern is not held, and what to do.
+fn unheld(pattern: &str) -> (String, &'static str) {
+    let has = |parts: &[&str]| parts.iter().any(|part| pattern.contains(part));
+    let escaped = pattern.split('\\').skip(1);
+    let mut escaped = escaped.filter_map(|after| after.chars().next());
+    if has(&["(?=", "(?!", "(?<=", "(?<!"]) {
+        let reason = "it looks around, and patterns are matched in linear time";
+        (
+            reason.to_owned(),
+            "write it without look-ahead and look-behind",
+        )
+    } else if escaped.any(|c| matches!(c, '1'..='9' | 'k')) {
+        let reason = "it refers back to a group, and patterns are matched in linear time";
+        (reason.to_owned(), "write it without back-references")
+    } else if has(&["\\p{", "\\P{"]) {
+        let reason =
+            "it uses a class of Unicode (`\\p`), which the matcher of the runtime does not know";
+        (
+            reason.to_owned(),
+            "list the characters that are meant, such as `[A-Za-zÀ-ÿ]`",
+        )
+    } else {
+        let error = regex_lite::Regex::new(pattern).err();
+        let said = error.map(|error| error.to_string()).unwrap_or_default();
+        let said = said.lines().last().unwrap_or_default();
+        (
+            format!("the matcher of the runtime does not take it ({said})"),
+            "write it in another way",
+        )
+    }
 }
 
 fn list_check(keyword: &str, value: Node<'_>) -> Option<Check> {
@@ -149,6 +194,17 @@ fn keys_check(schema: Node<'_>, diagnostics: &mut Diagnostics) -> Option<Check> 
         }
     }
     (!checks.is_empty()).then_some(Check::Keys(checks))
+}
+
+/// The bounds of an integer by its width, where no type of Rust in use has them.
+fn width_checks(format: &str) -> Vec<Check> {
+    let bounds = integer_bounds(format).filter(|_| !matches!(format, "int32" | "uint32"));
+    let Some((least, most)) = bounds else {
+        return Vec::new();
+    };
+    let lower = (least != 0).then_some(Check::Minimum(Bound::Integer(least)));
+    let upper = Check::Maximum(Bound::Integer(most));
+    lower.into_iter().chain([upper]).collect()
 }
 
 fn format(name: &str) -> Option<Format> {

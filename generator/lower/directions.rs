@@ -34,9 +34,18 @@ pub(super) struct Found<'d, 'a> {
 }
 
 impl<'d, 'a> Found<'d, 'a> {
-    /// The operation that speaks for the message: the first by which it is exchanged.
+    /// The operation that speaks for the message: the first by which it is exchanged that has a reply, or else the first.
     pub(super) fn operation(&self) -> Option<&'d Operation<'a>> {
-        self.operations.first().copied()
+        let mut operations = self.operations();
+        let asking = operations
+            .clone()
+            .find(|operation| operation.reply.is_some());
+        asking.or_else(|| operations.next())
+    }
+
+    /// All operations by which it is exchanged.
+    pub(super) fn operations(&self) -> impl Iterator<Item = &'d Operation<'a>> + Clone {
+        self.operations.iter().copied()
     }
 
     /// What the operation is called, where it is about this message alone.

@@ -65,7 +65,8 @@ fn by_path(
     for &server in selected {
         let channels = document.channels.entries();
         let served = channels
-            .filter(|(_, channel)| channel.servers.is_empty() || channel.servers.contains(&server));
+            .filter(|(_, channel)| channel.servers.is_empty() || channel.servers.contains(&server))
+            .filter(|(id, channel)| !is_for_replies(document, *id, channel));
         let events = served
             .clone()
             .filter(|(_, channel)| matches!(place(channel), Place::Event))
@@ -88,6 +89,18 @@ fn by_path(
     // As the document has them, whichever server came first.
     groups.sort_by_key(|(shared, _)| shared.channels.first().copied());
     groups
+}
+
+/// Whether a channel only says what replies look like: it has no address, and no operation of its own. They go back on the
+/// connection that asked.
+fn is_for_replies(document: &Document<'_>, id: ChannelId, channel: &Channel<'_>) -> bool {
+    let mut operations = document.operations.iter();
+    let mut replies = operations
+        .clone()
+        .filter_map(|operation| operation.reply.as_ref());
+    matches!(place(channel), Place::Nowhere)
+        && replies.any(|reply| reply.channel == id)
+        && !operations.any(|operation| operation.channel == id)
 }
 
 /// What to call each route, where several have the same channels or the same path.

@@ -1,7 +1,7 @@
 //! The messages of a route: what each is called, how it is written, and what the document says about it.
 
 use crate::conformance::conforms;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{self, Node};
 use crate::model::{Content, JsonKind, RouteId, VariantId};
 use crate::naming::{Scope, type_name};
@@ -105,6 +105,22 @@ impl<'d, 'a> Reading<'_, 'd, 'a> {
         messages.collect()
     }
 
+    /// What a message without a name is, if it is no object: several of a channel are told apart by it.
+    fn kind(&self, message: &document::Message<'a>) -> Option<&'static str> {
+        let facts = gather(message.payload?, &self.cx.resolver, &mut Diagnostics::new());
+        let kinds = facts.json_kinds();
+        let only = kinds.first().filter(|_| kinds.len() == 1)?;
+        Some(match only {
+            JsonKind::Object => return None,
+            JsonKind::Array => "list",
+            JsonKind::String => "text",
+            JsonKind::Number if facts.integer => "integer",
+            JsonKind::Number => "number",
+            JsonKind::Boolean => "boolean",
+            JsonKind::Null => "null",
+        })
+    }
+
     /// What to call a message: the document's names for it first, then what it is exchanged by.
     fn name(&self, found: &Found<'_, 'a>) -> String {
         let message = found.message;
@@ -119,7 +135,8 @@ impl<'d, 'a> Reading<'_, 'd, 'a> {
             .map_or_else(
                 || {
                     let channel = channel.trim_matches('/');
-                    format!("{channel} message").trim().to_owned()
+                    let what = self.kind(message).unwrap_or("message");
+                    format!("{channel} {what}").trim().to_owned()
                 },
                 str::to_owned,
             )

@@ -10,6 +10,7 @@
 //! | `layout` | which channels are routes of their own, and which share a socket |
 //! | `addresses` | where each server has which route |
 //! | `directions` | which messages arrive on a route, which are sent, and by which operations |
+//! | `left_out` | nothing: it says what of messages and operations is in no generated code |
 //! | `messages` | what each message is called and how it is written into a frame |
 //! | `dispatch` | how one message is told from the others |
 //! | `parameters` | what a client passes when it connects |
@@ -34,6 +35,7 @@ mod drafts;
 mod example_request;
 mod facts;
 mod layout;
+mod left_out;
 mod messages;
 mod names;
 mod parameters;
@@ -75,6 +77,7 @@ pub fn lower<'a>(
     let layout = layout::group(cx, &servers);
     let addresses = addresses::place(cx, &servers, &layout);
     let directions = directions::sort(cx, &layout);
+    left_out::report(cx, &layout, &directions);
     let messages = messages::describe(cx, &directions);
     let dispatch = dispatch::tell_apart(cx, &messages);
     let parameters = parameters::find(cx, &layout);

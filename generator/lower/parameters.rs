@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::diagnostic::{Code, Location};
+use crate::diagnostic::{Code, Diagnostics, Location};
 use crate::document::{Channel, Node};
 use crate::model::{
     Definition, Definitions, Integer, Literal, Parameter, ParameterDefault, ParameterId,
@@ -199,6 +199,35 @@ impl<'a> Finding<'_, '_, 'a> {
 }
 
 impl<'a> Declared<'a> {
+    /// Says so where the type that its schema became cannot be read from one string.
+    pub(super) fn report(
+        &self,
+        ty: &Type,
+        definitions: &Definitions,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let is_text = scalar(ty.clone(), definitions) == Type::String;
+        let ty = match ty {
+            Type::Optional(inner) => inner,
+            ty => ty,
+        };
+        if !is_text || matches!(ty.unchecked(), Type::String | Type::Value) {
+            return;
+        }
+        let place = match self.location {
+            ParameterLocation::Path => "path",
+            ParameterLocation::Query => "query",
+            ParameterLocation::Header => "header",
+        };
+        diagnostics
+            .warning(
+                Code::UnsupportedSchema,
+                self.place.clone(),
+                format!("`{}` in the {place} is read as text: nothing says how such a value is written there", self.name),
+            )
+            .help("describe it as a string, a number, a boolean, or a list of these; the handler gets the text as it comes");
+    }
+
     /// The parameter with its type.
     pub(super) fn typed(
         &self,

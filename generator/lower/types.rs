@@ -7,7 +7,7 @@ use super::context::Context;
 use super::layout::Group;
 use super::messages::{Message, Messages, MessagesOneWay};
 use super::parameters::{Parameters, scalar};
-use super::schemas::Schemas;
+use super::schemas::{Schemas, families};
 
 /// The types of a document.
 pub(super) struct Typed {
@@ -32,8 +32,9 @@ pub(super) fn lower<'a>(
     parameters: &Table<RouteId, Parameters<'a>>,
     messages: &Table<RouteId, Messages<'_, 'a>>,
 ) -> Typed {
-    let mut schemas = Schemas::new(&cx.resolver, &mut cx.type_names);
     let diagnostics = &mut *cx.diagnostics;
+    let families = families(cx.document, &cx.resolver, diagnostics);
+    let mut schemas = Schemas::new(&cx.resolver, &mut cx.type_names, families);
     let uses = layout.map(|route, group| {
         let parameters = parameters[route].list.map(|_, parameter| {
             let name = format!("{} {}", group.label, parameter.name);
@@ -58,6 +59,11 @@ pub(super) fn lower<'a>(
         }
     });
     let (definitions, untyped) = schemas.finish();
+    for (route, uses) in uses.entries() {
+        for (id, ty) in uses.parameters.entries() {
+            parameters[route].list[id].report(ty, &definitions, cx.diagnostics);
+        }
+    }
     let uses = uses.map(|_, uses| Uses {
         parameters: uses
             .parameters

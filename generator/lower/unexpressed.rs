@@ -1,4 +1,4 @@
-//! What a schema says that is neither in its type nor checked: it is noted where it stands.
+//! What a schema says that is neither in its type nor checked: it is said where it stands.
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::Node;
@@ -9,7 +9,7 @@ use super::facts::Facts;
 
 /// Says that a keyword is neither in the type nor checked.
 pub(super) fn unexpressed(keyword: &str, value: Node<'_>, diagnostics: &mut Diagnostics) {
-    diagnostics.note(
+    diagnostics.warning(
         Code::UnsupportedSchema,
         value.key_location(),
         format!("`{keyword}` is not checked: the handler sees values that it would refuse"),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::Node;
 use crate::model::{Definition, Literal, Type, VariantOfEnumeration};
-use crate::naming::{Scope, type_name};
+use crate::naming::{Scope, distinct_names, type_name};
 
 use super::super::facts::{Facts, gather_all};
 use super::lowering::Schemas;
@@ -123,10 +123,17 @@ pub(in super::super) fn variants(choices: &[Choice]) -> Vec<VariantOfEnumeration
     let mut scope = Scope::reserving(&["Self"]);
     let mut seen = HashSet::new();
     let distinct = choices.iter().filter(|choice| seen.insert(&choice.value));
-    let variants = distinct.map(|choice| VariantOfEnumeration {
-        name: scope.claim_type(&[&type_name(&choice.name())]),
-        value: choice.value.clone(),
-        docs: choice.docs.clone(),
-    });
+    let distinct: Vec<&Choice> = distinct.collect();
+    let called: Vec<String> = distinct.iter().map(|choice| choice.name()).collect();
+    let called: Vec<&str> = called.iter().map(String::as_str).collect();
+    let names = distinct_names(&called, type_name);
+    let variants = distinct
+        .into_iter()
+        .zip(names)
+        .map(|(choice, name)| VariantOfEnumeration {
+            name: scope.claim_type(&[&name]),
+            value: choice.value.clone(),
+            docs: choice.docs.clone(),
+        });
     variants.collect()
 }

@@ -15,6 +15,7 @@ use super::super::facts::{Facts, gather, gather_all};
 use super::super::names::claim_payload;
 use super::super::unexpressed::note_unexpressed;
 use super::super::untyped::Silence;
+use super::families::Families;
 use super::subject::{Subject, only_part};
 
 /// Lowers the schemas of one document; two mentions of a schema become one type.
@@ -24,6 +25,8 @@ pub(in super::super) struct Schemas<'a, 'r> {
     untyped: Vec<Untyped>,
     names: &'r mut Scope,
     known: HashMap<Vec<NodeId>, Progress>,
+    /// The children of parents with a discriminator.
+    pub(super) families: Families<'a>,
     /// How many values had more than one schema.
     merged: usize,
     /// How many values around the one that is lowered are.
@@ -47,13 +50,18 @@ struct Entered {
 }
 
 impl<'a, 'r> Schemas<'a, 'r> {
-    pub(in super::super) fn new(resolver: &'r Resolver<'a>, names: &'r mut Scope) -> Self {
+    pub(in super::super) fn new(
+        resolver: &'r Resolver<'a>,
+        names: &'r mut Scope,
+        families: Families<'a>,
+    ) -> Self {
         Self {
             resolver,
             types: Drafts::default(),
             untyped: Vec::new(),
             names,
             known: HashMap::new(),
+            families,
             merged: 0,
             depth: 0,
             later: Vec::new(),
@@ -261,6 +269,9 @@ impl<'a, 'r> Schemas<'a, 'r> {
         if let Some(listed) = self.listed(facts, diagnostics) {
             return self.enumeration(subject, &listed, diagnostics);
         }
+        if let Some(ty) = self.family(subject, facts, diagnostics) {
+            return ty;
+        }
         if let [alternatives, ..] = &facts.choices[..] {
             return self.union(subject, facts, alternatives, diagnostics);
         }
@@ -389,8 +400,8 @@ pub(super) fn scalar(kind: JsonKind, facts: &Facts<'_>) -> Type {
 fn integer(facts: &Facts<'_>) -> Integer {
     let unsigned = facts.minimum.is_some_and(|minimum| minimum >= 0.0);
     match facts.format {
-        Some("int32") if !unsigned => Integer::I32,
-        Some("int32" | "uint32") => Integer::U32,
+        Some("int8" | "int16" | "int32") if !unsigned => Integer::I32,
+        Some("uint8" | "uint16" | "int8" | "int16" | "int32" | "uint32") => Integer::U32,
         Some("uint64") => Integer::U64,
         _ if unsigned => Integer::U64,
         _ => Integer::I64,

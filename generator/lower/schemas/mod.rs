@@ -1,6 +1,8 @@
 //! Schemas to types.
 
 mod enumerations;
+mod families;
+mod family;
 mod lowering;
 mod objects;
 mod subject;
@@ -9,3 +11,5 @@ mod unions;
 pub(super) use enumerations::variants;
 pub(super) use lowering::Schemas;
 pub(super) use subject::docs;
+
+pub(super) use families::families;

@@ -1,12 +1,14 @@
 //! Objects: structs where properties are declared, maps where they are not.
 
-use crate::diagnostic::{Code, Diagnostics};
+use std::collections::HashMap;
+
+use crate::diagnostic::{Code, Diagnostics, Location};
 use crate::document::Node;
 use crate::model::{Constant, Definition, Field, Type};
-use crate::naming::{Scope, value_name};
+use crate::naming::{Scope, distinct_names, value_name};
 
 use super::super::checks::constrain;
-use super::super::facts::Facts;
+use super::super::facts::{Facts, gather_all};
 use super::lowering::{Schemas, optional};
 use super::subject::Subject;
 
@@ -49,20 +51,25 @@ impl<'a> Schemas<'a, '_> {
             })
         });
         let mut scope = Scope::default();
+        let is_tag = |name: &str| tag.as_ref().is_some_and(|tag| tag.name == name);
+        let kept = facts.properties.keys().copied();
+        let kept: Vec<&str> = kept.filter(|name| !is_tag(name)).collect();
+        let names = distinct_names(&kept, value_name);
+        let names: HashMap<&str, String> = kept.into_iter().zip(names).collect();
         let mut fields = Vec::new();
         for (&property, schemas) in &facts.properties {
             let Some(first) = schemas.first() else {
                 continue;
             };
-            if tag.as_ref().is_some_and(|tag| tag.name == property) {
+            let Some(field) = names.get(property) else {
                 continue;
-            }
+            };
             let required = facts.required.contains(property);
             let ty = self.lower_all(schemas, &format!("{name} {property}"), diagnostics);
             fields.push(Field {
                 place: first.key_location(),
                 name: property.to_owned(),
-                field: scope.claim(&[&value_name(property)]),
+                field: scope.claim(&[field]),
                 ty: if required { ty } else { optional(ty) },
                 optional: !required,
                 docs: schemas
@@ -73,12 +80,50 @@ impl<'a> Schemas<'a, '_> {
                     .any(|schema| schema.get("deprecated").and_then(Node::as_bool) == Some(true)),
             });
         }
+        self.report_absent(facts, diagnostics);
         let additional = self.additional(facts, name, diagnostics);
         Definition::Struct {
             tag,
             fields,
             additional: additional.map(|ty| (scope.claim(&["additional"]), ty)),
             closed: facts.closed && facts.patterns.is_empty(),
+        }
+    }
+
+    /// Says what is lost of properties that may be absent: their defaults, and that null is something else than absence.
+    fn report_absent(&self, facts: &Facts<'a>, diagnostics: &mut Diagnostics) {
+        let absent = facts.properties.iter();
+        let absent = absent.filter(|(name, _)| !facts.required.contains(*name));
+        let mut defaults = Vec::new();
+        let mut nullable = Vec::new();
+        for (&name, schemas) in absent {
+            let Some(&first) = schemas.first() else {
+                continue;
+            };
+            let default = schemas.iter().find_map(|schema| schema.get("default"));
+            if let Some(default) = default.filter(|default| !default.is_null()) {
+                defaults.push((name, default.key_location()));
+            } else if gather_all(schemas, self.resolver, diagnostics).nullable() {
+                nullable.push((name, first.key_location()));
+            }
+        }
+        if let [(_, place), ..] = &defaults[..] {
+            let message = format!(
+                "no default is filled in where a property is absent: {}",
+                list(&defaults)
+            );
+            diagnostics
+                .warning(Code::AbsentProperty, place.clone(), message)
+                .help("the handler sees `None` and decides; list a property under `required` if it always comes");
+        }
+        if let [(_, place), ..] = &nullable[..] {
+            let message = format!(
+                "null and absence are the same to a handler, `None`: {}",
+                list(&nullable)
+            );
+            diagnostics
+                .warning(Code::AbsentProperty, place.clone(), message)
+                .help("where the difference counts, say it by a property of its own; else allow only one of them");
         }
     }
 
@@ -105,5 +150,16 @@ impl<'a> Schemas<'a, '_> {
                 Some(Type::Value)
             }
         }
+    }
+}
+
+/// The names of a few properties.
+fn list(properties: &[(&str, Location)]) -> String {
+    const MOST: usize = 4;
+    let names = properties.iter().take(MOST);
+    let names: Vec<String> = names.map(|(name, _)| format!("`{name}`")).collect();
+    match properties.len().saturating_sub(MOST) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
     }
 }
