@@ -29,6 +29,13 @@ pub(super) fn file(service: &Service, krate: &str) -> Result<Option<OutputFile>,
         .transpose()
 }
 
+/// Whether there is such a test.
+pub(super) fn is_written(service: &Service) -> bool {
+    let routes = service.servers.iter().flat_map(|server| &server.routes);
+    let mut routes = routes.map(|served| &service.routes[served.route]);
+    routes.any(|route| route.example.is_some())
+}
+
 #[derive(Template)]
 #[template(path = "tests/handlers.rs.askama")]
 struct HandlerTest<'a> {

@@ -7,6 +7,7 @@ use crate::model::{Server, Service};
 use crate::output::OutputFile;
 
 use super::file::user_file;
+use super::handler_test;
 use super::project::Project;
 
 /// Renders `README.md`.
@@ -22,6 +23,8 @@ struct Readme<'a> {
     secured: bool,
     servers: Vec<ReadmeServer<'a>>,
     build_script: bool,
+    /// Whether there is `tests/handlers.rs`.
+    handler_test: bool,
 }
 
 struct ReadmeServer<'a> {
@@ -43,6 +46,7 @@ fn readme<'s>(service: &'s Service, project: &Project) -> Readme<'s> {
             .any(|server| !server.security.is_empty()),
         servers: service.servers.iter().map(readme_server).collect(),
         build_script: project.build_script.is_some(),
+        handler_test: handler_test::is_written(service),
     }
 }
 
