@@ -457,6 +457,23 @@ mod tests {
     }
 
     #[test]
+    fn values_of_one_name_all_get_a_longer_one() {
+        let values = ["e", "E", "price", "a-b", "a_b", "aB", "≥", "≈"];
+        let names = distinct_names(&values, value_name);
+        let expected = [
+            "small_e",
+            "capital_e",
+            "price",
+            "small_a_b_minus",
+            "small_a_b_underscore",
+            "mixed2_a_b",
+            "u2265",
+            "u2248",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
     fn a_name_fits_into_the_name_of_a_file() {
         for name in [
             "a".repeat(1000),
@@ -482,7 +499,7 @@ mod tests {
             ("café", "Café"),
             ("架构", "架构"),
             ("a/b.c", "ABC"),
-            ("💥", "Unnamed"),
+            ("💥", "U1f4a5"),
         ] {
             assert_eq!(type_name(wire), expected, "{wire:?}");
             assert!(

@@ -284,3 +284,32 @@ fn an_object_in_the_query_is_said() {
         .filter(|found| found.message.contains("in the query"));
     assert_eq!(about.count(), 1);
 }
+
+#[test]
+fn a_type_of_another_language_is_taken_as_meant() {
+    let (service, diagnostics) = understand(&payload(
+        "{type: object, required: [a, b, c], properties: {a: {type: bool}, b: {type: int}, c: {type: strnig}}}",
+    ));
+    says(
+        &diagnostics,
+        Code::InvalidValue,
+        "no type `bool`: it is taken as `boolean`",
+    );
+    says(
+        &diagnostics,
+        Code::InvalidValue,
+        "no type `strnig`; any value is taken",
+    );
+    let fields = service
+        .types
+        .iter()
+        .find_map(|(_, ty)| match &ty.definition {
+            Definition::Struct { fields, .. } => Some(fields),
+            _ => None,
+        });
+    let types: Vec<&Type> = fields.unwrap().iter().map(|field| &field.ty).collect();
+    assert!(
+        matches!(types[..], [Type::Boolean, Type::Integer(_), Type::Value]),
+        "{types:?}"
+    );
+}

@@ -6,10 +6,12 @@
 mod check;
 #[cfg(test)]
 mod tests;
+mod type_names;
 mod validator;
 mod values;
 
 pub(crate) use check::integer_bounds;
+pub(crate) use type_names::meant_type;
 pub(crate) use validator::{Validator, Violation};
 pub(crate) use values::is_nullable;
 

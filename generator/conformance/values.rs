@@ -1,5 +1,6 @@
 //! Single values as JSON Schema sees them.
 
+use super::type_names::meant_type;
 use regex_lite::{Regex, RegexBuilder};
 
 use crate::document::Node;
@@ -11,9 +12,9 @@ pub(crate) fn is_nullable(schema: Node<'_>) -> bool {
         .any(|keyword| schema.get(keyword).and_then(Node::as_bool) == Some(true))
 }
 
-/// Whether a value is of a type of JSON Schema; `None` for a type that does not exist.
+/// Whether a value is of a type, by the name that is meant; `None` for a type that does not exist.
 pub(super) fn is_of(value: Node<'_>, name: &str) -> Option<bool> {
-    Some(match name {
+    Some(match meant_type(name)? {
         "null" => value.is_null(),
         "boolean" => value.as_bool().is_some(),
         "number" => value.as_f64().is_some(),

@@ -2,6 +2,7 @@
 
 use super::context::Rules;
 use super::parts::Role;
+use crate::conformance::meant_type;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Kind, Node, OldValue};
 
@@ -89,9 +90,15 @@ fn check_type(value: Node<'_>, diagnostics: &mut Diagnostics) {
     if TYPES.contains(&name) {
         return;
     }
+    if let Some(meant) = meant_type(name) {
+        let message = format!("there is no type `{name}`: it is taken as `{meant}`");
+        diagnostics
+            .warning(Code::InvalidValue, value.location(), message)
+            .help(format!("write `type: {meant}`"));
+        return;
+    }
     let help = match name.to_ascii_lowercase().as_str() {
-        "int" | "int32" | "int64" | "long" => "did you mean `integer`?".to_owned(),
-        "float" | "double" | "decimal" => "did you mean `number`?".to_owned(),
+        "decimal" => "did you mean `number`?".to_owned(),
         "date" | "datetime" | "date-time" | "timestamp" | "uuid" | "uri" | "url" | "email" => {
             "write `type: string` and say by `format` what kind of string it is".to_owned()
         }

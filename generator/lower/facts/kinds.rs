@@ -1,14 +1,19 @@
 //! Types of JSON by the names that schemas have for them, and the parts of schemas.
 
+use crate::conformance::meant_type;
 use crate::document::{Kind, Node};
 use crate::model::JsonKind;
 
-/// The names in a `type`.
+/// The names in a `type`, as they are meant.
 pub(super) fn names_of_types(value: Node<'_>) -> Vec<&str> {
     match value.as_str() {
-        Some(name) => vec![name],
-        None => value.items().filter_map(Node::as_str).collect(),
+        Some(name) => vec![meant(name)],
+        None => value.items().filter_map(Node::as_str).map(meant).collect(),
     }
+}
+
+fn meant(name: &str) -> &str {
+    meant_type(name).unwrap_or(name)
 }
 
 /// The type of JSON of a value that is not null, by the name that `type` has for it.

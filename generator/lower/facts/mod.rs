@@ -343,6 +343,11 @@ impl<'a> Facts<'a> {
         let names = names_of_types(value);
         let integer = names.contains(&"integer") && !names.contains(&"number");
         let kinds: IndexSet<JsonKind> = names.iter().filter_map(|name| kind_named(name)).collect();
+        // A name that stands for no type says nothing.
+        let unknown = |name: &&str| *name != "null" && kind_named(name).is_none();
+        if names.iter().any(unknown) {
+            return;
+        }
         self.typed = true;
         self.integer |= integer;
         if self.kinds.is_empty() {
