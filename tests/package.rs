@@ -6,6 +6,19 @@ use std::process::{Command, Output};
 
 use crate::support::root;
 
+/// What is published: wsgen, and the crates of the runtime.
+const PACKAGES: [&str; 9] = [
+    "wsgen",
+    "wsgen-authentication",
+    "wsgen-client",
+    "wsgen-config",
+    "wsgen-https",
+    "wsgen-otel",
+    "wsgen-protocol",
+    "wsgen-runtime",
+    "wsgen-topics",
+];
+
 /// Packing resolves against the registry and builds wsgen once more, so this runs with `WSGEN_SLOW_TESTS` only.
 #[test]
 fn wsgen_runs_from_its_tarball() {
@@ -14,20 +27,12 @@ fn wsgen_runs_from_its_tarball() {
         return;
     }
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("package");
-    let pack = [
-        "package",
-        "-p",
-        "wsgen",
-        "-p",
-        "wsgen-runtime",
-        "--allow-dirty",
-        "--no-verify",
-        "--quiet",
-    ];
+    let mut pack = vec!["package", "--allow-dirty", "--no-verify", "--quiet"];
+    pack.extend(PACKAGES.iter().flat_map(|name| ["-p", name]));
     cargo(root(), &target, &pack);
     let unpacked = tempfile::tempdir().unwrap();
     let version = env!("CARGO_PKG_VERSION");
-    for name in ["wsgen", "wsgen-runtime"] {
+    for name in PACKAGES {
         let tarball = target.join(format!("package/{name}-{version}.crate"));
         let status = Command::new("tar")
             .arg("-xzf")
@@ -55,9 +60,12 @@ fn wsgen_runs_from_its_tarball() {
         "{manifest}"
     );
     // The registry has this version only once it is published.
-    let runtime = format!("wsgen-runtime-{version}");
-    let patch = format!("\n[patch.crates-io]\nwsgen-runtime = {{ path = \"../{runtime}\" }}\n");
-    fs::write(demo.join("Cargo.toml"), manifest + &patch).unwrap();
+    let patches = PACKAGES[1..]
+        .iter()
+        .map(|name| format!("{name} = {{ path = \"../{name}-{version}\" }}\n"));
+    let patch: String = patches.collect();
+    let manifest = format!("{manifest}\n[patch.crates-io]\n{patch}");
+    fs::write(demo.join("Cargo.toml"), manifest).unwrap();
     cargo(&demo, &target, &["check", "--quiet", "--all-targets"]);
 }
 

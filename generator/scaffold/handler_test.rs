@@ -85,8 +85,14 @@ impl<'a> HandlerTest<'a> {
         let module = raw_identifier(&route.module);
         let mut modules = [module.as_str(), "servers"];
         modules.sort_unstable();
-        // What the server puts before the path of the route.
-        let before = served.path.strip_suffix(&route.path).unwrap_or_default();
+        // With what the server puts before the path of the route; the root of a server has no slash behind that.
+        let target = match served.path.strip_suffix(&route.path) {
+            Some(before) => format!("{before}{}", request.target),
+            None => {
+                let rest = request.target.strip_prefix(&route.path);
+                format!("{}{}", served.path, rest.unwrap_or(&request.target))
+            }
+        };
         let headers = request.headers.iter().map(|(name, value)| {
             let name = string_literal(name).to_string();
             (name, Value::new("value", value))
@@ -100,7 +106,7 @@ impl<'a> HandlerTest<'a> {
             modules: modules.join(", "),
             name: &route.module,
             function: raw_identifier(&server.function),
-            target: Value::new("target", &format!("{before}{}", request.target)),
+            target: Value::new("target", &target),
             headers: headers.collect(),
             authenticated: server.judges_credentials(),
             message: example(route).map(|text| Value::new("message", text)),
