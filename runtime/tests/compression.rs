@@ -391,7 +391,7 @@ mod typed_client {
             "json"
         }
 
-        fn decode(frame: Frame) -> Result<Self, DecodeError> {
+        fn read(frame: &Frame) -> Result<Self, DecodeError> {
             let payload = frame.json()?;
             Ok(Self(String::from_utf8_lossy(payload).into_owned()))
         }

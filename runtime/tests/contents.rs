@@ -17,7 +17,7 @@ enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
         if !frame.is_text() {
             return Ok(Self::Audio(frame.bytes().clone()));
         }

@@ -277,7 +277,7 @@ struct Numbers;
 struct Number;
 
 impl Decode for Number {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
         #[derive(serde::Deserialize)]
         struct Payload {
             #[serde(rename = "number")]

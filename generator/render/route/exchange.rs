@@ -51,7 +51,7 @@ fn inbound(set: &MessageSet, unit: &Unit<'_>) -> TokenStream {
         }
 
         impl Decode for Inbound {
-            fn decode(#frame: Frame) -> Result<Self, DecodeError> {
+            fn read(#frame: &Frame) -> Result<Self, DecodeError> {
                 #decode
             }
 
@@ -136,7 +136,7 @@ pub(in super::super) fn decode_outbound(
     let (frame, decode) = decode(set, unit, Untold::Refused);
     quote! {
         impl Decode for #module::Outbound {
-            fn decode(#frame: Frame) -> Result<Self, DecodeError> {
+            fn read(#frame: &Frame) -> Result<Self, DecodeError> {
                 #decode
             }
 
@@ -199,13 +199,13 @@ enum Untold {
     Refused,
 }
 
-/// The parameter and the body of `decode`.
+/// The parameter and the body of `read`.
 fn decode(set: &MessageSet, unit: &Unit<'_>, untold: Untold) -> (TokenStream, TokenStream) {
     if set.variants.is_empty() {
         return (quote!(_frame), quote!(Err(DecodeError::unknown(None))));
     }
     let raw = match untold {
-        Untold::Kept => quote!(Ok(Self::Raw(frame.into_message()))),
+        Untold::Kept => quote!(Ok(Self::Raw(frame.message().clone()))),
         Untold::Refused => quote!(Err(DecodeError::unknown(None))),
     };
     let binary = set.dispatch.binary.map(|index| {
@@ -233,8 +233,8 @@ fn decode(set: &MessageSet, unit: &Unit<'_>, untold: Untold) -> (TokenStream, To
         };
         let select = select(&set.dispatch, &branches, unit);
         let payload = match set.packing {
-            Some(Content::MessagePack) => quote!(&codegen::message_pack_as_json(&frame)?),
-            Some(Content::Cbor) => quote!(&codegen::cbor_as_json(&frame)?),
+            Some(Content::MessagePack) => quote!(&codegen::message_pack_as_json(frame)?),
+            Some(Content::Cbor) => quote!(&codegen::cbor_as_json(frame)?),
             _ => quote!(frame.bytes()),
         };
         quote! {

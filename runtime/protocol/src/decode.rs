@@ -14,13 +14,26 @@ pub trait Decode: Sized + Send + 'static {
     ///
     /// # Errors
     /// What is wrong, and where.
-    fn decode(frame: Frame) -> Result<Self, DecodeError>;
+    fn read(frame: &Frame) -> Result<Self, DecodeError>;
+
+    /// [`Decode::read`], with what has arrived in the error.
+    ///
+    /// # Errors
+    /// As for [`Decode::read`].
+    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+        Self::read(&frame).map_err(|error| error.of(frame.into_message()))
+    }
 
     /// The message's name in the document.
     fn name(&self) -> &'static str;
 }
 
 impl Decode for Message {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
+        Ok(frame.message().clone())
+    }
+
+    /// Without a copy.
     fn decode(frame: Frame) -> Result<Self, DecodeError> {
         Ok(frame.into_message())
     }
@@ -69,6 +82,12 @@ impl Frame {
 
     /// The message as it came.
     #[inline]
+    pub fn message(&self) -> &Message {
+        &self.0
+    }
+
+    /// The message as it came.
+    #[inline]
     pub fn into_message(self) -> Message {
         self.0
     }
@@ -99,7 +118,8 @@ pub struct DecodeError {
     kind: DecodeErrorKind,
     message: String,
     position: Option<(usize, usize)>,
-    /// What has arrived, where that is known. Boxed: connections carry the room of what may become of a message.
+    /// What has arrived, once [`Decode::decode`] has said it. Boxed: connections carry the room of what may become of a
+    /// message.
     arrived: Option<Box<Message>>,
 }
 

@@ -105,7 +105,7 @@ impl Handle {
             .cloned();
         match hub {
             // Any channel reaches all of them.
-            Some(hub) => Topics::<()>::of(hub).kick(principal, code, reason),
+            Some(hub) => hub.kick(principal, code, reason),
             None => self.principal(principal).close(code, reason),
         }
     }

@@ -9,7 +9,6 @@ mod link;
 pub(crate) mod opened;
 pub(crate) mod route;
 
-use std::any::TypeId;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -17,7 +16,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use wsgen_protocol::close::code;
-use wsgen_protocol::{CloseReason, Escaped, Frame, Message};
+use wsgen_protocol::{CloseReason, Escaped};
 use wsgen_topics::ConnectionId;
 
 use crate::codegen::{Decode, DecodeError, Endpoint};
@@ -132,7 +131,6 @@ async fn converse<E: Endpoint>(
         };
         // In a block, so that open connections do not carry the room of a message twice.
         let handler = pin!({
-            let arrived = arrived::<E>(&frame);
             let decode = || E::Inbound::decode(frame);
             running.handler = "decode";
             let Ok(decoded) = catch_unwind(AssertUnwindSafe(decode)) else {
@@ -141,22 +139,12 @@ async fn converse<E: Endpoint>(
             running.handler = decoded.as_ref().map_or(INVALID, Decode::name);
             link.metrics().received(running.handler);
             let step = context.step(running.handler);
-            let decoded = decoded.map_err(|error| match arrived {
-                Some(arrived) => error.of(arrived),
-                None => error,
-            });
             step.around(dispatch(endpoint, &mut context, decoded))
         });
         if let Some(end) = handle::<E>(link, running, handler).await {
             return end;
         }
     }
-}
-
-/// The message for whom it may concern that it does not decode: not where every message does.
-fn arrived<E: Endpoint>(frame: &Frame) -> Option<Message> {
-    let is_raw = TypeId::of::<E::Inbound>() == TypeId::of::<Message>();
-    (!is_raw).then(|| frame.clone().into_message())
 }
 
 /// The name under which messages are counted that did not decode.

@@ -127,7 +127,7 @@ mod tests {
     struct Numbers;
 
     impl Decode for Numbers {
-        fn decode(frame: Frame) -> Result<Self, DecodeError> {
+        fn read(frame: &Frame) -> Result<Self, DecodeError> {
             from_json::<Vec<u8>>(frame.bytes()).map(|_| Self)
         }
 

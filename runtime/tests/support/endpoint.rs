@@ -113,7 +113,7 @@ impl From<Said> for Outbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.json()?;
         match codegen::tag(payload, "type")?.as_deref() {
             Some("block") => codegen::from_json(payload).map(Self::Block),

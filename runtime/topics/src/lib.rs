@@ -138,7 +138,8 @@ impl<Out> Clone for Topics<Out> {
 }
 
 impl Hub {
-    fn kick(&self, principal: &str, code: u16, reason: &str) {
+    /// Closes every connection of a principal, on all servers and channels.
+    pub fn kick(&self, principal: &str, code: u16, reason: &str) {
         if let Some(connections) = self.connections() {
             connections.kick(principal, code, reason);
         }

@@ -61,7 +61,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("subscribe") => codegen::from_json(payload).map(Self::Subscribe),

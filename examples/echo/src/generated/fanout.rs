@@ -50,7 +50,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         codegen::text(payload).map(Self::Note)
     }

@@ -52,7 +52,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         codegen::from_checked_json(payload).map(Self::Order)
     }

@@ -74,7 +74,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("steer") => codegen::from_json(payload).map(Self::Steer),

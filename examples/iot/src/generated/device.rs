@@ -76,7 +76,7 @@ pub enum Inbound {
 }
 
 impl Decode for Inbound {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("telemetry") => codegen::from_checked_json(payload).map(Self::Telemetry),

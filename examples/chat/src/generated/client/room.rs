@@ -60,7 +60,7 @@ codegen::encode!(room::Inbound {
 });
 
 impl Decode for room::Outbound {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("welcome") => codegen::from_json(payload).map(Self::Welcome),

@@ -91,7 +91,7 @@ codegen::encode!(exchange::Inbound {
 });
 
 impl Decode for exchange::Outbound {
-    fn decode(frame: Frame) -> Result<Self, DecodeError> {
+    fn read(frame: &Frame) -> Result<Self, DecodeError> {
         let payload = frame.bytes();
         match codegen::tag(payload, "type")?.as_deref() {
             Some("orderAccepted") => {
