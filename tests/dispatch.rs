@@ -179,6 +179,39 @@ fn what_examples_hold_is_no_tag_if_it_is_not_called_like_one() {
 }
 
 #[test]
+fn names_in_examples_say_more_than_keys_that_another_message_has_as_well() {
+    let messages = |leave: &str| {
+        format!(
+            "
+      subscribe: {{payload: {{type: object, required: [op, every], properties: {{op: {{type: string}}, every: {{type: integer}}}}, examples: [{{op: subscribe, every: 5}}]}}}}
+      unsubscribe: {{payload: {{type: object, required: [op], properties: {{op: {{type: string}}}}, examples: [{{op: {leave}}}]}}}}"
+        )
+    };
+    let output = generate(&document(&messages("unsubscribe"), ""), &[]);
+    all_taken(
+        &output,
+        &[
+            (r#"{"op":"subscribe","every":5}"#, "subscribe"),
+            (r#"{"op":"subscribe"}"#, "subscribe"),
+            (r#"{"op":"unsubscribe","every":5}"#, "unsubscribe"),
+            (r#"{"op":"other"}"#, "unknown"),
+        ],
+    );
+    assert_eq!(evidence(&output), Evidence::Examples);
+    assert!(warned(&output, Code::SuggestedTag));
+    // A value that is no name of the message may be any: keys it is.
+    let output = generate(&document(&messages("bye"), ""), &[]);
+    all_taken(
+        &output,
+        &[
+            (r#"{"op":"a","every":5}"#, "subscribe"),
+            (r#"{"op":"b"}"#, "unsubscribe"),
+        ],
+    );
+    assert!(!warned(&output, Code::SuggestedTag));
+}
+
+#[test]
 fn the_name_of_a_message_is_the_value_of_a_tag_in_any_spelling() {
     let output = generate(
         &document(

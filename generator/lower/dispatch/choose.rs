@@ -50,7 +50,7 @@ pub(in super::super) fn choose(
     }
     let certain = certain(candidates);
     if certain.ambiguous.is_empty() {
-        return certain;
+        return named_by_examples(candidates, &nested(&certain)).unwrap_or(certain);
     }
     let guesses = suggested(candidates, &certain.ambiguous);
     let guesses = guesses
@@ -67,6 +67,48 @@ pub(in super::super) fn choose(
         best.ambiguous = ambiguous;
     }
     best
+}
+
+/// The alternatives known by keys of which one has all of another's and more: without a key of its own, a value of the one is
+/// taken for the other.
+fn nested(dispatch: &Dispatch) -> Vec<VariantId> {
+    let known = dispatch.shapes.iter();
+    let known: Vec<(HashSet<&String>, VariantId)> = known
+        .filter_map(|(shape, id)| match shape {
+            Shape::Keys(keys) => Some((keys.iter().collect(), *id)),
+            _ => None,
+        })
+        .collect();
+    if known.len() > MAX_COMPARED {
+        return Vec::new();
+    }
+    let is_nested = |(keys, id): &(HashSet<&String>, VariantId)| {
+        let mut others = known.iter().filter(|(_, other)| other != id);
+        others.any(|(other, _)| keys.is_subset(other) || keys.is_superset(other))
+    };
+    let nested = known.iter().filter(|known| is_nested(known));
+    nested.map(|(_, id)| *id).collect()
+}
+
+/// Knows alternatives of nested keys by a property at which the examples of each have its own name, if there is one.
+fn named_by_examples(candidates: &Candidates<'_>, nested: &[VariantId]) -> Option<Dispatch> {
+    if nested.is_empty() {
+        return None;
+    }
+    let is_named = |id: &VariantId, tag: &Tag| {
+        let mut values = tag
+            .values
+            .iter()
+            .filter(|(_, other)| other == id)
+            .peekable();
+        values.peek().is_some() && values.all(|(value, _)| candidates[id].is_called(&value.text()))
+    };
+    let tags = suggested(candidates, nested).into_iter();
+    let tags = tags.filter(|tag| {
+        tag.evidence <= Evidence::Examples && nested.iter().all(|id| is_named(id, tag))
+    });
+    let mut found = tags.map(|tag| complete(candidates, Some(tag)));
+    found.find(|dispatch| dispatch.ambiguous.is_empty())
 }
 
 /// Knows what is left by constants at another property than the tag.

@@ -204,7 +204,7 @@ impl TagValue {
 
 impl Candidate<'_> {
     /// Whether a text is one of its names in some spelling.
-    fn is_called(&self, text: &str) -> bool {
+    pub(super) fn is_called(&self, text: &str) -> bool {
         let words = name_words(text);
         let mut own = self.names.iter().map(|name| name_words(name));
         !words.is_empty() && own.any(|name| name == words || stem(&name) == words)
